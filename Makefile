@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# make            build/release/waybill and build/release/waybill-emulator
+# make deps       install what is missing, from Debian
+# make demo       see the main job work, on an emulator
+# make test       the checks of every change       make test-long   the long ones
+# make bench      measurements                     make lint        format, analysers, layers
+# FLAVOUR=debug builds with AddressSanitizer and UndefinedBehaviorSanitizer.
+
+FLAVOUR ?= release
+BUILD := build/$(FLAVOUR)
+VERSION := 0.1.0
+LIBRARIES := yaml-0.1 jansson sqlite3 libcurl libcrypto
+
+CC ?= gcc
+PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) libmicrohttpd 2>/dev/null)
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wvla -Werror
+CPPFLAGS += -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DWAYBILL_VERSION='"$(VERSION)"'
+HARDENING := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+release_CFLAGS := $(HARDENING)
+release_LDFLAGS := -pie -Wl,-z,relro,-z,now
+debug_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+debug_LDFLAGS := -fsanitize=address,undefined
+ALL_CFLAGS = -std=c11 -g $(WARNINGS) $($(FLAVOUR)_CFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $($(FLAVOUR)_LDFLAGS) $(LDFLAGS)
+LIBS = $(shell pkg-config --libs $(LIBRARIES))
+EMULATOR_LIBS = $(shell pkg-config --libs yaml-0.1 jansson libcrypto libmicrohttpd)
+
+SCHEMAS := $(sort $(wildcard schemas/*.json))
+BASE := $(wildcard engine/base/*.c)
+SCHEMA_CODE := $(wildcard schemas/*.c)
+CORE := $(BASE) $(SCHEMA_CODE) $(wildcard engine/config/*.c engine/network/*.c engine/plan/*.c \
+	engine/apply/*.c providers/net/*.c providers/azure/*.c state/*.c)
+EMULATOR := $(wildcard providers/emulator/*.c)
+UNITS := $(wildcard tests/unit/test_*.c)
+SUPPORT := $(wildcard tests/support/*.c)
+FUZZERS := $(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/fuzz_*.c))
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+GENERATED := $(BUILD)/obj/embedded.o
+
+.PHONY: all deps demo test test-long bench lint format clean unit fuzz-build
+all: deps-check $(BUILD)/waybill $(BUILD)/waybill-emulator
+
+.PHONY: deps-check
+deps-check:
+	@./tests/support/deps.sh build
+
+deps:
+	@./tests/support/deps.sh all
+
+$(BUILD)/libcore.a: $(call objects,$(CORE)) $(GENERATED)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BUILD)/libemulator.a: $(call objects,$(EMULATOR) $(BASE) $(SCHEMA_CODE)) $(GENERATED)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BUILD)/waybill: $(call objects,$(wildcard cmd/waybill/*.c)) $(BUILD)/libcore.a
+	@echo "  LD  $@"
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/waybill-emulator: $(call objects,$(wildcard cmd/waybill-emulator/*.c)) $(BUILD)/libemulator.a
+	@echo "  LD  $@"
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EMULATOR_LIBS)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC  $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/embedded.o: $(BUILD)/embedded.c
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/embedded.c: schemas/embed.sh $(SCHEMAS)
+	@mkdir -p $(@D)
+	@./schemas/embed.sh $(SCHEMAS) > $@.tmp && mv $@.tmp $@
+
+# A unit test links both archives: the linker takes only what it uses.
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(SUPPORT)) $(BUILD)/libcore.a $(BUILD)/libemulator.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lmicrohttpd $(LIBS)
+
+unit: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
+
+# Fuzz targets run their corpus as plain tests; `make test` also runs them under libFuzzer.
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/main.o $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZERS))
+
+demo: all
+	@./examples/demo.sh
+
+test:
+	@./tests/run.sh
+
+test-long:
+	@./tests/run.sh long
+
+bench: all
+	@./tests/bench/run.sh
+
+lint:
+	@./tests/lint/run.sh
+
+format:
+	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+clean:
+	@rm -rf build
+
+.PRECIOUS: $(BUILD)/obj/%.o
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing from Debian's packages: `build` what make needs, `all` the tests' too.
+set -eu
+packages="gcc libc6-dev make pkg-config libyaml-dev libcurl4-openssl-dev libjansson-dev
+	libsqlite3-dev libssl-dev libmicrohttpd-dev"
+if [ "${1:-all}" = all ]; then
+	packages="$packages libcmocka-dev python3 python3-pytest python3-yaml clang clang-format
+		clang-tidy cppcheck libclang-rt-14-dev sqlite3"
+fi
+missing=
+for package in $packages; do
+	case $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true) in
+	"install ok installed") ;;
+	*) missing="$missing $package" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+echo "installing from Debian:$missing" >&2
+sudo=
+[ "$(id -u)" = 0 ] || sudo=sudo
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # one word a package
+$sudo apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 || {
+	$sudo apt-get update >/dev/null
+	$sudo apt-get install -y --no-install-recommends $missing >/dev/null
+}
