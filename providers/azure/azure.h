@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* azure.h - Azure Resource Manager as a provider
+ *
+ * Speaks ARM over providers/net: etags, paging, long-running operations, retries and contention.
+ * The cloud, never the configuration, decides where requests and tokens go.
+ */
+#ifndef WAYBILL_PROVIDERS_AZURE_AZURE_H
+#define WAYBILL_PROVIDERS_AZURE_AZURE_H
+
+#include "engine/base/arena.h"
+#include "engine/base/diag.h"
+#include "providers/net/log.h"
+#include "providers/provider.h"
+
+/* A cloud: where ARM and its sign-in are, and for whom tokens are asked (arm-facts 9.1). */
+struct azure_cloud {
+	const char *name;     /* "public", "usgovernment", "china", "emulator" */
+	const char *arm;      /* "https://management.azure.com", without a final slash */
+	const char *login;    /* "https://login.microsoftonline.com" */
+	const char *audience; /* "https://management.azure.com": the scope is this + "/.default" */
+	bool emulator;        /* uses the emulator's built-in token and reads no credential */
+};
+
+/* "public", "usgovernment" or "china"; an http URL of a loopback host is an emulator that already
+ * runs; an https URL is refused for now: it needs the metadata that a later version reads. False
+ * with an error for anything else (`cloud-unknown`, `cloud-not-loopback`). Strings in the arena. */
+bool azure_cloud_find(
+	struct arena *, const char *name_or_url, struct azure_cloud *out, struct diags *);
+
+struct azure_options {
+	const struct azure_cloud *cloud;
+	const char *const
+		*environment; /* NULL-terminated NAME=VALUE, as environ; read at open only */
+	const char *version;  /* for User-Agent: waybill/VERSION */
+	struct net_log log;   /* where requests are told; all NULL: nowhere */
+	int max_connections;  /* at once; 0: 16 */
+};
+
+/* NULL with errors (no credential found: `sign-in`, naming each variable that is missing). No
+ * request is sent: the first token is fetched with the first operation. Close by ->close(). */
+struct provider *azure_open(const struct azure_options *, struct diags *);
+
+#endif
