@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h - the configuration: YAML in, desired resources out
+ *
+ *   config_load()     files -> one merged value, variables, node sets; nothing is read from Azure
+ *   config_lists()    which machines and NICs the node sets need
+ *   config_set_nodes()  the rows of a node set that was read
+ *   config_resolve()  expressions, node routes, references -> resources, checked against schemas
+ *
+ * All of it lives in the arena given to config_load(). Values are plain json_t; places are found
+ * again by pointer with config_place(). Names data, never authority: DESIGN.md section 2.
+ */
+#ifndef WAYBILL_CONFIG_CONFIG_H
+#define WAYBILL_CONFIG_CONFIG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/diag.h"
+#include "engine/base/yaml.h"
+#include "schemas/schema.h"
+
+struct config_variable {
+	const char *name;
+	const char *value; /* text; the variable's declared type decides how it is read */
+};
+
+/* What a configuration is made of. Arrays and strings are borrowed. */
+struct config_options {
+	const char *const *paths; /* -f; none: the folder "." */
+	size_t npaths;
+	const struct config_variable *variables; /* --var; later wins */
+	size_t nvariables;
+	const char *const
+		*variable_files; /* --var-file, YAML or JSON; later wins, --var over all */
+	size_t nvariable_files;
+	const char *const *environment;         /* NULL-terminated NAME=VALUE, as environ */
+	const char *const *allowed_environment; /* --allow-env names */
+	size_t nallowed_environment;
+};
+
+struct node {
+	const char *name;
+	const char **ips; /* canonical text, at most one a family */
+	size_t nips;
+	const char **pod_cidrs;
+	size_t npod_cidrs;
+	const char *subnet;    /* id of the subnet its address is in, or NULL when not known */
+	int ip_forwarding;     /* 1, 0, or -1: not read */
+	size_t index;          /* 0-based, in the set's order */
+	const json_t *vm_tags; /* or NULL */
+	const char *pointer;   /* of its row in the YAML, or of its node set */
+};
+
+enum node_source {
+	NODES_INLINE,
+	NODES_RANGE,
+	NODES_MACHINES
+};
+
+struct node_set {
+	const char *name;
+	enum node_source source;
+	const char *pointer; /* in the YAML */
+	bool is_read; /* rows are known: always, except NODES_MACHINES before config_set_nodes() */
+	struct node *nodes; /* sorted by name without case; a range in its own order */
+	size_t nnodes;
+	/* NODES_MACHINES: which. `name` may hold * and ?. */
+	const char *subscription, *resource_group, *name_pattern, *pod_cidr_tag;
+	const json_t *tags; /* tag: value pairs a machine must have, or NULL */
+	bool skip_incomplete;
+};
+
+struct reference {
+	const char *pointer; /* in the body; NULL: from dependsOn, containment or an expression */
+	const char *id;
+	struct resource *target; /* NULL: not declared here */
+};
+
+/* One ARM object that the configuration declares. */
+struct resource {
+	const char *address, *id, *name;
+	const struct schema *schema;
+	struct resource *parent; /* the enclosing network or table, or NULL */
+	const char *pointer; /* of its value in the YAML; of a node route, its nodeRoutes entry */
+	json_t *body;   /* desired, in ARM's shape: members written and inherited defaults, without
+			   child resources, without id/name/type */
+	json_t *expect; /* the same shape, or NULL */
+	bool existing, adopt, prevent_destroy;
+	bool removes_foreign;        /* foreignRoutes: remove */
+	bool removes_foreign_tags;   /* foreignTags: remove */
+	const char **ignore_changes; /* pointers in the body */
+	size_t nignore_changes;
+	struct reference *references;
+	size_t nreferences;
+	const char **unknown; /* pointers in the body that still hold ${...}: known after apply */
+	size_t nunknown;
+	const char *node, *node_set; /* of a node route, else NULL */
+};
+
+struct config {
+	struct arena *arena;
+	const struct catalog *catalog;
+	json_t *merged; /* the whole document, as validate --merged prints it */
+	const char *subscription, *resource_group, *location; /* defaults, or NULL */
+	json_t *variables;                                    /* name: value */
+	struct node_set *node_sets;
+	size_t nnode_sets;
+	const char **forget; /* ids */
+	size_t nforget;
+	/* After config_resolve(): sorted by address; children behind their parent. */
+	struct resource **resources;
+	size_t nresources;
+	struct config_internal *internal;
+};
+
+/* NULL with errors; all of them, not the first. */
+struct config *config_load(
+	struct arena *, const struct catalog *, const struct config_options *, struct diags *);
+
+/* Everything config_load() read, as one value for a saved plan: texts of files, variables, the
+ * environment values used. New. And a configuration from such a value, equal in all respects. */
+json_t *config_inputs(const struct config *);
+struct config *config_load_inputs(
+	struct arena *, const struct catalog *, const json_t *inputs, struct diags *);
+
+/* Gives a NODES_MACHINES set its rows from what ARM listed: arrays of machines and of NICs.
+ * False with `node-incomplete`, `node-duplicate`, `node-set-empty`. */
+bool config_set_nodes(struct config *, struct node_set *, const json_t *machines,
+	const json_t *nics, struct diags *);
+/* Ids of the NICs of the machines that the set matches, so that only their groups are listed. */
+const char **config_nic_ids(
+	struct config *, const struct node_set *, const json_t *machines, size_t *count);
+
+/* Fills `resources`. Routes of sets not yet read are left out (validate). False with errors. */
+bool config_resolve(struct config *, struct diags *);
+
+/* The resource at an address or id (as --adopt, --replace and import take them), or NULL. */
+struct resource *config_find(const struct config *, const char *address_or_id);
+/* The ARM id that an address means, declared or not, or NULL with an error. */
+const char *config_id_of(struct config *, const char *address, struct diags *);
+/* The short form of an id for people. In the arena. */
+const char *config_address_of(const struct config *, const char *id);
+
+/* The value of a member of a live resource, or NULL when it is not known (yet). Borrowed. */
+typedef json_t *config_lookup_fn(void *context, const char *id, const char *pointer);
+/* The outputs: {name: value}, null for what is not known. New. */
+json_t *config_outputs(struct config *, config_lookup_fn *, void *context, struct diags *);
+/* Replaces ${...} at the resource's unknown pointers in `body` by what is now known. False with
+ * an error if one is still not known. */
+bool config_fill_unknown(struct config *, const struct resource *, json_t *body, config_lookup_fn *,
+	void *context, struct diags *);
+
+/* Where something stands: by pointer in the YAML, or by pointer in a resource's body. */
+struct place config_place(const struct config *, const char *pointer, enum yaml_side);
+struct place config_member_place(
+	const struct config *, const struct resource *, const char *body_pointer, enum yaml_side);
+
+#endif
