@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/base/ip.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+unsigned family_bits(enum family family)
+{
+	return family == FAMILY_IPV4 ? 32 : 128;
+}
+
+static int socket_family(enum family family)
+{
+	return family == FAMILY_IPV4 ? AF_INET : AF_INET6;
+}
+
+bool ip_parse(struct ip *out, const char *text)
+{
+	*out = (struct ip){ .family = strchr(text, ':') ? FAMILY_IPV6 : FAMILY_IPV4 };
+	return inet_pton(socket_family(out->family), text, out->bytes) == 1;
+}
+
+void ip_format(const struct ip *ip, char out[IP_TEXT])
+{
+	const char *text = inet_ntop(socket_family(ip->family), ip->bytes, out, IP_TEXT);
+	assert(text);
+	(void)text;
+}
+
+int ip_compare(const struct ip *a, const struct ip *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+/* Adds n << shift. False past the end of the family. */
+static bool add_shifted(struct ip *ip, uint64_t n, unsigned shift)
+{
+	uint8_t addend[16] = { 0 };
+	unsigned bits = family_bits(ip->family);
+	for (unsigned i = 0; i < 64; i++) {
+		if (!(n >> i & 1))
+			continue;
+		if (i + shift >= bits)
+			return false;
+		unsigned at = bits - 1 - (i + shift);
+		addend[at / 8] = (uint8_t)(addend[at / 8] | 0x80U >> at % 8);
+	}
+	unsigned carry = 0;
+	for (unsigned i = bits / 8; i-- > 0;) {
+		unsigned sum = ip->bytes[i] + addend[i] + carry;
+		ip->bytes[i] = (uint8_t)(sum & 0xff);
+		carry = sum >> 8;
+	}
+	return carry == 0;
+}
+
+bool ip_add(struct ip *out, const struct ip *ip, uint64_t n)
+{
+	struct ip sum = *ip;
+	if (!add_shifted(&sum, n, 0))
+		return false;
+	*out = sum;
+	return true;
+}
+
+/* LENGTH as people write it: no sign, no space, no zero in front. */
+static bool parse_length(const char *text, unsigned most, unsigned *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 3 || text[digits] || (text[0] == '0' && digits > 1))
+		return false;
+	unsigned length = 0;
+	for (size_t i = 0; i < digits; i++)
+		length = length * 10 + (unsigned)(text[i] - '0');
+	*out = length;
+	return length <= most;
+}
+
+bool prefix_parse(struct prefix *out, const char *text)
+{
+	*out = (struct prefix){ 0 };
+	const char *slash = strchr(text, '/');
+	char address[IP_TEXT];
+	if (!slash || (size_t)(slash - text) >= sizeof address)
+		return false;
+	size_t len = (size_t)(slash - text);
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return ip_parse(&out->base, address) &&
+		parse_length(slash + 1, family_bits(out->base.family), &out->length);
+}
+
+void prefix_format(const struct prefix *prefix, char out[PREFIX_TEXT])
+{
+	char address[IP_TEXT];
+	ip_format(&prefix->base, address);
+	(void)snprintf(out, PREFIX_TEXT, "%s/%u", address, prefix->length);
+}
+
+struct prefix prefix_canonical(const struct prefix *prefix)
+{
+	struct prefix canonical = *prefix;
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned kept = prefix->length > i * 8 ? prefix->length - i * 8 : 0;
+		if (kept < 8)
+			canonical.base.bytes[i] &= (uint8_t)(0xff00U >> kept);
+	}
+	return canonical;
+}
+
+bool prefix_is_canonical(const struct prefix *prefix)
+{
+	struct prefix canonical = prefix_canonical(prefix);
+	return ip_compare(&canonical.base, &prefix->base) == 0;
+}
+
+bool prefix_has_ip(const struct prefix *prefix, const struct ip *ip)
+{
+	struct prefix outer = prefix_canonical(prefix);
+	struct prefix around = prefix_canonical(&(struct prefix){ *ip, prefix->length });
+	return ip_compare(&outer.base, &around.base) == 0;
+}
+
+bool prefix_contains(const struct prefix *outer, const struct prefix *inner)
+{
+	return outer->length <= inner->length && prefix_has_ip(outer, &inner->base);
+}
+
+bool prefix_same(const struct prefix *a, const struct prefix *b)
+{
+	return a->length == b->length && prefix_has_ip(a, &b->base);
+}
+
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
+{
+	return prefix_contains(a, b) || prefix_contains(b, a);
+}
+
+bool prefix_subnet(struct prefix *out, const struct prefix *prefix, unsigned length, uint64_t n)
+{
+	unsigned bits = family_bits(prefix->base.family);
+	if (length < prefix->length || length > bits)
+		return false;
+	unsigned free_bits = length - prefix->length;
+	if (free_bits < 64 && n >> free_bits)
+		return false;
+	struct prefix subnet = prefix_canonical(prefix);
+	subnet.length = length;
+	if (n && !add_shifted(&subnet.base, n, bits - length))
+		return false;
+	*out = subnet;
+	return true;
+}
