@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h - what will be done, and in which order
+ *
+ * plan_make() is a pure function of configuration and snapshot. Its changes are for people and
+ * for the plan id; its steps are the whole program that apply runs. The verb of a change follows
+ * from which of before and after is absent.
+ */
+#ifndef WAYBILL_PLAN_PLAN_H
+#define WAYBILL_PLAN_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/diag.h"
+#include "engine/config/config.h"
+#include "engine/plan/diff.h"
+#include "engine/plan/snapshot.h"
+
+enum action {
+	ACTION_NONE, /* nothing to write; a record may still be made (adopted) */
+	ACTION_CREATE,
+	ACTION_UPDATE,
+	ACTION_REPLACE, /* delete, then create under the same id */
+	ACTION_DELETE,
+	ACTION_FORGET, /* the record goes, the resource stays */
+};
+
+const char *action_name(enum action); /* "no-op", "create", "update", "replace", ... */
+
+struct change {
+	const char *address, *id, *name;
+	const struct schema *schema;
+	const struct resource *resource; /* NULL: only recorded */
+	const struct record *record;     /* NULL: not recorded */
+	enum action action;
+	bool adopts;    /* becomes ours by this change */
+	bool lets_go;   /* was ours, becomes `existing` */
+	bool restores;  /* writes back what was before us */
+	json_t *before; /* what is ours or declared of it, as it stands; NULL: absent */
+	json_t *after;  /* NULL: absent */
+	struct edits edits;
+	const char *replaced_by; /* pointer of the member that forces a replacement, or NULL */
+	const char *why;         /* a reason beyond "the configuration says so", or NULL */
+	const char **unknown;    /* pointers in `after` known only after apply */
+	size_t nunknown;
+	struct place at; /* the YAML position that asks for it; or none */
+};
+
+/* Someone else's change of something of ours since the last apply. */
+struct drift {
+	const char *address, *id;
+	const struct schema *schema;
+	bool removed;
+	struct edits edits; /* recorded -> actual */
+};
+
+/* Made by someone else inside something of ours: kept. */
+struct foreign {
+	const char *address, *id, *name;
+	const struct schema *schema;
+	const char *parent_address;
+	const json_t *body;
+};
+
+enum step_verb {
+	STEP_CREATE, /* PUT of a resource that must not exist */
+	STEP_UPDATE, /* GET, merge, PUT */
+	STEP_TAGS,   /* PATCH */
+	STEP_DELETE,
+};
+
+const char *step_verb_name(enum step_verb);
+
+/* A change of one child inside its parent's body. */
+struct step_child {
+	const struct change *change;
+	const char *name;
+	const struct schema *schema;
+	json_t *before; /* what the plan saw: NULL: absent */
+	json_t *after;  /* NULL: to be removed */
+};
+
+/* One write to ARM: of `id`, carrying all its changes. */
+struct step {
+	size_t number; /* index in plan->steps */
+	enum step_verb verb;
+	const char *id, *address;
+	const struct schema *schema;
+	const struct change *change; /* of the resource itself; NULL: only of children in it */
+	bool detaches; /* only takes a reference out, for a replacement; a later step puts it back
+			*/
+	json_t *body;  /* CREATE: the resource without the children below */
+	struct edits edits; /* UPDATE, TAGS: of the resource itself */
+	struct step_child *children;
+	size_t nchildren;
+	const char **holds; /* ids, lower case, sorted, its own among them: no two steps that hold
+			       the same one run together */
+	size_t nholds;
+	bool settles_parent;   /* after it, wait until the parent has left Updating */
+	const char *parent_id; /* the enclosing resource, or NULL */
+	size_t *waits;         /* numbers of the steps it waits for, sorted; all are smaller */
+	size_t nwaits;
+	size_t depth; /* longest chain of steps that wait for this one: start deep ones first */
+};
+
+struct plan_options {
+	bool destroy;
+	const char *const *adopt; /* addresses */
+	size_t nadopt;
+	const char *const *replace;
+	size_t nreplace;
+	const char *const *delete_foreign;
+	size_t ndelete_foreign;
+	long max_deletes; /* negative: not given */
+};
+
+struct plan {
+	struct arena *arena;
+	struct config *config; /* NULL for a plan that was loaded only to be shown */
+	const struct catalog *catalog;
+	bool destroy;
+	struct change *changes; /* sorted by address; those of ACTION_NONE only when they adopt */
+	size_t nchanges;
+	struct drift *drifts;
+	size_t ndrifts;
+	struct foreign *foreigns; /* sorted by address */
+	size_t nforeigns;
+	struct step *steps; /* each behind those it waits for */
+	size_t nsteps;
+	json_t *outputs;        /* name: value, null where not known yet */
+	json_t *outputs_before; /* of the last run, or NULL */
+	const char *id;         /* 64 hex digits */
+	size_t to_add, to_change, to_destroy, to_adopt, to_forget;
+	const char **in_flight; /* addresses with an open intent of a run that is alive */
+	size_t nin_flight;
+};
+
+/* NULL with errors. */
+struct plan *plan_make(struct arena *, struct config *, struct snapshot *,
+	const struct plan_options *, struct diags *);
+bool plan_is_empty(const struct plan *); /* nothing to write and no record to change */
+
+/* A step as JSON, for its intent: enough to decide later, without plan or configuration, what of
+ * it came true. New. Written by apply, read by snapshot_overlay(). */
+json_t *step_json(const struct step *);
+
+/* ---- saved plans (planfile.c) ---- */
+
+/* The plan, its inputs and options as one value; new. */
+json_t *plan_save(const struct plan *, const struct plan_options *);
+/* What a saved plan was made of; strings in the arena. False with `plan-unreadable` or
+ * `plan-version`. Apply plans again from these and compares ids; show uses `shown`. */
+struct saved_plan {
+	json_t *inputs; /* for config_load_inputs() */
+	struct plan_options options;
+	const char *id;
+	struct plan *
+		shown; /* changes, drifts, foreigns, counts and outputs, to be rendered; no steps */
+};
+bool plan_load(struct arena *, const struct catalog *, const json_t *saved, struct saved_plan *out,
+	struct diags *);
+/* Appends to diags one error for each change in which two plans differ (`plan-stale`). */
+void plan_explain_difference(const struct plan *saved, const struct plan *now, struct diags *);
+
+#endif

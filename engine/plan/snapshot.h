@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* snapshot.h - recorded and actual: what the state and the cloud said when we looked
+ *
+ * Reading is by LIST: one a subscription, group and type. A recorded resource that its LIST lacks
+ * is asked for once by GET before it counts as absent. Children come inside their parents and are
+ * entries of their own here. All of it lives in the arena given.
+ */
+#ifndef WAYBILL_PLAN_SNAPSHOT_H
+#define WAYBILL_PLAN_SNAPSHOT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/diag.h"
+#include "engine/config/config.h"
+#include "providers/provider.h"
+#include "state/state.h"
+
+struct actual {
+	const char *id;  /* as ARM spells it */
+	const char *key; /* the id lower-cased: sorted by it */
+	const struct schema *schema;
+	json_t *body; /* as read; of a child, the item inside its parent */
+};
+
+struct snapshot {
+	struct arena *arena;
+	const struct catalog *catalog;
+	struct record *records; /* with open intents overlaid: what came true counts as recorded */
+	size_t nrecords;
+	struct intent *open_intents;
+	size_t nopen_intents;
+	struct actual *actuals; /* sorted by key */
+	size_t nactuals;
+	struct run last_run; /* for the sizes of node sets; number 0: none */
+	unsigned requests;   /* it cost */
+};
+
+struct snapshot_options {
+	bool refresh; /* false: what is recorded counts as actual where everything declared in a
+			 collection is recorded */
+	bool destroy; /* only what is recorded is read */
+};
+
+/* Reads the node sets that come from machines, resolves the configuration, reads recorded and
+ * actual. `state` may be NULL (nothing recorded). NULL with errors. */
+struct snapshot *snapshot_read(struct arena *, struct config *, struct state *, struct provider *,
+	const struct snapshot_options *, struct diags *);
+/* Only the first part: the node sets and config_resolve(). */
+bool snapshot_resolve(struct arena *, struct config *, struct provider *, struct diags *);
+
+const struct actual *snapshot_actual(const struct snapshot *, const char *id); /* or NULL */
+const struct record *snapshot_record(const struct snapshot *, const char *id); /* or NULL */
+
+/* Which of an intent's changes (the step as JSON, see step_json()) came true in the cloud as read:
+ * appends records made or dropped to the snapshot's records. For the plan this happens in memory;
+ * apply writes the same result into the state (intents_settle in apply.h). */
+void snapshot_overlay(struct snapshot *, const struct intent *);
+
+/* Sends one operation and waits for it. */
+bool operation_run(struct provider *, struct operation *);
+
+#endif
