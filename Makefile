@@ -73,7 +73,7 @@ $(BUILD)/obj/%.o: %.c
 
 $(BUILD)/obj/embedded.o: $(BUILD)/embedded.c
 	@mkdir -p $(@D)
-	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
 
 $(BUILD)/embedded.c: schemas/embed.sh $(SCHEMAS)
 	@mkdir -p $(@D)
