@@ -31,7 +31,10 @@ struct place {
 
 #define PLACE_NONE ((struct place){ 0 })
 
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+enum severity {
+	SEVERITY_ERROR,
+	SEVERITY_WARNING
+};
 
 struct diag_note {
 	struct place at;

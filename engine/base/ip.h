@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum family { FAMILY_IPV4 = 4, FAMILY_IPV6 = 6 };
+enum family {
+	FAMILY_IPV4 = 4,
+	FAMILY_IPV6 = 6
+};
 
 struct ip {
 	enum family family;

@@ -28,8 +28,8 @@ enum yaml_side {
 };
 
 /* NULL with errors. `name` is how the file is called in diagnostics. An empty file is null. */
-struct yaml *yaml_parse(struct arena *, const char *name, const char *text, size_t len,
-	struct diags *);
+struct yaml *yaml_parse(
+	struct arena *, const char *name, const char *text, size_t len, struct diags *);
 struct yaml *yaml_load(struct arena *, const char *path, struct diags *);
 
 const char *yaml_name(const struct yaml *);

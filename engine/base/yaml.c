@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/base/yaml.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/base/yaml_internal.h"
+
+/* Bytes of the line break at `at`; 0 when there is none. As libyaml counts lines. */
+static size_t break_at(const char *at, const char *end)
+{
+	size_t left = (size_t)(end - at);
+	if (*at == '\n')
+		return 1;
+	if (*at == '\r')
+		return left > 1 && at[1] == '\n' ? 2 : 1;
+	if (left > 1 && memcmp(at, "\xc2\x85", 2) == 0)
+		return 2;
+	if (left > 2 && (memcmp(at, "\xe2\x80\xa8", 3) == 0 || memcmp(at, "\xe2\x80\xa9", 3) == 0))
+		return 3;
+	return 0;
+}
+
+static void add_line(struct yaml *y, size_t start)
+{
+	*ARENA_PUSH(y->arena, y->starts, y->nlines) = (uint32_t)start;
+}
+
+static void split_lines(struct yaml *y, const char *text, size_t len)
+{
+	y->text = arena_strndup(y->arena, text, len);
+	add_line(y, 0);
+	for (size_t i = 0, used; i < len; i += used ? used : 1) {
+		used = 0;
+		if ((unsigned char)text[i] > '\r' && text[i] != '\xc2' && text[i] != '\xe2')
+			continue;
+		used = break_at(text + i, text + len);
+		if (used) {
+			y->text[i] = '\0';
+			add_line(y, i + used);
+		}
+	}
+}
+
+size_t yaml_characters(const char *text, size_t len)
+{
+	size_t count = 0;
+	for (size_t i = 0, used; i < len; i += used, count++)
+		(void)text_decode(text + i, len - i, &used);
+	return count;
+}
+
+struct place yaml_place_at(const struct yaml *y, size_t line, size_t column, size_t width)
+{
+	const char *excerpt = line <= y->nlines ? y->text + y->starts[line - 1] : "";
+	if (width == 0) {
+		size_t count = yaml_characters(excerpt, strlen(excerpt));
+		width = count > column ? count - column : 1;
+	}
+	return (struct place){
+		.file = y->name,
+		.line = line,
+		.column = column + 1,
+		.width = width,
+		.excerpt = excerpt,
+	};
+}
+
+const struct yaml_node *yaml_member(json_t *object, const struct yaml_node *first, const char *key)
+{
+	const struct yaml_node *node = first;
+	for (void *i = json_object_iter(object); i && node; i = json_object_iter_next(object, i)) {
+		if (strcmp(json_object_iter_key(i), key) == 0)
+			return node;
+		node = node->next;
+	}
+	return NULL;
+}
+
+static struct yaml *parse(struct yaml *y, const char *text, size_t len, struct diags *diags)
+{
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
+	split_lines(y, text, len);
+	return yaml_read(y, text, len, diags) ? y : NULL;
+}
+
+static struct yaml *too_large(const char *name, struct diags *diags)
+{
+	(void)diag_error(diags, (struct place){ .file = name }, "file-too-large",
+		"the file is larger than %zu MiB", YAML_BYTES >> 20);
+	return NULL;
+}
+
+static struct yaml *yaml_new(struct arena *a, const char *name)
+{
+	struct yaml *y = ARENA_NEW(a, struct yaml);
+	*y = (struct yaml){ .arena = a, .name = arena_strdup(a, name) };
+	return y;
+}
+
+struct yaml *yaml_parse(
+	struct arena *a, const char *name, const char *text, size_t len, struct diags *diags)
+{
+	struct yaml *y = yaml_new(a, name);
+	return len > YAML_BYTES ? too_large(y->name, diags) : parse(y, text, len, diags);
+}
+
+struct yaml *yaml_load(struct arena *a, const char *path, struct diags *diags)
+{
+	struct yaml *y = yaml_new(a, path);
+	size_t len;
+	char *text = text_read_file(path, YAML_BYTES, &len);
+	if (!text && errno == EFBIG)
+		return too_large(y->name, diags);
+	if (!text) {
+		(void)diag_error(diags, (struct place){ .file = y->name }, "file-unreadable",
+			"cannot be read: %s", strerror(errno));
+		return NULL;
+	}
+	struct yaml *parsed = parse(y, text, len, diags);
+	free(text);
+	return parsed;
+}
+
+const char *yaml_name(const struct yaml *y)
+{
+	return y->name;
+}
+
+json_t *yaml_value(const struct yaml *y)
+{
+	return y->value;
+}
+
+bool yaml_has(const struct yaml *y, const char *pointer)
+{
+	return json_at(y->value, pointer) != NULL;
+}
+
+/* The node of the item that a token names; NULL for none, and for what stands in an alias. */
+static const struct yaml_node *child(json_t *value, const struct yaml_node *node, const char *token)
+{
+	if (json_is_object(value))
+		return yaml_member(value, node->child, token);
+	if (!json_is_array(value))
+		return NULL;
+	size_t index = strtoul(token, NULL, 10);
+	const struct yaml_node *item = node->child;
+	while (item && index--)
+		item = item->next;
+	return item;
+}
+
+struct place yaml_place(const struct yaml *y, const char *pointer, enum yaml_side side)
+{
+	const struct yaml_node *node = &y->root;
+	json_t *value = y->value;
+	struct arena *scratch = arena_new();
+	char *token;
+	while (value && (token = pointer_next(scratch, &pointer))) {
+		json_t *next = json_at(value, pointer_add(scratch, "", token));
+		const struct yaml_node *found = next ? child(value, node, token) : NULL;
+		if (!found)
+			break;
+		node = found;
+		value = next;
+	}
+	arena_free(scratch);
+	if (side == YAML_KEY && node->key_line)
+		return yaml_place_at(y, node->key_line, node->key_column, node->key_width);
+	return yaml_place_at(y, node->line, node->column, node->width);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* yaml_internal.h - what yaml.c (files and places) and yaml_read.c (events to values) share */
+#ifndef WAYBILL_BASE_YAML_INTERNAL_H
+#define WAYBILL_BASE_YAML_INTERNAL_H
+
+#include <stdint.h>
+
+#include "engine/base/yaml.h"
+
+/* Where one value stood. Children are in the order of the value's own items: jansson keeps the
+ * order in which members were added, so a node needs no key. Lines count from 1, columns from 0;
+ * width 0 is to the end of the line, key_line 0 is no key. */
+struct yaml_node {
+	uint32_t line, column, width;
+	uint32_t key_line, key_column, key_width;
+	struct yaml_node *child, *next;
+};
+
+struct yaml {
+	struct arena *arena;
+	const char *name;
+	json_t *value;
+	struct yaml_node root;
+	char *text; /* the file, each line ended by a NUL: excerpts point into it */
+	uint32_t *starts;
+	size_t nlines;
+};
+
+struct place yaml_place_at(const struct yaml *, size_t line, size_t column, size_t width);
+size_t yaml_characters(const char *text, size_t len);
+/* The node of a member of `object`, whose first member's node is `first`. Linear: it is asked for
+ * where something is to be told. */
+const struct yaml_node *yaml_member(json_t *object, const struct yaml_node *first, const char *key);
+
+/* Reads the text (UTF-8 without a byte order mark) into the value and the nodes; false with
+ * errors. */
+bool yaml_read(struct yaml *, const char *text, size_t len, struct diags *);
+
+#endif
