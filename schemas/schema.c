@@ -286,6 +286,17 @@ const char *schema_list_key(const json_t *node)
 	return json_string_value(json_array_get(json_object_get(node, "x-ms-identifiers"), 0));
 }
 
+bool schema_is_set(const json_t *node)
+{
+	const char *equal = text_of(node, "x-equal");
+	return equal && strcmp(equal, "set") == 0;
+}
+
+const char *schema_same_as(const json_t *node)
+{
+	return text_of(node, "x-same-as");
+}
+
 const char *schema_reference_type(const json_t *node)
 {
 	return text_of(node, "x-reference");

@@ -92,6 +92,9 @@ bool schema_is_read_only(const json_t *node);    /* filled in by the server */
 bool schema_is_updatable(const json_t *node);    /* false: changing it replaces the resource */
 bool schema_is_child_list(const json_t *node);   /* an array of child resources */
 const char *schema_list_key(const json_t *node); /* array known by this member, or NULL */
+bool schema_is_set(const json_t *node);          /* an array whose order means nothing */
+/* The member that says the same in another form (addressPrefixes of addressPrefix), or NULL. */
+const char *schema_same_as(const json_t *node);
 const char *schema_reference_type(const json_t *node); /* {id} of this type, or NULL */
 const json_t *schema_default(const json_t *node);      /* what the server fills in, or NULL */
 const json_t *schema_enum(const json_t *node);         /* array, or NULL */
