@@ -19,10 +19,15 @@
 #include "state/state.h"
 
 struct actual {
-	const char *id;  /* as ARM spells it */
-	const char *key; /* the id lower-cased: sorted by it */
+	const char *id; /* as ARM spells it */
 	const struct schema *schema;
 	json_t *body; /* as read; of a child, the item inside its parent */
+};
+
+/* Something that stands inside a group which may be deleted: `contents` of the schema. */
+struct content {
+	const char *container; /* id of the group */
+	const char *id;
 };
 
 struct snapshot {
@@ -32,8 +37,10 @@ struct snapshot {
 	size_t nrecords;
 	struct intent *open_intents;
 	size_t nopen_intents;
-	struct actual *actuals; /* sorted by key */
+	struct actual *actuals; /* sorted by id without case */
 	size_t nactuals;
+	struct content *contents; /* of the recorded groups that the configuration lacks */
+	size_t ncontents;
 	struct run last_run; /* for the sizes of node sets; number 0: none */
 	unsigned requests;   /* it cost */
 };
@@ -54,12 +61,7 @@ bool snapshot_resolve(struct arena *, struct config *, struct provider *, struct
 const struct actual *snapshot_actual(const struct snapshot *, const char *id); /* or NULL */
 const struct record *snapshot_record(const struct snapshot *, const char *id); /* or NULL */
 
-/* Which of an intent's changes (the step as JSON, see step_json()) came true in the cloud as read:
- * appends records made or dropped to the snapshot's records. For the plan this happens in memory;
- * apply writes the same result into the state (intents_settle in apply.h). */
-void snapshot_overlay(struct snapshot *, const struct intent *);
-
-/* Sends one operation and waits for it. */
-bool operation_run(struct provider *, struct operation *);
+/* Adds an error for an operation that the cloud refused: what we wanted, its code and message. */
+bool operation_refused(const struct operation *, const char *wanted, struct diags *);
 
 #endif

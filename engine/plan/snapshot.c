@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/plan/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/plan/intent.h"
+#include "engine/plan/reads.h"
+#include "schemas/arm_id.h"
+
+static int compare_actuals(const void *a, const void *b)
+{
+	return text_compare_nocase(((const struct actual *)a)->id, ((const struct actual *)b)->id);
+}
+
+static int compare_records(const void *a, const void *b)
+{
+	return text_compare_nocase(((const struct record *)a)->id, ((const struct record *)b)->id);
+}
+
+const struct actual *snapshot_actual(const struct snapshot *s, const char *id)
+{
+	const struct actual wanted = { .id = id };
+	return s->nactuals
+		? bsearch(&wanted, s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals)
+		: NULL;
+}
+
+const struct record *snapshot_record(const struct snapshot *s, const char *id)
+{
+	const struct record wanted = { .id = id };
+	return s->nrecords
+		? bsearch(&wanted, s->records, s->nrecords, sizeof *s->records, compare_records)
+		: NULL;
+}
+
+/* An entry for the resource and one for each of its children. */
+static void add_actual(
+	struct snapshot *s, const struct schema *schema, json_t *body, const char *id)
+{
+	struct actual *actual = ARENA_PUSH(s->arena, s->actuals, s->nactuals);
+	*actual = (struct actual){ .id = id, .schema = schema, .body = body };
+	for (size_t i = 0; i < schema->nchildren; i++) {
+		const struct schema *child = schema->children[i];
+		size_t n;
+		json_t *item;
+		json_array_foreach (json_at(body, child->child_pointer), n, item) {
+			const char *name = json_text_at(item, "/name");
+			const char *item_id = json_text_at(item, "/id");
+			if (!item_id && name)
+				item_id = arm_id_make(s->arena, id, child->type, name);
+			if (item_id)
+				add_actual(s, child, item, item_id);
+		}
+	}
+}
+
+static void add_listed(struct snapshot *s, const struct reads *reads)
+{
+	for (size_t i = 0; i < reads->count; i++) {
+		const struct read *r = &reads->items[i];
+		const json_t *reply = r->operation.reply;
+		if (r->operation.outcome != OUTCOME_DONE)
+			continue;
+		size_t n;
+		json_t *item;
+		if (json_is_object(reply)) {
+			const char *id = json_text_at(reply, "/id");
+			add_actual(s, r->schema, r->operation.reply, id ? id : r->operation.path);
+			continue;
+		}
+		json_array_foreach (reply, n, item) {
+			const char *id = json_text_at(item, "/id");
+			if (id)
+				add_actual(s, r->schema, item, id);
+		}
+	}
+	if (s->nactuals)
+		qsort(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
+}
+
+/* ---- what has to be read ---- */
+
+/* The type and id of what stands in a collection of its own: the network of a subnet. */
+static const struct schema *top_level(const struct snapshot *s, const char *type, const char **id)
+{
+	const struct schema *schema = catalog_type(s->catalog, type);
+	struct arm_id parsed;
+	while (schema && schema->parent && arm_id_parse(s->arena, *id, &parsed) && parsed.parent) {
+		*id = parsed.parent;
+		schema = schema->parent;
+	}
+	return schema;
+}
+
+static const char *collection_of(struct snapshot *s, const char *id)
+{
+	const char *slash = strrchr(id, '/');
+	return slash ? arena_strndup(s->arena, id, (size_t)(slash - id)) : id;
+}
+
+static bool is_unrecorded(const struct snapshot *s, const struct resource *r)
+{
+	return !snapshot_record(s, r->id);
+}
+
+/* One LIST for each collection that holds something declared or recorded. Without refresh, only
+ * for those that hold something declared and not recorded. */
+static void add_collections(struct snapshot *s, const struct config *config,
+	const struct snapshot_options *options, struct reads *reads)
+{
+	for (size_t i = 0; i < config->nresources && !options->destroy; i++) {
+		const struct resource *r = config->resources[i];
+		const char *id = r->id;
+		const struct schema *schema = top_level(s, r->schema->type, &id);
+		if (options->refresh || is_unrecorded(s, r))
+			reads_add(reads, VERB_LIST, collection_of(s, id), schema);
+	}
+	for (size_t i = 0; i < s->nrecords && options->refresh; i++) {
+		const char *id = s->records[i].id;
+		const struct schema *schema = top_level(s, s->records[i].type, &id);
+		if (schema)
+			reads_add(reads, VERB_LIST, collection_of(s, id), schema);
+	}
+}
+
+/* What a LIST lacks is asked for by name before it counts as absent: lists lag. */
+static void add_missing(struct snapshot *s, struct reads *reads)
+{
+	for (size_t i = 0; i < s->nrecords; i++) {
+		const char *id = s->records[i].id;
+		const struct schema *schema = top_level(s, s->records[i].type, &id);
+		if (schema && !snapshot_actual(s, id))
+			reads_add(reads, VERB_GET, id, schema);
+	}
+}
+
+static void add_open_intents(struct snapshot *s, struct reads *reads)
+{
+	for (size_t i = 0; i < s->nopen_intents; i++) {
+		const char *type = json_text_at(s->open_intents[i].step, "/changes/0/type");
+		const char *id = s->open_intents[i].id;
+		const struct schema *schema = type ? top_level(s, type, &id) : NULL;
+		if (schema && !snapshot_actual(s, id))
+			reads_add(reads, VERB_GET, id, schema);
+	}
+}
+
+/* What is recorded stands for what is. */
+static void assume_recorded(struct snapshot *s)
+{
+	size_t nread = s->nactuals;
+	for (size_t i = 0; i < s->nrecords; i++) {
+		const struct record *r = &s->records[i];
+		const struct schema *schema = catalog_type(s->catalog, r->type);
+		struct snapshot read = *s;
+		read.nactuals = nread;
+		if (!schema || snapshot_actual(&read, r->id))
+			continue;
+		*ARENA_PUSH(s->arena, s->actuals, s->nactuals) = (struct actual){ .id = r->id,
+			.key = arm_id_key(s->arena, r->id),
+			.schema = schema,
+			.body = r->body };
+	}
+	if (s->nactuals)
+		qsort(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
+}
+
+static bool read_contents(struct snapshot *s, const struct config *config,
+	struct provider *provider, const struct snapshot_options *options, struct diags *diags)
+{
+	struct reads reads;
+	reads_init(&reads, s->arena);
+	for (size_t i = 0; i < s->nrecords; i++) {
+		const struct record *r = &s->records[i];
+		const struct schema *schema = catalog_type(s->catalog, r->type);
+		const char *suffix = schema ? json_text_at(schema->facts, "/contents") : NULL;
+		bool goes = options->destroy || !config_find(config, r->id);
+		if (suffix && goes && strcmp(r->origin, "existing") != 0)
+			reads_add(&reads, VERB_LIST, arena_printf(s->arena, "%s%s", r->id, suffix),
+				schema);
+	}
+	if (!reads_run(&reads, provider, diags))
+		return false;
+	for (size_t i = 0; i < reads.count; i++) {
+		const struct operation *op = &reads.items[i].operation;
+		size_t n;
+		json_t *item;
+		json_array_foreach (op->reply, n, item) {
+			const char *id = json_text_at(item, "/id");
+			if (id)
+				*ARENA_PUSH(s->arena, s->contents, s->ncontents) =
+					(struct content){ .container = collection_of(s, op->path),
+						.id = id };
+		}
+	}
+	return true;
+}
+
+static bool read_actual(struct snapshot *s, const struct config *config, struct provider *provider,
+	const struct snapshot_options *options, struct diags *diags)
+{
+	struct reads lists, gets;
+	reads_init(&lists, s->arena);
+	add_collections(s, config, options, &lists);
+	if (!reads_run(&lists, provider, diags))
+		return false;
+	add_listed(s, &lists);
+	reads_init(&gets, s->arena);
+	if (options->refresh) {
+		add_missing(s, &gets);
+		add_open_intents(s, &gets);
+	}
+	if (!reads_run(&gets, provider, diags))
+		return false;
+	add_listed(s, &gets);
+	if (!options->refresh)
+		assume_recorded(s);
+	return read_contents(s, config, provider, options, diags);
+}
+
+/* ---- open intents ---- */
+
+static void overlay_entry(struct snapshot *s, const json_t *entry)
+{
+	const char *id = json_text_at(entry, "/id");
+	const struct actual *actual = id ? snapshot_actual(s, id) : NULL;
+	json_t *body = actual ? actual->body : NULL;
+	if (!id || intent_came(s->arena, s->catalog, entry, body) != CAME_TRUE)
+		return;
+	struct record *known = (struct record *)snapshot_record(s, id);
+	struct record made;
+	if (!intent_record(s->arena, entry, body, &made)) {
+		if (known) {
+			size_t at = (size_t)(known - s->records);
+			s->nrecords--;
+			memmove(known, known + 1, (s->nrecords - at) * sizeof *known);
+		}
+	} else if (known) {
+		*known = made;
+	} else {
+		/* A copy, because ARENA_PUSH grows only arrays whose count it alone has changed. */
+		struct record *grown =
+			arena_alloc(s->arena, (s->nrecords + 1) * sizeof *s->records);
+		if (s->nrecords)
+			memcpy(grown, s->records, s->nrecords * sizeof *grown);
+		grown[s->nrecords++] = made;
+		s->records = grown;
+		qsort(s->records, s->nrecords, sizeof *s->records, compare_records);
+	}
+}
+
+static void overlay_open_intents(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->nopen_intents; i++) {
+		size_t n;
+		json_t *entry;
+		json_array_foreach (json_at(s->open_intents[i].step, "/changes"), n, entry)
+			overlay_entry(s, entry);
+	}
+}
+
+/* ---- all of it ---- */
+
+static bool read_recorded(struct snapshot *s, struct state *state, struct diags *diags)
+{
+	bool found = false;
+	if (!state)
+		return true;
+	return state_records(state, s->arena, &s->records, &s->nrecords, diags) &&
+		state_open_intents(state, s->arena, &s->open_intents, &s->nopen_intents, diags) &&
+		state_last_run(state, s->arena, &s->last_run, &found, diags);
+}
+
+struct snapshot *snapshot_read(struct arena *a, struct config *config, struct state *state,
+	struct provider *provider, const struct snapshot_options *options, struct diags *diags)
+{
+	struct snapshot *s = ARENA_NEW(a, struct snapshot);
+	*s = (struct snapshot){ .arena = a, .catalog = config->catalog };
+	unsigned before = provider->requests(provider);
+	bool ok = read_recorded(s, state, diags) && snapshot_resolve(a, config, provider, diags) &&
+		read_actual(s, config, provider, options, diags);
+	if (!ok)
+		return NULL;
+	overlay_open_intents(s);
+	s->requests = provider->requests(provider) - before;
+	return s;
+}
