@@ -38,10 +38,15 @@ enum state_access {
 struct state_binding {
 	const char *cloud;
 	const char *tenant;
+	const char *const *subscriptions; /* ids; the first ones given are those bound */
+	size_t nsubscriptions;
 };
 
 /* NULL with errors: `state-unreadable` (not a database, truncated, corrupt), `state-newer` (format
- * above ours), `state-permission`, `state-open`. Each with a help that says what to do. */
+ * above ours), `state-permission`, `state-open`. Each with a help that says what to do.
+ * Later, the functions below fail with `state-full`, `state-busy`, `state-read` or `state-write`;
+ * after a write that failed, or a commit, all later ones fail too, until it is opened again.
+ * A reader beside a live writer sees the instant of its opening until it is closed. */
 struct state *state_open(const char *path, enum state_access, struct diags *);
 /* Drops what was not committed. NULL is allowed. */
 void state_close(struct state *);

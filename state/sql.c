@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/internal.h"
+
+/* A format that was released is never edited: a change is a new entry. Ids compare without case,
+ * which NOCASE does for ASCII alone, as ARM does. JSON is canonical text. */
+static const char create[] =
+	"CREATE TABLE meta (\n"
+	"	one           INTEGER PRIMARY KEY CHECK (one = 1),\n"
+	"	lineage       TEXT NOT NULL,\n"
+	"	serial        INTEGER NOT NULL,\n"
+	"	cloud         TEXT,\n"
+	"	tenant        TEXT,\n"
+	"	subscriptions TEXT\n" /* JSON array */
+	") STRICT;\n"
+	"CREATE TABLE resource (\n"
+	"	id         TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,\n"
+	"	address    TEXT NOT NULL,\n"
+	"	type       TEXT NOT NULL,\n"
+	"	origin     TEXT NOT NULL CHECK (origin IN ('made', 'adopted', 'existing')),\n"
+	"	parent     TEXT COLLATE NOCASE,\n"
+	"	body       TEXT,\n"
+	"	before     TEXT,\n"
+	"	depends_on TEXT,\n"
+	"	extra      TEXT\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE run (\n"
+	"	number  INTEGER PRIMARY KEY,\n"
+	"	command TEXT NOT NULL,\n"
+	"	plan_id TEXT,\n"
+	"	user    TEXT,\n"
+	"	host    TEXT,\n"
+	"	pid     INTEGER NOT NULL,\n"
+	"	source  TEXT,\n"
+	"	started TEXT NOT NULL,\n"
+	"	ended   TEXT,\n"
+	"	result  TEXT CHECK (result IN ('done', 'failed', 'interrupted')),\n"
+	"	outputs TEXT,\n"
+	"	notes   TEXT\n"
+	") STRICT;\n"
+	"CREATE TABLE intent (\n"
+	"	number        INTEGER PRIMARY KEY,\n"
+	"	run           INTEGER NOT NULL REFERENCES run,\n"
+	"	id            TEXT NOT NULL COLLATE NOCASE,\n"
+	"	verb          TEXT NOT NULL,\n"
+	"	body_hash     TEXT,\n"
+	"	if_match      TEXT,\n"
+	"	request_id    TEXT,\n"
+	"	operation_url TEXT,\n"
+	"	step          TEXT,\n" /* dropped when it is settled */
+	"	started       TEXT NOT NULL,\n"
+	"	ended         TEXT,\n" /* NULL: open */
+	"	outcome       TEXT CHECK (outcome IN ('done', 'absent', 'failed', 'unknown'))\n"
+	") STRICT;\n"
+	"CREATE INDEX intent_open ON intent (number) WHERE ended IS NULL;\n"
+	"CREATE TABLE change (\n"
+	"	run      INTEGER NOT NULL REFERENCES run,\n"
+	"	sequence INTEGER NOT NULL,\n"
+	"	time     TEXT NOT NULL,\n"
+	"	address  TEXT,\n"
+	"	id       TEXT COLLATE NOCASE,\n"
+	"	action   TEXT,\n"
+	"	before   TEXT,\n"
+	"	after    TEXT,\n"
+	"	outcome  TEXT NOT NULL,\n"
+	"	PRIMARY KEY (run, sequence)\n"
+	") STRICT, WITHOUT ROWID;\n";
+
+const char *const state_migrations[STATE_FORMAT] = { create };
+
+const char *const state_sql[STATEMENT_COUNT] = {
+	[SQL_BEGIN] = "BEGIN",
+	[SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+
+	[SQL_FOUND] = "INSERT INTO meta (one, lineage, serial) VALUES (1, ?, 0)",
+	[SQL_META] = "SELECT lineage, serial, cloud, tenant, subscriptions FROM meta",
+	[SQL_BIND] = "UPDATE meta SET cloud = coalesce(cloud, ?), tenant = coalesce(tenant, ?),"
+		     " subscriptions = coalesce(subscriptions, ?)",
+	[SQL_GROW_SERIAL] = "UPDATE meta SET serial = serial + 1",
+
+	[SQL_RECORDS] = "SELECT id, address, type, origin, parent, body, before, depends_on, extra"
+			" FROM resource ORDER BY id",
+	/* A record that is already as given costs no write. */
+	[SQL_PUT_RECORD] =
+		"INSERT INTO resource"
+		" (id, address, type, origin, parent, body, before, depends_on, extra)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (id) DO UPDATE SET id = excluded.id, address = excluded.address,"
+		" type = excluded.type, origin = excluded.origin, parent = excluded.parent,"
+		" body = excluded.body, before = excluded.before,"
+		" depends_on = excluded.depends_on, extra = excluded.extra"
+		" WHERE (id || '', address, type, origin, parent || '', body, before, depends_on,"
+		" extra) IS NOT (excluded.id || '', excluded.address, excluded.type,"
+		" excluded.origin, excluded.parent || '', excluded.body, excluded.before,"
+		" excluded.depends_on, excluded.extra)",
+	[SQL_DROP_RECORD] = "DELETE FROM resource WHERE id = ?",
+
+	[SQL_BEGIN_RUN] = "INSERT INTO run (command, plan_id, user, host, pid, source, started)"
+			  " VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[SQL_END_RUN] = "UPDATE run SET ended = ?2, result = ?3, outputs = ?4, notes = ?5"
+			" WHERE number = ?1",
+	[SQL_LAST_RUN] = "SELECT number, command, plan_id, user, host, pid, source, started, ended,"
+			 " result, outputs, notes FROM run"
+			 " WHERE result IN ('done', 'failed')"
+			 " AND (outputs IS NOT NULL OR notes IS NOT NULL)"
+			 " ORDER BY number DESC LIMIT 1",
+
+	[SQL_INTEND] = "INSERT INTO intent (run, id, verb, body_hash, if_match, request_id,"
+		       " operation_url, step, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SQL_NOTE_OPERATION] = "UPDATE intent SET operation_url = ?2"
+			       " WHERE number = ?1 AND ended IS NULL",
+	[SQL_LEAVE_OPEN] = "UPDATE intent SET outcome = ?2 WHERE number = ?1 AND ended IS NULL",
+	[SQL_SETTLE] = "UPDATE intent SET outcome = ?2, ended = ?3, step = NULL"
+		       " WHERE number = ?1 AND ended IS NULL",
+	[SQL_ADD_CHANGE] = "INSERT INTO change"
+			   " (run, sequence, time, address, id, action, before, after, outcome)"
+			   " SELECT run, (SELECT coalesce(max(sequence), 0) + 1 FROM change"
+			   " WHERE change.run = intent.run), ?2, ?3, ?4, ?5, ?6, ?7, ?8"
+			   " FROM intent WHERE number = ?1",
+	[SQL_OPEN_INTENTS] = "SELECT number, run, id, verb, body_hash, if_match, request_id,"
+			     " operation_url, step, started FROM intent"
+			     " WHERE ended IS NULL ORDER BY number",
+};

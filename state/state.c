@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/text.h"
+#include "state/internal.h"
+
+/* SQLite would play the log of a file that is gone into a new one of the same name. */
+static bool check_no_orphan(struct state *s, struct diags *diags)
+{
+	struct arena *scratch = arena_new();
+	struct stat info;
+	bool orphan =
+		stat(arena_printf(scratch, "%s-wal", s->path), &info) == 0 && info.st_size > 0;
+	arena_free(scratch);
+	if (!orphan)
+		return true;
+	return state_unreadable(s, "the file is gone but its log (-wal) is still there", diags);
+}
+
+static bool look(struct state *s, bool *out_absent, struct diags *diags)
+{
+	struct stat info;
+	*out_absent = false;
+	if (stat(s->path, &info) != 0) {
+		if (errno != ENOENT)
+			return state_fail_errno(s, errno, "open", diags);
+		*out_absent = true;
+		return check_no_orphan(s, diags);
+	}
+	if (!S_ISREG(info.st_mode))
+		return state_fail_errno(s, S_ISDIR(info.st_mode) ? EISDIR : EINVAL, "open", diags);
+	/* We never leave an empty file, and SQLite would take it for a database without tables. */
+	return info.st_size > 0 || state_unreadable(s, "the file is empty", diags);
+}
+
+static bool connect_path(struct state *s, struct diags *diags)
+{
+	/* Absolute, or SQLite might take it for one of its special names. */
+	char *file = realpath(s->path, NULL);
+	if (!file)
+		return state_fail_errno(s, errno, "open", diags);
+	bool ok = access(file, R_OK) == 0 ? state_connect(s, file, diags)
+					  : state_fail_errno(s, errno, "open", diags);
+	free(file);
+	return ok;
+}
+
+static bool check_format(struct state *s, int64_t *out_format, struct diags *diags)
+{
+	int64_t application = 0;
+	if (!state_pragma(s, "PRAGMA application_id", &application, diags) ||
+		!state_pragma(s, "PRAGMA user_version", out_format, diags))
+		return false;
+	if (application != STATE_APPLICATION_ID || *out_format < 1)
+		return state_unreadable(s, "it is a database of another program", diags);
+	if (*out_format <= STATE_FORMAT)
+		return true;
+	diag_error(diags, state_place(s, diags), "state-newer",
+		"the state has format %lld, this Waybill reads up to %d", (long long)*out_format,
+		STATE_FORMAT);
+	diag_help(diags, "use the newer Waybill that last wrote it");
+	return false;
+}
+
+/* Between runs the file is in rollback mode, so that it is one file, complete in itself, that can
+ * be read in a folder where nothing may be made. A writer turns it to WAL and back. Only bytes of
+ * the file's first sector differ, so the step is whole on any disk and needs no journal; with one
+ * (the default), a kill here would leave a journal that readers may not roll back. */
+static bool start_writing(struct state *s, int64_t format, struct diags *diags)
+{
+	if (sqlite3_db_readonly(s->db, "main") == 1)
+		return state_fail_errno(s, EACCES, "write", diags);
+	bool wal = false;
+	if (!state_is_wal(s, "PRAGMA journal_mode", &wal, diags))
+		return false;
+	if (!wal &&
+		(!state_is_wal(s, "PRAGMA journal_mode = MEMORY", &wal, diags) ||
+			!state_is_wal(s, "PRAGMA journal_mode = WAL", &wal, diags)))
+		return false;
+	if (!wal) {
+		diag_error(diags, state_place(s, diags), "state-open",
+			"SQLite cannot use a write-ahead log for the state");
+		diag_help(diags, "put the state on a local disk");
+		return false;
+	}
+	return state_migrate(s, format, diags);
+}
+
+static bool read_meta(struct state *s, struct diags *diags)
+{
+	bool row = false;
+	sqlite3_stmt *meta = state_select(s, SQL_META, diags);
+	if (!meta || !state_next(s, meta, &row, diags))
+		return false;
+	const char *lineage = row ? (const char *)sqlite3_column_text(meta, 0) : NULL;
+	bool ok = lineage && strlen(lineage) < sizeof s->lineage;
+	if (ok) {
+		memcpy(s->lineage, lineage, strlen(lineage) + 1);
+		s->serial = sqlite3_column_int64(meta, 1);
+	}
+	(void)sqlite3_reset(meta);
+	return ok || state_unreadable(s, "its table `meta` is empty", diags);
+}
+
+/* Beside a live writer a reader sees one instant to its end. In a file at rest it holds nothing,
+ * since there a reader's lock would keep a writer from starting. */
+static bool start_reading(struct state *s, struct diags *diags)
+{
+	bool wal = false;
+	return state_execute(s, state_sql[SQL_BEGIN], STATE_OPENING, diags) &&
+		read_meta(s, diags) && state_is_wal(s, "PRAGMA journal_mode", &wal, diags) &&
+		(wal || state_execute(s, state_sql[SQL_COMMIT], STATE_OPENING, diags));
+}
+
+static bool open_file(struct state *s, struct diags *diags)
+{
+	bool absent;
+	int64_t format;
+	if (!look(s, &absent, diags))
+		return false;
+	if (absent && s->access == STATE_READ)
+		return true;
+	if (absent && !state_create(s, diags))
+		return false;
+	if (!connect_path(s, diags) || !check_format(s, &format, diags))
+		return false;
+	if (s->access == STATE_READ)
+		return start_reading(s, diags);
+	return start_writing(s, format, diags) && read_meta(s, diags);
+}
+
+struct state *state_open(const char *path, enum state_access access, struct diags *diags)
+{
+	struct state *s = mem_alloc(sizeof *s);
+	*s = (struct state){ .path = mem_strdup(path), .access = access };
+	if (open_file(s, diags))
+		return s;
+	state_close(s);
+	return NULL;
+}
+
+void state_close(struct state *s)
+{
+	if (!s)
+		return;
+	if (s->db && s->access == STATE_WRITE) {
+		if (!sqlite3_get_autocommit(s->db))
+			(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+		/* Fails while somebody reads; then the log stays, as after a kill. */
+		(void)sqlite3_busy_timeout(s->db, 0);
+		(void)sqlite3_exec(s->db, "PRAGMA journal_mode = MEMORY", NULL, NULL, NULL);
+	}
+	state_disconnect(s);
+	free(s->path);
+	free(s);
+}
+
+const char *state_lineage(struct state *s)
+{
+	return s->db ? s->lineage : NULL;
+}
+
+int64_t state_serial(struct state *s)
+{
+	return s->serial;
+}
+
+static bool refuse_binding(struct state *s, const char *what, const char *bound, const char *given,
+	struct diags *diags)
+{
+	diag_error(diags, state_place(s, diags), "state-of-another-cloud",
+		"the state belongs to %s `%s`, not to `%s`", what, bound, given);
+	diag_help(diags,
+		"name its own state with --state or WAYBILL_STATE, or sign in to where this one "
+		"belongs");
+	return false;
+}
+
+static bool check_bound(struct state *s, const char *what, const char *bound, const char *given,
+	struct diags *diags)
+{
+	return !bound || !given || text_same_nocase(bound, given) ||
+		refuse_binding(s, what, bound, given, diags);
+}
+
+static bool has_text(const json_t *array, const char *text)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach (array, i, item)
+		if (json_is_string(item) && text_same_nocase(json_string_value(item), text))
+			return true;
+	return false;
+}
+
+static bool check_subscriptions(struct state *s, const json_t *bound,
+	const struct state_binding *given, struct diags *diags)
+{
+	for (size_t i = 0; bound && i < given->nsubscriptions; i++) {
+		if (has_text(bound, given->subscriptions[i]))
+			continue;
+		char *first = json_dumps(bound, JSON_COMPACT);
+		refuse_binding(s, "the subscriptions", first, given->subscriptions[i], diags);
+		free(first);
+		return false;
+	}
+	return true;
+}
+
+static bool record_binding(struct state *s, const struct state_binding *given, struct diags *diags)
+{
+	json_auto_t *subscriptions = given->nsubscriptions ? json_array() : NULL;
+	for (size_t i = 0; i < given->nsubscriptions; i++)
+		if (!has_text(subscriptions, given->subscriptions[i]))
+			(void)json_array_append_new(
+				subscriptions, json_string(given->subscriptions[i]));
+	return state_write(s, SQL_BIND,
+		VALUES(TEXT(given->cloud), TEXT(given->tenant), JSON(subscriptions)), NULL, diags);
+}
+
+bool state_bind(struct state *s, const struct state_binding *given, struct diags *diags)
+{
+	if (!s->db)
+		return true;
+	bool row = false;
+	sqlite3_stmt *meta = state_select(s, SQL_META, diags);
+	if (!meta || !state_next(s, meta, &row, diags))
+		return false;
+	assert(row);
+	struct arena *scratch = arena_new();
+	const char *cloud = state_text(scratch, meta, 2), *tenant = state_text(scratch, meta, 3);
+	json_t *subscriptions = NULL;
+	bool ok = state_json(s, scratch, meta, 4, &subscriptions, diags);
+	(void)sqlite3_reset(meta);
+	ok = ok && check_bound(s, "the cloud", cloud, given->cloud, diags) &&
+		check_bound(s, "the tenant", tenant, given->tenant, diags) &&
+		check_subscriptions(s, subscriptions, given, diags);
+	bool news = (!cloud && given->cloud) || (!tenant && given->tenant) ||
+		(!subscriptions && given->nsubscriptions);
+	if (ok && news && s->access == STATE_WRITE)
+		ok = record_binding(s, given, diags);
+	arena_free(scratch);
+	return ok;
+}
