@@ -54,7 +54,7 @@ static json_t *record_entry(const struct change *c)
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "origin", change_origin(c), "parent",
 		text_or_null(r->parent ? r->parent->id : NULL), "before",
 		r->existing ? before_us(c) : json_null(), "depends_on", depends_on(c), "extra",
-		json_pack("{s:s}", "pointer", r->pointer));
+		r->node ? json_null() : json_pack("{s:s}", "pointer", r->pointer));
 }
 
 /* What must stand for an update to have come true: each edit's side; a member to be gone is null.

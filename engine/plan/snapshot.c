@@ -6,6 +6,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/plan/diff.h"
 #include "engine/plan/intent.h"
 #include "engine/plan/reads.h"
 #include "schemas/arm_id.h"
@@ -159,13 +160,26 @@ static void assume_recorded(struct snapshot *s)
 		read.nactuals = nread;
 		if (!schema || snapshot_actual(&read, r->id))
 			continue;
-		*ARENA_PUSH(s->arena, s->actuals, s->nactuals) = (struct actual){ .id = r->id,
-			.key = arm_id_key(s->arena, r->id),
-			.schema = schema,
-			.body = r->body };
+		*ARENA_PUSH(s->arena, s->actuals, s->nactuals) =
+			(struct actual){ .id = r->id, .schema = schema, .body = r->body };
 	}
 	if (s->nactuals)
 		qsort(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
+}
+
+/* Whether the group may be deleted: gone from the YAML, or declared with what forces it. */
+static bool may_go(struct snapshot *s, const struct config *config, const struct record *r)
+{
+	const struct resource *declared = config_find(config, r->id);
+	const struct actual *actual = snapshot_actual(s, r->id);
+	struct edits edits = { 0 };
+	if (!declared || !actual)
+		return true;
+	diff_desired(s->arena, declared->schema, declared->body, actual->body, &edits);
+	for (size_t i = 0; i < edits.count; i++)
+		if (edits.items[i].replaces)
+			return true;
+	return false;
 }
 
 static bool read_contents(struct snapshot *s, const struct config *config,
@@ -177,8 +191,8 @@ static bool read_contents(struct snapshot *s, const struct config *config,
 		const struct record *r = &s->records[i];
 		const struct schema *schema = catalog_type(s->catalog, r->type);
 		const char *suffix = schema ? json_text_at(schema->facts, "/contents") : NULL;
-		bool goes = options->destroy || !config_find(config, r->id);
-		if (suffix && goes && strcmp(r->origin, "existing") != 0)
+		if (suffix && strcmp(r->origin, "existing") != 0 && snapshot_actual(s, r->id) &&
+			(options->destroy || may_go(s, config, r)))
 			reads_add(&reads, VERB_LIST, arena_printf(s->arena, "%s%s", r->id, suffix),
 				schema);
 	}

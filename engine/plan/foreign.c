@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* foreign.c - what someone else made inside something of ours, or changed in it */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/plan/internal.h"
+#include "schemas/arm_id.h"
+
+static int compare_by_id(const void *a, const void *b)
+{
+	return text_compare_nocase(((const struct change *)a)->id, ((const struct change *)b)->id);
+}
+
+static int compare_foreigns(const void *a, const void *b)
+{
+	return strcmp(((const struct foreign *)a)->address, ((const struct foreign *)b)->address);
+}
+
+struct removal {
+	const struct actual *actual;
+	const char *why;
+};
+
+struct found {
+	struct removal *removals;
+	size_t nremovals;
+};
+
+static void remove_foreign(
+	struct planner *p, struct found *found, const struct actual *actual, const char *why)
+{
+	*ARENA_PUSH(p->arena, found->removals, found->nremovals) =
+		(struct removal){ .actual = actual, .why = why };
+}
+
+static void refuse_to_lose(struct planner *p, const struct change *container, const char *id)
+{
+	diag_error(p->diags, container->at, "foreign-inside",
+		"%s would be deleted, and %s inside it is not ours", container->address,
+		config_address_of(p->config, id));
+	diag_about(p->diags, container->address);
+	diag_help(p->diags, "take it out first, or let it go too with --delete-foreign '%s'",
+		container->address);
+}
+
+static void found_foreign(
+	struct planner *p, struct found *found, const struct actual *actual, struct change *parent)
+{
+	bool may_go =
+		planner_names(p, p->options->delete_foreign, p->options->ndelete_foreign, parent);
+	if (change_removes(parent) && may_go) {
+		remove_foreign(p, found, actual, "it goes with its parent: --delete-foreign");
+	} else if (change_removes(parent)) {
+		refuse_to_lose(p, parent, actual->id);
+	} else if (parent->resource && parent->resource->removes_foreign && !p->options->destroy) {
+		remove_foreign(p, found, actual, "its parent says to remove what is foreign");
+	} else {
+		const char *name = json_text_at(actual->body, "/name");
+		*ARENA_PUSH(p->arena, p->plan->foreigns, p->plan->nforeigns) = (struct foreign){
+			.address = config_address_of(p->config, actual->id),
+			.id = actual->id,
+			.name = name ? name : "",
+			.schema = actual->schema,
+			.parent_address = parent->address,
+			.body = actual->body,
+		};
+	}
+}
+
+static void add_removals(struct planner *p, const struct found *found)
+{
+	if (found->nremovals == 0)
+		return;
+	struct change *all = NULL;
+	size_t nall = 0;
+	for (size_t i = 0; i < p->nall; i++)
+		*ARENA_PUSH(p->arena, all, nall) = p->all[i];
+	for (size_t i = 0; i < found->nremovals; i++) {
+		const struct actual *actual = found->removals[i].actual;
+		const char *name = json_text_at(actual->body, "/name");
+		json_t *body = body_writable(actual->schema, actual->body, false);
+		*ARENA_PUSH(p->arena, all, nall) = (struct change){
+			.address = config_address_of(p->config, actual->id),
+			.id = actual->id,
+			.name = name ? name : "",
+			.schema = actual->schema,
+			.action = ACTION_DELETE,
+			.before = arena_json(p->arena, body),
+			.why = found->removals[i].why,
+		};
+	}
+	qsort(all, nall, sizeof *all, compare_by_id);
+	p->all = all;
+	p->nall = nall;
+}
+
+/* A group is deleted with everything in it, so everything in it has to be ours. */
+static void check_contents(struct planner *p)
+{
+	for (size_t i = 0; i < p->snapshot->ncontents; i++) {
+		const struct content *content = &p->snapshot->contents[i];
+		const struct change *group = planner_change(p, content->container);
+		const struct change *inside = planner_change(p, content->id);
+		if (!group || !change_removes(group) || (inside && change_removes(inside)))
+			continue;
+		if (!planner_names(
+			    p, p->options->delete_foreign, p->options->ndelete_foreign, group))
+			refuse_to_lose(p, group, content->id);
+	}
+}
+
+void planner_find_foreign(struct planner *p)
+{
+	struct found found = { 0 };
+	for (size_t i = 0; i < p->snapshot->nactuals; i++) {
+		const struct actual *actual = &p->snapshot->actuals[i];
+		struct arm_id id;
+		if (!actual->schema->parent || planner_change(p, actual->id) ||
+			!arm_id_parse(p->arena, actual->id, &id) || !id.parent)
+			continue;
+		struct change *parent = planner_change(p, id.parent);
+		if (parent && change_is_ours(parent))
+			found_foreign(p, &found, actual, parent);
+	}
+	add_removals(p, &found);
+	check_contents(p);
+	if (p->plan->nforeigns)
+		qsort(p->plan->foreigns, p->plan->nforeigns, sizeof *p->plan->foreigns,
+			compare_foreigns);
+}
+
+void planner_find_drift(struct planner *p)
+{
+	for (size_t i = 0; i < p->nall; i++) {
+		const struct change *c = &p->all[i];
+		if (!c->record)
+			continue;
+		const struct actual *actual = snapshot_actual(p->snapshot, c->id);
+		struct edits edits = { 0 };
+		if (actual)
+			diff_desired(p->arena, c->schema, c->record->body, actual->body, &edits);
+		if (actual && edits.count == 0)
+			continue;
+		for (size_t n = 0; n < edits.count; n++) {
+			json_t *now = edits.items[n].before;
+			edits.items[n].before = edits.items[n].after;
+			edits.items[n].after = now;
+		}
+		*ARENA_PUSH(p->arena, p->plan->drifts, p->plan->ndrifts) = (struct drift){
+			.address = c->address,
+			.id = c->id,
+			.schema = c->schema,
+			.removed = !actual,
+			.edits = edits,
+		};
+	}
+}

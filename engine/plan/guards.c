@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* guards.c - what a plan may not do without being told to: DESIGN.md section 3 */
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/plan/internal.h"
+
+/* Whether the plan takes `target`'s use away from `user`: it goes, or lets its reference go, or is
+ * detached while the target is made anew. */
+static bool lets_go_of(const struct planner *p, const char *user_id, const struct change *target)
+{
+	const struct change *user = planner_change(p, user_id);
+	if (!user)
+		return false;
+	if (change_removes(user))
+		return true;
+	for (size_t i = 0; i < user->edits.count; i++) {
+		const char *id = json_text_at(user->edits.items[i].before, "/id");
+		if (id && text_same_nocase(id, target->id))
+			return true;
+	}
+	for (size_t i = 0; user->resource && i < user->resource->nreferences; i++) {
+		const struct reference *r = &user->resource->references[i];
+		if (target->action == ACTION_REPLACE && r->pointer &&
+			text_same_nocase(r->id, target->id))
+			return true;
+	}
+	return false;
+}
+
+static void refuse_attached(struct planner *p, const struct change *c, const char *user)
+{
+	bool is_subnet = c->schema->role == ROLE_SUBNET;
+	diag_error(p->diags, c->at, is_subnet ? "subnet-in-use" : "foreign-inside",
+		"%s would be deleted, and it is used by %s", c->address, user);
+	diag_about(p->diags, c->address);
+	diag_help(p->diags, "%s",
+		is_subnet ? "delete or move what has addresses in it first"
+			  : "detach it there first, or declare what uses it");
+}
+
+static void check_attached(struct planner *p, const struct change *c)
+{
+	const struct actual *actual = snapshot_actual(p->snapshot, c->id);
+	size_t i, n;
+	json_t *pointer, *item;
+	json_array_foreach (json_object_get(c->schema->facts, "attached"), i, pointer) {
+		json_t *users = actual ? json_at(actual->body, json_string_value(pointer)) : NULL;
+		json_array_foreach (users, n, item) {
+			const char *user = json_text_at(item, "/id");
+			if (user && !lets_go_of(p, user, c))
+				refuse_attached(p, c, user);
+		}
+	}
+}
+
+static bool is_container(const struct change *c)
+{
+	return c->schema->role == ROLE_GROUP || c->schema->role == ROLE_NETWORK;
+}
+
+static void refuse_mass_delete(struct planner *p, size_t deletes, const char *reason)
+{
+	diag_error(p->diags, PLACE_NONE, "mass-delete", "the plan deletes %zu resource%s: %s",
+		deletes, deletes == 1 ? "" : "s", reason);
+	diag_help(p->diags, "if that is meant, allow it with --max-deletes %zu", deletes);
+}
+
+static void check_deletes(struct planner *p)
+{
+	size_t deletes = 0, recorded = 0;
+	const struct change *container = NULL;
+	for (size_t i = 0; i < p->nall; i++) {
+		const struct change *c = &p->all[i];
+		recorded += c->record != NULL;
+		deletes += change_removes(c);
+		if (change_removes(c) && is_container(c))
+			container = c;
+	}
+	long allowed = p->options->max_deletes;
+	if (allowed >= 0 && deletes > (size_t)allowed)
+		refuse_mass_delete(
+			p, deletes, arena_printf(p->arena, "--max-deletes allows %ld", allowed));
+	else if (allowed < 0 && container)
+		refuse_mass_delete(
+			p, deletes, arena_printf(p->arena, "%s is among them", container->address));
+	else if (allowed < 0 && deletes * 2 > recorded)
+		refuse_mass_delete(p, deletes,
+			arena_printf(p->arena, "more than half of the %zu recorded", recorded));
+}
+
+/* A source that answers with half of what it had is a fault more often than an intention. */
+static void check_node_sets(struct planner *p)
+{
+	const json_t *sizes = json_at(p->snapshot->last_run.notes, "/node_sets");
+	for (size_t i = 0; i < p->config->nnode_sets; i++) {
+		const struct node_set *set = &p->config->node_sets[i];
+		json_int_t before = json_integer_value(json_object_get(sizes, set->name));
+		if ((json_int_t)set->nnodes * 2 >= before || p->options->max_deletes >= 0)
+			continue;
+		diag_error(p->diags, config_place(p->config, set->pointer, YAML_KEY),
+			"node-set-shrunk",
+			"node set `%s` has %zu nodes, and had %lld at the last apply", set->name,
+			set->nnodes, (long long)before);
+		diag_help(p->diags, "if that is meant, allow it with --max-deletes");
+	}
+}
+
+void planner_guard(struct planner *p)
+{
+	for (size_t i = 0; i < p->nall; i++)
+		if (change_removes(&p->all[i]))
+			check_attached(p, &p->all[i]);
+	if (p->options->destroy)
+		return;
+	check_deletes(p);
+	check_node_sets(p);
+}

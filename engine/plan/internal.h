@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* internal.h - what the passes of plan_make() share */
+#ifndef WAYBILL_PLAN_INTERNAL_H
+#define WAYBILL_PLAN_INTERNAL_H
+
+#include "engine/plan/plan.h"
+
+struct planner {
+	struct arena *arena;
+	struct config *config;
+	struct snapshot *snapshot;
+	const struct plan_options *options;
+	struct diags *diags;
+	struct plan *plan;
+	/* One for each resource that is declared or recorded, and for each foreign one that goes;
+	 * sorted by id without case, so that a parent stands before its children. */
+	struct change *all;
+	size_t nall;
+};
+
+/* Whether the address or id is among those given on the command line. */
+bool planner_names(
+	const struct planner *, const char *const *given, size_t count, const struct change *);
+struct change *planner_change(const struct planner *, const char *id); /* or NULL */
+/* The change of the enclosing resource, or of the group for a top-level one; NULL: not planned. */
+struct change *planner_container(const struct planner *, const struct change *);
+/* Whether it is made or adopted by us, by the record or by this plan. */
+bool change_is_ours(const struct change *);
+/* Whether the resource goes, for good or to be made again. */
+bool change_removes(const struct change *);
+
+/* ownership.c: pairs declared and recorded, and decides each. */
+void planner_pair(struct planner *);
+void planner_decide(struct planner *);
+/* foreign.c: what someone else made inside ours; refuses to lose it. */
+void planner_find_foreign(struct planner *);
+void planner_find_drift(struct planner *);
+/* replace.c: what goes with something that is replaced. */
+void planner_spread_replacement(struct planner *);
+/* guards.c: what a plan may not do without being told to. */
+void planner_guard(struct planner *);
+/* steps.c */
+bool planner_make_steps(struct planner *);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ownership.c - whose is it: declared, recorded and actual decide what is done with each
+ *
+ * The rules are those of DESIGN.md section 3. Ours is what the state says we made or took over.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/plan/internal.h"
+#include "schemas/arm_id.h"
+
+static int compare_by_id(const void *a, const void *b)
+{
+	return text_compare_nocase(((const struct change *)a)->id, ((const struct change *)b)->id);
+}
+
+static void add_declared(struct planner *p)
+{
+	for (size_t i = 0; i < p->config->nresources; i++) {
+		struct resource *r = p->config->resources[i];
+		*ARENA_PUSH(p->arena, p->all, p->nall) = (struct change){
+			.address = r->address,
+			.id = r->id,
+			.name = r->name,
+			.schema = r->schema,
+			.resource = r,
+			.record = snapshot_record(p->snapshot, r->id),
+			.at = config_place(p->config, r->pointer, YAML_KEY),
+		};
+	}
+}
+
+static void add_recorded(struct planner *p, size_t ndeclared)
+{
+	const struct change *declared = p->all;
+	for (size_t i = 0; i < p->snapshot->nrecords; i++) {
+		const struct record *r = &p->snapshot->records[i];
+		const struct change wanted = { .id = r->id };
+		const struct schema *schema = catalog_type(p->config->catalog, r->type);
+		if (!schema ||
+			(ndeclared &&
+				bsearch(&wanted, declared, ndeclared, sizeof wanted,
+					compare_by_id)))
+			continue;
+		const char *slash = strrchr(r->id, '/');
+		*ARENA_PUSH(p->arena, p->all, p->nall) = (struct change){
+			.address = config_address_of(p->config, r->id),
+			.id = r->id,
+			.name = slash ? slash + 1 : r->id,
+			.schema = schema,
+			.record = r,
+		};
+	}
+}
+
+void planner_pair(struct planner *p)
+{
+	add_declared(p);
+	if (p->nall)
+		qsort(p->all, p->nall, sizeof *p->all, compare_by_id);
+	/* The search needs the declared ones where they are while the others are added behind. */
+	struct change *declared = p->all;
+	size_t ndeclared = p->nall;
+	struct planner recorded = *p;
+	recorded.all = NULL;
+	recorded.nall = 0;
+	for (size_t i = 0; i < ndeclared; i++)
+		*ARENA_PUSH(p->arena, recorded.all, recorded.nall) = declared[i];
+	add_recorded(&recorded, ndeclared);
+	p->all = recorded.all;
+	p->nall = recorded.nall;
+	if (p->nall)
+		qsort(p->all, p->nall, sizeof *p->all, compare_by_id);
+}
+
+static bool is_recorded_as_existing(const struct change *c)
+{
+	return c->record && strcmp(c->record->origin, "existing") == 0;
+}
+
+/* ---- declared ---- */
+
+static bool is_ignored(const struct resource *r, const char *pointer)
+{
+	for (size_t i = 0; i < r->nignore_changes; i++) {
+		size_t len = strlen(r->ignore_changes[i]);
+		bool within = strncmp(pointer, r->ignore_changes[i], len) == 0;
+		if (within && (pointer[len] == '\0' || pointer[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static void drop_ignored(const struct resource *r, struct edits *edits)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < edits->count; i++)
+		if (!is_ignored(r, edits->items[i].pointer))
+			edits->items[kept++] = edits->items[i];
+	edits->count = kept;
+}
+
+/* foreignTags: remove - whatever tag is not declared goes. */
+static void remove_foreign_tags(struct planner *p, struct change *c, const json_t *actual)
+{
+	const json_t *declared = json_object_get(c->after, "tags");
+	const char *name;
+	json_t *value;
+	json_object_foreach (json_object_get(actual, "tags"), name, value) {
+		bool is_declared = false;
+		const char *key;
+		json_t *other;
+		json_object_foreach ((json_t *)declared, key, other)
+			is_declared |= text_same_nocase(key, name);
+		if (is_declared)
+			continue;
+		struct edit *e = ARENA_PUSH(p->arena, c->edits.items, c->edits.count);
+		*e = (struct edit){ .pointer = pointer_add(p->arena, "/tags", name),
+			.before = value };
+	}
+}
+
+static const char *forcing_member(const struct edits *edits)
+{
+	for (size_t i = 0; i < edits->count; i++)
+		if (edits->items[i].replaces)
+			return edits->items[i].pointer;
+	return NULL;
+}
+
+/* A record that says `existing` lists the members that are ours; each that the YAML no longer
+ * has gets back what was there before us, if it still holds what we wrote. */
+static void add_restores(struct planner *p, struct change *c, const json_t *actual)
+{
+	const struct record *r = c->record;
+	const char *pointer;
+	json_t *before;
+	json_object_foreach (r->before, pointer, before) {
+		const json_t *node = schema_at(c->schema->root, pointer);
+		json_t *now = json_at(actual, pointer), *ours = json_at(r->body, pointer);
+		bool is_declared = c->after && json_at(c->after, pointer);
+		if (is_declared || diff_same(node, now, before) || !diff_same(node, now, ours))
+			continue;
+		struct edit *e = ARENA_PUSH(p->arena, c->edits.items, c->edits.count);
+		*e = (struct edit){ .pointer = arena_strdup(p->arena, pointer),
+			.before = now,
+			.after = json_is_null(before) ? NULL : before };
+	}
+}
+
+static void find_edits(struct planner *p, struct change *c, const json_t *actual)
+{
+	diff_desired(p->arena, c->schema, c->after, actual, &c->edits);
+	if (is_recorded_as_existing(c))
+		add_restores(p, c, actual);
+	else if (c->record)
+		diff_dropped(p->arena, c->schema, c->record->body, c->after, actual, &c->edits);
+	if (c->resource->removes_foreign_tags)
+		remove_foreign_tags(p, c, actual);
+	drop_ignored(c->resource, &c->edits);
+	c->before = arena_json(p->arena, body_project(c->after, actual));
+}
+
+static void check_expect(struct planner *p, const struct change *c, const json_t *actual)
+{
+	struct edits edits = { 0 };
+	diff_desired(p->arena, c->schema, c->resource->expect, actual, &edits);
+	for (size_t i = 0; i < edits.count; i++) {
+		const struct edit *e = &edits.items[i];
+		json_auto_t *wanted = e->after ? json_incref(e->after) : json_null();
+		json_auto_t *now = e->before ? json_incref(e->before) : json_null();
+		diag_error(p->diags,
+			config_member_place(p->config, c->resource, e->pointer, YAML_VALUE),
+			"expect-differs", "%s is expected to have %s %s, and Azure says %s",
+			c->address, e->pointer, json_canonical(p->arena, wanted),
+			json_canonical(p->arena, now));
+	}
+}
+
+static void decide_existing(struct planner *p, struct change *c, const struct actual *actual)
+{
+	if (!actual) {
+		diag_error(p->diags, c->at, "existing-missing",
+			"%s is said to exist, and Azure has no such %s", c->address,
+			c->schema->title);
+		diag_help(p->diags,
+			"check its name, resource group and subscription, or take "
+			"`existing: true` away to have it made");
+		return;
+	}
+	if (c->resource->expect)
+		check_expect(p, c, actual->body);
+	find_edits(p, c, actual->body);
+	c->lets_go = c->record && !is_recorded_as_existing(c);
+	const char *forcing = forcing_member(&c->edits);
+	if (forcing)
+		diag_error(p->diags, config_member_place(p->config, c->resource, forcing, YAML_KEY),
+			"existing-replace",
+			"%s of %s cannot be changed in place, and what exists is not replaced",
+			forcing, c->address);
+	c->action = c->edits.count ? ACTION_UPDATE : ACTION_NONE;
+}
+
+/* An adopted parent brings along what is declared inside it. */
+static bool is_adopted(struct planner *p, const struct change *c)
+{
+	const struct change *parent =
+		c->resource->parent ? planner_change(p, c->resource->parent->id) : NULL;
+	return c->resource->adopt || planner_names(p, p->options->adopt, p->options->nadopt, c) ||
+		(parent && parent->adopts);
+}
+
+static bool refuse_not_ours(struct planner *p, const struct change *c)
+{
+	diag_error(p->diags, c->at, "not-ours", "%s exists already and is not ours", c->address);
+	diag_about(p->diags, c->address);
+	diag_help(p->diags,
+		"take it over with `adopt: true` or --adopt '%s', or say `existing: true` to "
+		"manage only the members written",
+		c->address);
+	return false;
+}
+
+static void decide_ours(struct planner *p, struct change *c, const struct actual *actual)
+{
+	if (!actual) {
+		c->action = ACTION_CREATE;
+		return;
+	}
+	if (!c->record || is_recorded_as_existing(c)) {
+		c->adopts = is_adopted(p, c);
+		if (!c->adopts && !refuse_not_ours(p, c))
+			return;
+	}
+	find_edits(p, c, actual->body);
+	c->replaced_by = forcing_member(&c->edits);
+	if (c->replaced_by)
+		c->why = arena_printf(p->arena, "%s cannot be changed in place", c->replaced_by);
+	else if (planner_names(p, p->options->replace, p->options->nreplace, c))
+		c->why = "asked for by --replace";
+	c->action = c->why ? ACTION_REPLACE : c->edits.count ? ACTION_UPDATE : ACTION_NONE;
+}
+
+struct live {
+	const struct planner *planner;
+};
+
+static json_t *lookup_actual(void *context, const char *id, const char *pointer)
+{
+	const struct actual *actual =
+		snapshot_actual(((struct live *)context)->planner->snapshot, id);
+	return actual ? json_at(actual->body, pointer) : NULL;
+}
+
+/* Members that only the server fills in are known when their resource stands already. */
+static void fill_what_is_known(struct planner *p, struct change *c)
+{
+	const struct resource *r = c->resource;
+	c->after = r->body;
+	if (r->nunknown == 0)
+		return;
+	struct diags ignored;
+	struct live live = { p };
+	diags_init(&ignored, p->arena);
+	json_t *filled = arena_json(p->arena, json_deep_copy(r->body));
+	if (config_fill_unknown(p->config, r, filled, lookup_actual, &live, &ignored)) {
+		c->after = filled;
+	} else {
+		c->unknown = r->unknown;
+		c->nunknown = r->nunknown;
+	}
+}
+
+/* ---- only recorded ---- */
+
+static void decide_dropped_existing(
+	struct planner *p, struct change *c, const struct actual *actual)
+{
+	c->action = ACTION_FORGET;
+	if (!actual)
+		return;
+	add_restores(p, c, actual->body);
+	if (c->edits.count == 0) {
+		c->why = "nothing of ours stands in it any more: it is left as it is";
+		return;
+	}
+	c->action = ACTION_UPDATE;
+	c->restores = true;
+	c->before = arena_json(p->arena, body_project(c->record->body, actual->body));
+	c->after = arena_json(p->arena, json_deep_copy(c->before));
+	for (size_t i = 0; i < c->edits.count; i++)
+		edit_apply(c->after, c->schema, &c->edits.items[i]);
+	c->why = "what was there before us is written back";
+}
+
+static void decide_dropped(struct planner *p, struct change *c, const struct actual *actual)
+{
+	for (size_t i = 0; i < p->config->nforget; i++) {
+		if (arm_id_same(p->config->forget[i], c->id)) {
+			c->action = ACTION_FORGET;
+			c->why = "listed under `forget`";
+			return;
+		}
+	}
+	if (!c->record)
+		return;
+	if (is_recorded_as_existing(c)) {
+		decide_dropped_existing(p, c, actual);
+	} else if (!actual) {
+		c->action = ACTION_FORGET;
+		c->why = "it is gone already";
+	} else {
+		c->action = ACTION_DELETE;
+		c->before = arena_json(p->arena, body_project(c->record->body, actual->body));
+		c->why = p->options->destroy ? NULL : "it is no longer in the configuration";
+	}
+}
+
+void planner_decide(struct planner *p)
+{
+	for (size_t i = 0; i < p->nall; i++) {
+		struct change *c = &p->all[i];
+		const struct actual *actual = snapshot_actual(p->snapshot, c->id);
+		if (!c->resource || p->options->destroy) {
+			decide_dropped(p, c, actual);
+			continue;
+		}
+		fill_what_is_known(p, c);
+		if (c->resource->existing)
+			decide_existing(p, c, actual);
+		else
+			decide_ours(p, c, actual);
+	}
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/plan/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/plan/internal.h"
+#include "schemas/arm_id.h"
+
+const char *action_name(enum action action)
+{
+	static const char *const names[] = {
+		[ACTION_NONE] = "no-op",
+		[ACTION_CREATE] = "create",
+		[ACTION_UPDATE] = "update",
+		[ACTION_REPLACE] = "replace",
+		[ACTION_DELETE] = "delete",
+		[ACTION_FORGET] = "forget",
+	};
+	return names[action];
+}
+
+const char *step_verb_name(enum step_verb verb)
+{
+	static const char *const names[] = {
+		[STEP_CREATE] = "create",
+		[STEP_UPDATE] = "update",
+		[STEP_TAGS] = "tags",
+		[STEP_DELETE] = "delete",
+	};
+	return names[verb];
+}
+
+bool change_is_ours(const struct change *c)
+{
+	bool recorded = c->record && strcmp(c->record->origin, "existing") != 0;
+	return recorded || c->adopts || c->action == ACTION_CREATE;
+}
+
+bool change_removes(const struct change *c)
+{
+	return c->action == ACTION_DELETE || c->action == ACTION_REPLACE;
+}
+
+static int compare_by_id(const void *a, const void *b)
+{
+	return text_compare_nocase(((const struct change *)a)->id, ((const struct change *)b)->id);
+}
+
+struct change *planner_change(const struct planner *p, const char *id)
+{
+	const struct change wanted = { .id = id };
+	return p->nall ? bsearch(&wanted, p->all, p->nall, sizeof *p->all, compare_by_id) : NULL;
+}
+
+struct change *planner_container(const struct planner *p, const struct change *c)
+{
+	struct arm_id id;
+	if (c->resource && c->resource->parent)
+		return planner_change(p, c->resource->parent->id);
+	return arm_id_parse(p->arena, c->id, &id) && id.parent ? planner_change(p, id.parent)
+							       : NULL;
+}
+
+bool planner_names(
+	const struct planner *p, const char *const *given, size_t count, const struct change *c)
+{
+	(void)p;
+	for (size_t i = 0; i < count; i++)
+		if (text_same_nocase(given[i], c->address) || text_same_nocase(given[i], c->id))
+			return true;
+	return false;
+}
+
+static int compare_by_address(const void *a, const void *b)
+{
+	const struct change *x = a, *y = b;
+	int order = strcmp(x->address, y->address);
+	return order ? order : text_compare_nocase(x->id, y->id);
+}
+
+/* What a reader has to see, in the order of addresses; and how much of it there is. */
+static void keep_changes(struct planner *p)
+{
+	struct plan *plan = p->plan;
+	for (size_t i = 0; i < p->nall; i++) {
+		const struct change *c = &p->all[i];
+		if (c->action == ACTION_NONE && !c->adopts && !c->lets_go)
+			continue;
+		*ARENA_PUSH(p->arena, plan->changes, plan->nchanges) = *c;
+		bool replaces = c->action == ACTION_REPLACE;
+		plan->to_add += c->action == ACTION_CREATE || replaces;
+		plan->to_change += c->action == ACTION_UPDATE;
+		plan->to_destroy += c->action == ACTION_DELETE || replaces;
+		plan->to_adopt += c->adopts;
+		plan->to_forget += c->action == ACTION_FORGET || c->lets_go;
+	}
+	if (plan->nchanges)
+		qsort(plan->changes, plan->nchanges, sizeof *plan->changes, compare_by_address);
+}
+
+struct live {
+	const struct planner *planner;
+};
+
+/* A member of what stands now, unless this plan makes it anew. */
+static json_t *lookup_now(void *context, const char *id, const char *pointer)
+{
+	const struct planner *p = ((struct live *)context)->planner;
+	const struct change *c = planner_change(p, id);
+	const struct actual *actual = snapshot_actual(p->snapshot, id);
+	if (!actual || (c && change_removes(c)))
+		return NULL;
+	return json_at(actual->body, pointer);
+}
+
+static void find_outputs(struct planner *p)
+{
+	struct live live = { p };
+	json_t *outputs = p->options->destroy
+		? json_object()
+		: config_outputs(p->config, lookup_now, &live, p->diags);
+	p->plan->outputs = arena_json(p->arena, outputs);
+	p->plan->outputs_before = p->snapshot->last_run.outputs;
+}
+
+static json_t *edits_json(const struct edits *edits)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < edits->count; i++) {
+		const struct edit *e = &edits->items[i];
+		json_array_append_new(list,
+			json_pack("{s:s, s:O?, s:O?}", "pointer", e->pointer, "before", e->before,
+				"after", e->after));
+	}
+	return list;
+}
+
+static json_t *change_identity(const struct change *c)
+{
+	/* An update is its edits alone: what stands beside them is not what the plan decided on. */
+	bool updates = c->action == ACTION_UPDATE || c->action == ACTION_NONE;
+	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:O?, s:O?}", "id", c->id, "action",
+		action_name(c->action), "adopts", c->adopts, "lets_go", c->lets_go, "edits",
+		edits_json(&c->edits), "before", updates ? NULL : c->before, "after",
+		updates ? NULL : c->after);
+}
+
+static json_t *step_identity(const struct step *s)
+{
+	json_t *waits = json_array();
+	for (size_t i = 0; i < s->nwaits; i++)
+		json_array_append_new(waits, json_integer((json_int_t)s->waits[i]));
+	return json_pack(
+		"{s:s, s:s, s:o}", "verb", step_verb_name(s->verb), "id", s->id, "waits", waits);
+}
+
+static void make_id(struct planner *p)
+{
+	struct plan *plan = p->plan;
+	json_auto_t *changes = json_array(), *steps = json_array();
+	for (size_t i = 0; i < plan->nchanges; i++)
+		json_array_append_new(changes, change_identity(&plan->changes[i]));
+	for (size_t i = 0; i < plan->nsteps; i++)
+		json_array_append_new(steps, step_identity(&plan->steps[i]));
+	json_auto_t *all = json_pack("{s:O, s:O}", "changes", changes, "steps", steps);
+	struct arena *scratch = arena_new();
+	const char *text = json_canonical(scratch, all);
+	plan->id = sha256_hex(p->arena, text, strlen(text));
+	arena_free(scratch);
+}
+
+struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *snapshot,
+	const struct plan_options *options, struct diags *diags)
+{
+	struct plan *plan = ARENA_NEW(a, struct plan);
+	*plan = (struct plan){ .arena = a,
+		.config = config,
+		.catalog = config->catalog,
+		.destroy = options->destroy };
+	struct planner p = { a, config, snapshot, options, diags, plan, NULL, 0 };
+	size_t errors = diags->nerrors;
+
+	planner_pair(&p);
+	planner_decide(&p);
+	planner_spread_replacement(&p);
+	planner_find_foreign(&p);
+	planner_find_drift(&p);
+	planner_guard(&p);
+	keep_changes(&p);
+	find_outputs(&p);
+	if (diags->nerrors > errors || !planner_make_steps(&p))
+		return NULL;
+	make_id(&p);
+	return plan;
+}
+
+bool plan_is_empty(const struct plan *plan)
+{
+	return plan->nchanges == 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* replace.c - what goes with something that is replaced, and identities that moved */
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/plan/internal.h"
+#include "schemas/arm_id.h"
+
+static bool is_replaced(const struct change *c)
+{
+	return c && c->action == ACTION_REPLACE;
+}
+
+/* A parent stands before its children, so one pass spreads through all levels. */
+static void spread_down(struct planner *p)
+{
+	for (size_t i = 0; i < p->nall; i++) {
+		struct change *c = &p->all[i];
+		const struct change *container = planner_container(p, c);
+		bool stays = c->action == ACTION_NONE || c->action == ACTION_UPDATE;
+		if (!is_replaced(container) || !stays || !c->resource)
+			continue;
+		if (c->resource->existing) {
+			diag_error(p->diags, c->at, "existing-replace",
+				"%s would go with %s, which is replaced, and it is not ours",
+				c->address, container->address);
+			continue;
+		}
+		c->action = ACTION_REPLACE;
+		c->edits.count = 0;
+		c->why = arena_printf(p->arena, "%s is replaced", container->address);
+	}
+}
+
+static const char *pointer_of_record(const struct change *c)
+{
+	return c->record ? json_text_at(c->record->extra, "/pointer") : NULL;
+}
+
+static const char *moved_member(struct arena *a, const char *from, const char *to)
+{
+	struct arm_id old, new;
+	if (!arm_id_parse(a, from, &old) || !arm_id_parse(a, to, &new))
+		return "name";
+	if (!text_same_nocase(old.name, new.name))
+		return "name";
+	return text_same_nocase(old.subscription, new.subscription) ? "resourceGroup"
+								    : "subscription";
+}
+
+static void explain_pair(struct planner *p, struct change *gone, struct change *made)
+{
+	const char *member = moved_member(p->arena, gone->id, made->id);
+	gone->why = arena_printf(
+		p->arena, "`%s` has changed: %s takes its place", member, made->address);
+	made->replaced_by = arena_printf(p->arena, "/%s", member);
+	made->why = arena_printf(p->arena, "`%s` has changed: it was %s", member, gone->address);
+}
+
+/* One entry of the YAML whose id is another than recorded: a delete and a create, because ARM has
+ * no rename. Node routes share their entry, and a new name for one is its everyday life. */
+static void explain_identity(struct planner *p)
+{
+	struct change **made = NULL;
+	size_t nmade = 0;
+	for (size_t i = 0; i < p->nall; i++) {
+		struct change *c = &p->all[i];
+		if (c->action == ACTION_CREATE && c->resource && !c->resource->node)
+			*ARENA_PUSH(p->arena, made, nmade) = c;
+	}
+	for (size_t i = 0; i < p->nall && nmade; i++) {
+		struct change *gone = &p->all[i];
+		const char *pointer = pointer_of_record(gone);
+		if (gone->action != ACTION_DELETE || gone->resource || !pointer)
+			continue;
+		for (size_t n = 0; n < nmade; n++)
+			if (strcmp(made[n]->resource->pointer, pointer) == 0)
+				explain_pair(p, gone, made[n]);
+	}
+}
+
+static void check_prevent_destroy(struct planner *p)
+{
+	for (size_t i = 0; i < p->nall; i++) {
+		const struct change *c = &p->all[i];
+		if (!c->resource || !c->resource->prevent_destroy || !change_removes(c))
+			continue;
+		diag_error(p->diags, c->at, "prevent-destroy",
+			"%s would be deleted, and its lifecycle says preventDestroy%s%s",
+			c->address, c->why ? ": " : "", c->why ? c->why : "");
+		diag_help(p->diags, "take `preventDestroy` away if it really shall go");
+	}
+}
+
+void planner_spread_replacement(struct planner *p)
+{
+	spread_down(p);
+	if (!p->options->destroy)
+		explain_identity(p);
+	check_prevent_destroy(p);
+}
