@@ -15,11 +15,11 @@
 struct arm_id {
 	const char *subscription;
 	const char *resource_group; /* NULL: a subscription */
-	const char *type; /* "Microsoft.Network/virtualNetworks/subnets"; a group has
-	                     "Microsoft.Resources/resourceGroups"; NULL: a subscription */
-	const char *name;   /* of the last segment */
+	const char *type;           /* "Microsoft.Network/virtualNetworks/subnets"; a group has
+				       "Microsoft.Resources/resourceGroups"; NULL: a subscription */
+	const char *name;           /* of the last segment */
 	const char *parent; /* id of the enclosing resource (a subnet's network); the group of a
-	                       top-level resource; the subscription of a group; NULL above that */
+			       top-level resource; the subscription of a group; NULL above that */
 };
 
 /* False for text that is no id. The strings are in the arena. */

@@ -100,11 +100,15 @@ static int compare(const struct diag *a, const struct diag *b)
 	return order;
 }
 
+struct entry {
+	const struct diag *diag;
+};
+
 /* Of equal ones the first given comes first, so that qsort() is stable. */
-static int compare_pointers(const void *left, const void *right)
+static int compare_entries(const void *left, const void *right)
 {
-	const struct diag *a = *(const struct diag *const *)left;
-	const struct diag *b = *(const struct diag *const *)right;
+	const struct diag *a = ((const struct entry *)left)->diag;
+	const struct diag *b = ((const struct entry *)right)->diag;
 	int order = compare(a, b);
 	return order ? order : (a > b) - (a < b);
 }
@@ -113,17 +117,17 @@ void diags_sort(struct diags *diags)
 {
 	if (diags->count == 0)
 		return;
-	const struct diag **order = arena_alloc(diags->arena, diags->count * sizeof *order);
+	struct entry *order = arena_alloc(diags->arena, diags->count * sizeof *order);
 	for (size_t i = 0; i < diags->count; i++)
-		order[i] = &diags->items[i];
-	qsort(order, diags->count, sizeof *order, compare_pointers);
+		order[i].diag = &diags->items[i];
+	qsort(order, diags->count, sizeof *order, compare_entries);
 	struct diag *items = NULL;
 	size_t count = 0, nerrors = 0;
 	for (size_t i = 0; i < diags->count; i++) {
-		if (i && compare(order[i - 1], order[i]) == 0)
+		if (i && compare(order[i - 1].diag, order[i].diag) == 0)
 			continue;
 		struct diag *kept = ARENA_PUSH(diags->arena, items, count);
-		*kept = *order[i];
+		*kept = *order[i].diag;
 		nerrors += kept->severity == SEVERITY_ERROR;
 	}
 	diags->items = items;
@@ -309,13 +313,13 @@ static json_t *string_new(struct arena *a, const char *text)
 
 static json_t *place_new(struct arena *a, const struct place *at)
 {
-	size_t width = at->width ? at->width : 1;
+	size_t end_column = at->column + (at->width ? at->width : 1);
 	json_t *range = json_pack("{s:o}", "filename", string_new(a, at->file));
 	if (at->line) {
 		json_t *start = json_pack("{s:I,s:I}", "line", (json_int_t)at->line, "column",
 			(json_int_t)at->column);
 		json_t *end = json_pack("{s:I,s:I}", "line", (json_int_t)at->line, "column",
-			(json_int_t)(at->column + width));
+			(json_int_t)end_column);
 		(void)json_object_set_new(range, "start", start);
 		(void)json_object_set_new(range, "end", end);
 	}

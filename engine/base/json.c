@@ -11,13 +11,13 @@
 
 char *pointer_add(struct arena *a, const char *base, const char *token)
 {
-	size_t base_len = strlen(base);
-	size_t room = base_len + 2;
+	size_t room = strlen(base) + 2;
 	for (const char *c = token; *c; c++)
 		room += *c == '~' || *c == '/' ? 2 : 1;
 	char *pointer = arena_alloc(a, room);
-	memcpy(pointer, base, base_len);
-	char *out = pointer + base_len;
+	char *out = pointer;
+	while (*base)
+		*out++ = *base++;
 	*out++ = '/';
 	for (const char *c = token; *c; c++) {
 		if (*c == '~' || *c == '/') {

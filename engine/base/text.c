@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/base/text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -83,17 +84,46 @@ int32_t text_decode(const char *text, size_t len, size_t *used)
 	return code_point;
 }
 
+static bool is_address_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
+		c == ':' || c == '.';
+}
+
+/* Whether the text at `at` is inside an IPv6 address that stands for itself: the one way in which
+ * `::` is honest. No CI command is only hex digits. */
+static bool is_in_address(const char *text, size_t at)
+{
+	char address[INET6_ADDRSTRLEN];
+	size_t start = at, end = at;
+	while (start > 0 && at - start < sizeof address && is_address_char(text[start - 1]))
+		start--;
+	while (end - start < sizeof address && is_address_char(text[end]))
+		end++;
+	if (end - start >= sizeof address ||
+		(start > 0 && !strchr(" /,(['\"`=", text[start - 1])) ||
+		!strchr(" /,)]'\"`", text[end]))
+		return false;
+	memcpy(address, text + start, end - start);
+	address[end - start] = '\0';
+	struct in6_addr parsed;
+	return inet_pton(AF_INET6, address, &parsed) == 1;
+}
+
 void text_escape(struct buf *out, const char *text, bool keep_tabs)
 {
 	size_t len = strlen(text);
-	char last = out->len ? out->data[out->len - 1] : '\0';
+	char last = '\0';
+	if (out->len)
+		last = out->data[out->len - 1];
 	for (size_t i = 0, used; i < len; i += used) {
 		int32_t c = text_decode(text + i, len - i, &used);
 		if (c < 0 || ((c < 0x20 || c == 0x7f) && !(c == '\t' && keep_tabs)))
 			(void)buf_printf(out, "\\x%02X", (unsigned)(unsigned char)text[i]);
 		else if (is_in(unseen, ARRAY_LEN(unseen), c))
 			(void)buf_printf(out, "\\u{%04X}", (unsigned)c);
-		else if ((c == ':' || c == '#') && last == (char)c)
+		else if ((c == '#' || c == ':') && last == (char)c &&
+			!(i && is_in_address(text, i)))
 			(void)buf_printf(out, "\\%c", (char)c);
 		else
 			(void)buf_add(out, text + i, used);

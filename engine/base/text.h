@@ -17,7 +17,8 @@
 #include "engine/base/buf.h"
 
 /* Appends `text` with control, line-break, bidi, zero-width and invalid bytes as \xNN or
- * \u{NNNN}, and `::` and `##` broken by a backslash. Tabs stay when `keep_tabs`. */
+ * \u{NNNN}, and `::` and `##` broken by a backslash, but for the `::` of an IPv6 address. Tabs stay
+ * when `keep_tabs`. */
 void text_escape(struct buf *out, const char *text, bool keep_tabs);
 char *text_escaped(struct arena *, const char *text);
 

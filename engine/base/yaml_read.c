@@ -62,8 +62,10 @@ static bool has_bare_expression(const char *line, size_t end)
 	char quote = '\0';
 	for (size_t i = 0; i < end && line[i]; i++) {
 		bool opens = i == 0 || strchr(" \t[{,:", line[i - 1]);
-		if (quote)
-			quote = line[i] == quote ? '\0' : quote;
+		if (quote && line[i] == quote)
+			quote = '\0';
+		else if (quote)
+			continue;
 		else if ((line[i] == '"' || line[i] == '\'') && opens)
 			quote = line[i];
 		else if (line[i] == '$' && line[i + 1] == '{')
