@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/azure/arm_error.h"
+
+#include <string.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+#define DEPTH_MOST 6
+#define DETAILS_MOST 16 /* of one error */
+#define CODE_BYTES 128
+#define TARGET_BYTES 512
+#define MESSAGE_BYTES 4000
+
+/* Codes that only say that there are details. */
+static const char *const empty_codes[] = { "BadRequest", "Canceled", "Conflict", "RetryableError",
+	"InvalidRequestFormat", "PreconditionFailed", "MultipleErrorsOccurred", "Failed" };
+
+static const char *const absent_codes[] = { "ResourceNotFound", "NotFound", "ResourceGroupNotFound",
+	"ParentResourceNotFound" };
+
+static const struct {
+	const char *code;
+	enum contention contention;
+} contentions[] = {
+	{ "AnotherOperationInProgress", CONTENTION_WAIT },
+	{ "RetryableError", CONTENTION_WAIT },
+	{ "RetryableErrorDueToAnotherOperation", CONTENTION_WAIT },
+	{ "ReferencedResourceNotProvisioned", CONTENTION_WAIT },
+	{ "ConflictingConcurrentWriteNotAllowed", CONTENTION_WAIT },
+	{ "CanceledAndSupersededDueToAnotherOperation", CONTENTION_WAIT },
+	{ "InUseRouteTableCannotBeDeleted", CONTENTION_BRIEF },
+	{ "InUseSubnetCannotBeDeleted", CONTENTION_BRIEF },
+	{ "InvalidResourceReference", CONTENTION_FEW },
+};
+
+struct reading {
+	struct arena *arena;
+	struct arm_error *error;
+	struct buf message;
+	const char *detail_code; /* the first code found below the top */
+};
+
+/* The value as text: strings, and numbers where a service writes its codes so. */
+static const char *as_text(struct arena *arena, const json_t *value, size_t most)
+{
+	if (json_is_string(value))
+		return arena_strndup(arena, json_string_value(value),
+			json_string_length(value) < most ? json_string_length(value) : most);
+	if (json_is_integer(value))
+		return arena_printf(arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	return NULL;
+}
+
+/* Member names vary in case between services ("Code", "code"). */
+static const json_t *member(const json_t *object, const char *name)
+{
+	json_t *exact = json_object_get(object, name);
+	if (exact)
+		return exact;
+	const char *key = NULL;
+	json_t *value = NULL;
+	json_object_foreach ((json_t *)object, key, value) {
+		if (text_same_nocase(key, name))
+			return value;
+	}
+	return NULL;
+}
+
+static bool is_one_of(const char *code, const char *const *codes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_same_nocase(code, codes[i]))
+			return true;
+	return false;
+}
+
+static void note_code(struct arm_error *error, const char *code)
+{
+	if (code && *code && error->ncodes < ARM_ERROR_CODES)
+		error->codes[error->ncodes++] = code;
+}
+
+static void note_message(struct reading *reading, const char *message)
+{
+	if (!message || !*message || strstr(reading->message.data, message))
+		return;
+	if (reading->message.len)
+		(void)buf_puts(&reading->message, " ");
+	(void)buf_puts(&reading->message, message);
+}
+
+static void read_details(struct reading *reading, const json_t *details, unsigned depth);
+
+static void read_detail(struct reading *reading, const json_t *detail, unsigned depth)
+{
+	if (!json_is_object(detail))
+		return;
+	const char *code = as_text(reading->arena, member(detail, "code"), CODE_BYTES);
+	note_code(reading->error, code);
+	if (!reading->detail_code && code && *code)
+		reading->detail_code = code;
+	note_message(reading, as_text(reading->arena, member(detail, "message"), MESSAGE_BYTES));
+	if (!reading->error->failure.target)
+		reading->error->failure.target =
+			as_text(reading->arena, member(detail, "target"), TARGET_BYTES);
+	read_details(reading, member(detail, "details"), depth + 1);
+}
+
+static void read_details(struct reading *reading, const json_t *details, unsigned depth)
+{
+	if (depth > DEPTH_MOST)
+		return;
+	if (json_is_object(details)) {
+		read_detail(reading, details, depth);
+		return;
+	}
+	size_t count = json_array_size(details);
+	for (size_t i = 0; i < count && i < DETAILS_MOST; i++)
+		read_detail(reading, json_array_get(details, i), depth);
+}
+
+static void read_inner(struct reading *reading, const json_t *error)
+{
+	const json_t *inner = member(error, "innererror");
+	if (json_is_object(inner))
+		read_detail(reading, inner, DEPTH_MOST);
+	else if (!reading->message.len)
+		note_message(reading, as_text(reading->arena, inner, MESSAGE_BYTES));
+}
+
+/* The object that holds code and message: inside `error`, or the body itself. */
+static const json_t *find_error(const json_t *body)
+{
+	const json_t *error = member(body, "error");
+	if (json_is_object(error))
+		return error;
+	if (json_is_object(body) && (member(body, "code") || member(body, "message")))
+		return body;
+	return NULL;
+}
+
+/* Some services put their JSON error into a string, and OAuth's `error` is a bare code. */
+static const char *bare_code(struct arena *arena, const json_t *body)
+{
+	const json_t *error = member(body, "error");
+	return json_is_string(error) ? as_text(arena, error, CODE_BYTES) : NULL;
+}
+
+void arm_error_read(struct arena *arena, int status, const json_t *body, const char *header_code,
+	struct arm_error *out)
+{
+	*out = (struct arm_error){ .failure.status = status };
+	struct reading reading = { .arena = arena, .error = out };
+	buf_init(&reading.message, MESSAGE_BYTES);
+	const json_t *error = find_error(body);
+	const char *code = as_text(arena, member(error, "code"), CODE_BYTES);
+	if (!code || !*code)
+		code = header_code && *header_code
+			? arena_strndup(arena, header_code, strnlen(header_code, CODE_BYTES))
+			: bare_code(arena, body);
+	note_code(out, code);
+	out->failure.target = as_text(arena, member(error, "target"), TARGET_BYTES);
+	note_message(&reading, as_text(arena, member(error, "message"), MESSAGE_BYTES));
+	read_details(&reading, member(error, "details"), 1);
+	read_inner(&reading, error);
+
+	bool says_nothing = !code || !*code || is_one_of(code, empty_codes, ARRAY_LEN(empty_codes));
+	if (says_nothing && reading.detail_code)
+		code = reading.detail_code;
+	if (!code || !*code)
+		code = arena_printf(arena, "HTTP%d", status);
+	out->failure.code = code;
+	if (!reading.message.len)
+		(void)buf_printf(&reading.message, "Azure answered %d without saying why", status);
+	out->failure.message = arena_strdup(arena, reading.message.data);
+	buf_release(&reading.message);
+}
+
+bool arm_error_has(const struct arm_error *error, const char *code)
+{
+	return is_one_of(code, error->codes, error->ncodes);
+}
+
+bool arm_error_is_absent(const struct arm_error *error)
+{
+	return error->failure.status == 404 && error->ncodes > 0 &&
+		is_one_of(error->codes[0], absent_codes, ARRAY_LEN(absent_codes));
+}
+
+enum contention arm_error_contention(const struct arm_error *error)
+{
+	for (size_t i = 0; i < ARRAY_LEN(contentions); i++)
+		if (arm_error_has(error, contentions[i].code))
+			return contentions[i].contention;
+	return CONTENTION_NONE;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/azure/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/json.h"
+#include "providers/net/url.h"
+
+#define CONTENTION_LIMIT_MS 600000
+#define CONTENTION_BRIEF_LIMIT_MS 20000
+#define CONTENTION_FEW_TRIES 3
+#define THROTTLE_LIMIT_MS 1800000  /* of 429s in a row */
+#define SILENCE_LIMIT_MS 900000    /* of polls without an answer, in a row */
+#define OPERATION_LIMIT_MS 7200000 /* from accepted to ended */
+
+static const char *const methods[] = { [VERB_LIST] = "GET",
+	[VERB_GET] = "GET",
+	[VERB_PUT] = "PUT",
+	[VERB_PATCH] = "PATCH",
+	[VERB_DELETE] = "DELETE" };
+
+static bool is_write(const struct exchange *e)
+{
+	return e->operation->verb != VERB_GET && e->operation->verb != VERB_LIST;
+}
+
+/* ---- Beginning and end -------------------------------------------------------------------- */
+
+/* Curl rewrites paths with such segments, so that another resource would be asked. */
+static bool has_dot_segment(const char *path)
+{
+	for (const char *segment = path; segment; segment = strchr(segment, '/')) {
+		segment += *segment == '/';
+		size_t len = strcspn(segment, "/");
+		if ((len == 1 || len == 2) && strspn(segment, ".") >= len)
+			return true;
+	}
+	return false;
+}
+
+/* Names may hold any letter: what a path cannot, is percent-encoded. NULL for no path. */
+static const char *make_url(struct exchange *e)
+{
+	const struct operation *operation = e->operation;
+	const char *path = operation->path;
+	if (path[0] != '/' || has_dot_segment(path))
+		return NULL;
+	struct buf url;
+	buf_init(&url, BUF_OWN_TEXT);
+	(void)buf_puts(&url, e->world->arm);
+	for (; *path; path++) {
+		unsigned char c = (unsigned char)*path;
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			strchr("/-._~()!$'*,;:@", c))
+			(void)buf_putc(&url, *path);
+		else
+			(void)buf_printf(&url, "%%%02X", c);
+	}
+	(void)buf_printf(&url, "?api-version=%s", operation->api_version);
+	const char *copy = arena_strdup(e->arena, url.data);
+	buf_release(&url);
+	return copy;
+}
+
+static void begin(void *context)
+{
+	struct exchange *e = context;
+	if (e->resource_url) {
+		exchange_go(e, e->resource_url, 0);
+		return;
+	}
+	exchange_finish(e, OUTCOME_FAILED,
+		&(struct failure){ .code = "bad-path",
+			.message = arena_printf(e->arena, "`%s` is not the path of a resource",
+				e->operation->path) });
+}
+
+struct exchange *exchange_start(struct exchange_world *world, struct operation *operation)
+{
+	struct exchange *e = mem_alloc(sizeof *e);
+	*e = (struct exchange){ .world = world, .operation = operation, .arena = arena_new() };
+	operation->internal = e;
+	operation->reply = NULL;
+	operation->etag = NULL;
+	operation->failure = (struct failure){ 0 };
+	operation->request_id[0] = '\0';
+	operation->requests = 0;
+	e->resource_url = make_url(e);
+	if (operation->body)
+		e->body = json_dumps(operation->body, JSON_COMPACT);
+	if (operation->verb == VERB_LIST) {
+		e->items = json_array();
+		e->links = json_object();
+	}
+	int delay = operation->delay_ms > 0 ? operation->delay_ms : 0;
+	timers_add(&world->timers, clock_ms() + delay, begin, e);
+	return e;
+}
+
+void exchange_free(struct exchange *e)
+{
+	free(e->body);
+	json_decref(e->items);
+	json_decref(e->links);
+	arena_free(e->arena);
+	free(e);
+}
+
+static const char *told(struct exchange *e, const char *text)
+{
+	return text ? http_scrubbed(e->world->http, e->operation->arena, text) : NULL;
+}
+
+void exchange_finish(struct exchange *e, enum outcome outcome, const struct failure *failure)
+{
+	struct operation *operation = e->operation;
+	operation->outcome = outcome;
+	operation->internal = NULL;
+	if (failure)
+		operation->failure = (struct failure){
+			.code = told(e, failure->code),
+			.message = told(e, failure->message),
+			.target = told(e, failure->target),
+			.request_id = told(e, failure->request_id),
+			.help = told(e, failure->help),
+			.status = failure->status,
+		};
+	e->world->finished(e->world, e);
+}
+
+void exchange_fail(struct exchange *e, const struct failure *failure)
+{
+	exchange_finish(e, e->accepted ? OUTCOME_UNKNOWN : OUTCOME_FAILED, failure);
+}
+
+/* ---- Sending ------------------------------------------------------------------------------ */
+
+static void on_answer(void *context, const struct http_response *response);
+
+static void on_token(void *context, const struct token *token)
+{
+	struct exchange *e = context;
+	struct operation *operation = e->operation;
+	if (!token->text) {
+		exchange_fail(e,
+			&(struct failure){ .code = "sign-in",
+				.message = token->problem,
+				.help = token->help });
+		return;
+	}
+	e->token_number = token->number;
+	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
+	uuid_random(operation->request_id);
+	char *authorization = mem_alloc(strlen(token->text) + sizeof "Bearer ");
+	memcpy(authorization, "Bearer ", 7);
+	memcpy(authorization + 7, token->text, strlen(token->text) + 1);
+	struct http_header headers[8] = {
+		{ "Authorization", authorization },
+		{ "Accept", "application/json" },
+		{ "x-ms-client-request-id", operation->request_id },
+		{ "x-ms-return-client-request-id", "true" },
+		{ "x-ms-correlation-request-id", e->world->correlation_id },
+	};
+	size_t count = 5;
+	if (writes && e->body)
+		headers[count++] = (struct http_header){ "Content-Type", "application/json" };
+	if (writes && operation->if_match)
+		headers[count++] = (struct http_header){ "If-Match", operation->if_match };
+	if (writes && operation->if_none_match)
+		headers[count++] =
+			(struct http_header){ "If-None-Match", operation->if_none_match };
+	operation->requests++;
+	http_send(e->world->http,
+		&(struct http_request){
+			.method = writes ? methods[operation->verb] : "GET",
+			.url = e->url,
+			.headers = headers,
+			.nheaders = count,
+			.body = writes ? e->body : NULL,
+			.body_len = writes && e->body ? strlen(e->body) : 0,
+			.repeatable = !writes,
+			.done = on_answer,
+			.context = e,
+		});
+	credential_clear(authorization);
+}
+
+static void send_now(void *context)
+{
+	struct exchange *e = context;
+	token_want(e->world->tokens, on_token, e);
+}
+
+void exchange_go(struct exchange *e, const char *url, long wait_ms)
+{
+	e->url = url;
+	if (!url_same_origin(url, e->world->arm)) {
+		exchange_fail(e,
+			&(struct failure){ .code = "foreign-url",
+				.message = arena_printf(e->arena,
+					"the cloud's answer leads to `%s`, outside of %s: not "
+					"asked",
+					url, e->world->arm) });
+		return;
+	}
+	if (wait_ms > 0)
+		timers_add(&e->world->timers, clock_ms() + wait_ms, send_now, e);
+	else
+		send_now(e);
+}
+
+static void send_again(struct exchange *e, long wait_ms)
+{
+	exchange_go(e, e->url, wait_ms);
+}
+
+/* ---- What any answer may be --------------------------------------------------------------- */
+
+/* Milliseconds since *since, which begins now if it had not. */
+static int64_t elapsed(int64_t *since)
+{
+	int64_t now = clock_ms();
+	if (!*since)
+		*since = now;
+	return now - *since;
+}
+
+bool exchange_resubmit(struct exchange *e, const struct arm_error *error, long asked_ms)
+{
+	int64_t waited = elapsed(&e->contended_ms);
+	bool patient = false;
+	switch (arm_error_contention(error)) {
+	case CONTENTION_WAIT:
+		patient = waited < CONTENTION_LIMIT_MS;
+		break;
+	case CONTENTION_BRIEF:
+		patient = waited < CONTENTION_BRIEF_LIMIT_MS;
+		break;
+	case CONTENTION_FEW:
+		patient = e->resubmitted < CONTENTION_FEW_TRIES;
+		break;
+	case CONTENTION_NONE:
+		break;
+	}
+	if (!patient)
+		return false;
+	long wait = asked_ms >= 0 ? asked_ms : retry_interval_ms(e->resubmitted);
+	e->resubmitted++;
+	e->phase = EXCHANGE_REQUEST;
+	e->accepted = false;
+	e->accepted_ms = 0;
+	e->tries = 0;
+	exchange_go(e, e->resource_url, wait ? wait : 1);
+	return true;
+}
+
+void exchange_passing(struct exchange *e, const struct failure *failure, long asked_ms, bool unsent)
+{
+	if (e->phase == EXCHANGE_POLL) {
+		if (elapsed(&e->silent_ms) < SILENCE_LIMIT_MS)
+			send_again(e, lro_wait_ms(&e->lro, asked_ms));
+		else
+			exchange_fail(e, failure);
+		return;
+	}
+	bool lost_write = is_write(e) && e->phase == EXCHANGE_REQUEST && !unsent;
+	if (lost_write) {
+		exchange_finish(e, OUTCOME_UNKNOWN, failure);
+		return;
+	}
+	if (++e->tries >= RETRY_TRIES) {
+		exchange_fail(e, failure);
+		return;
+	}
+	long wait = asked_ms;
+	if (wait < 0)
+		wait = retry_backoff_ms(e->tries, jitter_next(&e->world->jitter));
+	send_again(e, wait);
+}
+
+static void no_answer(struct exchange *e, const struct http_response *response)
+{
+	static const char *const codes[] = { [HTTP_NOT_SENT] = "network",
+		[HTTP_UNTRUSTED] = "tls",
+		[HTTP_LOST] = "network",
+		[HTTP_TIMED_OUT] = "timeout",
+		[HTTP_TOO_LARGE] = "too-large",
+		[HTTP_REFUSED] = "not-sent" };
+	struct failure failure = { .code = codes[response->result], .message = response->problem };
+	bool unsent = response->result == HTTP_NOT_SENT;
+	switch (response->result) {
+	case HTTP_NOT_SENT:
+	case HTTP_LOST:
+	case HTTP_TIMED_OUT:
+		exchange_passing(e, &failure, -1, unsent);
+		break;
+	case HTTP_TOO_LARGE:
+		exchange_finish(e, is_write(e) ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &failure);
+		break;
+	default:
+		exchange_fail(e, &failure);
+		break;
+	}
+}
+
+static void unauthorised(struct exchange *e, const struct answer *answer)
+{
+	if (!e->signed_again && token_refused(e->world->tokens, e->token_number)) {
+		e->signed_again = true;
+		send_again(e, 0);
+		return;
+	}
+	struct failure failure = answer->error.failure;
+	failure.help = "the token was refused: sign in anew, and check tenant and cloud";
+	exchange_fail(e, &failure);
+}
+
+static void throttled(struct exchange *e, const struct answer *answer)
+{
+	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
+	if (writes && arm_error_contention(&answer->error) != CONTENTION_NONE) {
+		if (!exchange_resubmit(e, &answer->error, answer->lro.asked_ms))
+			exchange_fail(e, &answer->error.failure);
+		return;
+	}
+	long wait = answer->lro.asked_ms;
+	if (wait < 0)
+		wait = retry_backoff_ms(++e->tries, jitter_next(&e->world->jitter)) +
+			RETRY_INTERVAL_FIRST_MS;
+	if (elapsed(&e->throttled_ms) + wait > THROTTLE_LIMIT_MS)
+		exchange_fail(e, &answer->error.failure);
+	else
+		send_again(e, wait ? wait : 1);
+}
+
+static void read_response(
+	struct exchange *e, const struct http_response *response, struct answer *answer)
+{
+	const struct retry_headers retry = {
+		.retry_after_ms = http_header(response, "retry-after-ms"),
+		.x_ms_retry_after_ms = http_header(response, "x-ms-retry-after-ms"),
+		.retry_after = http_header(response, "Retry-After"),
+	};
+	char *why = NULL;
+	*answer = (struct answer){
+		.status = response->status,
+		.body_len = response->body_len,
+		.etag = http_header(response, "ETag"),
+		.request_id = http_header(response, "x-ms-request-id"),
+		.error_code = http_header(response, "x-ms-error-code"),
+	};
+	if (response->body_len)
+		answer->body = json_parse(
+			e->arena, response->body, response->body_len, HTTP_BODY_LIMIT, &why);
+	answer->lro = (struct lro_answer){
+		.status = response->status,
+		.body = answer->body,
+		.async_operation = http_header(response, "Azure-AsyncOperation"),
+		.operation_location = http_header(response, "Operation-Location"),
+		.location = http_header(response, "Location"),
+		.asked_ms = retry_asked_ms(&retry, time(NULL)),
+	};
+	if (answer->status >= 300) {
+		arm_error_read(
+			e->arena, answer->status, answer->body, answer->error_code, &answer->error);
+		answer->error.failure.request_id = answer->request_id;
+	}
+}
+
+static void on_answer(void *context, const struct http_response *response)
+{
+	struct exchange *e = context;
+	if (response->result != HTTP_ANSWERED) {
+		no_answer(e, response);
+		return;
+	}
+	struct answer answer;
+	read_response(e, response, &answer);
+	if (answer.status == 401) {
+		unauthorised(e, &answer);
+	} else if (answer.status == 429) {
+		throttled(e, &answer);
+	} else if (retry_status_passes(answer.status)) {
+		exchange_passing(e, &answer.error.failure, answer.lro.asked_ms, false);
+	} else if (e->accepted && elapsed(&e->accepted_ms) > OPERATION_LIMIT_MS) {
+		exchange_fail(e,
+			&(struct failure){ .code = "timeout",
+				.message = "the operation has not ended in two hours" });
+	} else {
+		e->signed_again = false;
+		e->throttled_ms = e->silent_ms = 0;
+		answer_read(e, &answer);
+	}
+	json_decref(answer.body);
+}

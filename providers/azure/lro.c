@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/azure/lro.h"
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "providers/net/retry.h"
+#include "providers/net/url.h"
+
+#define LEAST_WAIT_MS 10 /* whatever a server asks for */
+#define NOT_FOUND_MOST 5 /* then the status is gone, and the resource is asked */
+#define UNREADABLE_MOST 5
+#define ABSENT_MOST 10 /* looks for a resource that was just written */
+
+enum state {
+	STATE_UNSAID,
+	STATE_RUNNING,
+	STATE_SUCCEEDED,
+	STATE_FAILED
+};
+
+static enum state read_state(const char *text)
+{
+	if (!text || !*text)
+		return STATE_UNSAID;
+	if (text_same_nocase(text, "Succeeded") || text_same_nocase(text, "Completed"))
+		return STATE_SUCCEEDED;
+	if (text_same_nocase(text, "Failed") || text_same_nocase(text, "Canceled") ||
+		text_same_nocase(text, "Cancelled"))
+		return STATE_FAILED;
+	return STATE_RUNNING;
+}
+
+static enum state resource_state(const json_t *body)
+{
+	return read_state(json_text_at(body, "/properties/provisioningState"));
+}
+
+long lro_wait_ms(struct lro *lro, long asked_ms)
+{
+	long own = retry_interval_ms(lro->asked++);
+	if (asked_ms < 0)
+		return own;
+	return asked_ms < LEAST_WAIT_MS ? LEAST_WAIT_MS : asked_ms;
+}
+
+static struct lro_next poll_after(struct lro *lro, long asked_ms)
+{
+	return (struct lro_next){ LRO_POLL, lro_wait_ms(lro, asked_ms) };
+}
+
+static struct lro_next act(enum lro_action action)
+{
+	return (struct lro_next){ .action = action };
+}
+
+static struct lro_next ended(const struct lro *lro)
+{
+	return act(lro->verb == VERB_DELETE ? LRO_DONE : LRO_FINAL_GET);
+}
+
+/* The status is no longer to be had: what the resource shows decides. */
+static struct lro_next ask_resource(struct lro *lro, long asked_ms)
+{
+	if (lro->verb != VERB_DELETE)
+		return act(LRO_FINAL_GET);
+	if (lro->style == LRO_RESOURCE)
+		return act(LRO_LOST);
+	lro->style = LRO_RESOURCE;
+	lro->url = lro->resource_url;
+	lro->not_found = lro->unreadable = 0;
+	return poll_after(lro, asked_ms);
+}
+
+/* Takes the polling URL of the preferred header, if there is one. False when there is none. */
+static bool take_headers(struct lro *lro, struct arena *arena, const struct lro_answer *answer)
+{
+	const char *url = answer->async_operation;
+	enum lro_style style = LRO_ASYNC;
+	if (!url || !*url)
+		url = answer->operation_location;
+	if (!url || !*url) {
+		url = answer->location;
+		style = LRO_LOCATION;
+	}
+	if (!url || !*url)
+		return false;
+	/* What is no URL at all is kept: the exchange refuses it by name. */
+	char *resolved = url_resolve(arena, lro->resource_url, url);
+	lro->url = resolved ? resolved : arena_strdup(arena, url);
+	lro->style = style;
+	return true;
+}
+
+struct lro_next lro_begin(struct lro *lro, struct arena *arena, enum verb verb,
+	const char *resource_url, const struct lro_answer *answer)
+{
+	*lro = (struct lro){ .verb = verb,
+		.style = LRO_RESOURCE,
+		.resource_url = resource_url,
+		.url = resource_url };
+	bool has_headers = take_headers(lro, arena, answer);
+	enum state state = resource_state(answer->body);
+	if (verb == VERB_DELETE) {
+		/* A 200 with polling headers (network interfaces) is not the end. */
+		if (has_headers || answer->status == 202)
+			return poll_after(lro, answer->asked_ms);
+		return act(LRO_DONE);
+	}
+	if (state == STATE_SUCCEEDED && answer->status != 202)
+		return verb == VERB_PATCH ? act(LRO_DONE) : act(LRO_FINAL_GET);
+	if (has_headers)
+		return poll_after(lro, answer->asked_ms);
+	if (state == STATE_FAILED)
+		return act(LRO_FAILED);
+	if (state == STATE_RUNNING || answer->status == 202)
+		return poll_after(lro, answer->asked_ms);
+	if (verb == VERB_PATCH && json_is_object(answer->body))
+		return act(LRO_DONE);
+	return act(LRO_FINAL_GET);
+}
+
+static struct lro_next unreadable(struct lro *lro, const struct lro_answer *answer)
+{
+	if (++lro->unreadable >= UNREADABLE_MOST)
+		return ask_resource(lro, answer->asked_ms);
+	return poll_after(lro, answer->asked_ms);
+}
+
+static struct lro_next poll_async(struct lro *lro, const struct lro_answer *answer)
+{
+	if (answer->status < 200 || answer->status > 299)
+		return ask_resource(lro, answer->asked_ms);
+	enum state state = read_state(json_text_at(answer->body, "/status"));
+	if (state == STATE_UNSAID)
+		state = resource_state(answer->body);
+	if (state == STATE_UNSAID && answer->status == 204)
+		state = STATE_SUCCEEDED;
+	if (state == STATE_UNSAID && answer->status == 202)
+		state = STATE_RUNNING;
+	if (state == STATE_UNSAID)
+		return unreadable(lro, answer);
+	lro->unreadable = 0;
+	if (state == STATE_SUCCEEDED)
+		return ended(lro);
+	return state == STATE_FAILED ? act(LRO_FAILED) : poll_after(lro, answer->asked_ms);
+}
+
+static struct lro_next poll_location(
+	struct lro *lro, struct arena *arena, const struct lro_answer *answer)
+{
+	if (answer->status < 200 || answer->status > 299)
+		return act(LRO_FAILED);
+	if (answer->status == 202) {
+		if (answer->location && *answer->location) {
+			char *moved = url_resolve(arena, lro->url, answer->location);
+			lro->url = moved ? moved : arena_strdup(arena, answer->location);
+		}
+		return poll_after(lro, answer->asked_ms);
+	}
+	switch (resource_state(answer->body)) {
+	case STATE_FAILED:
+		return act(LRO_FAILED);
+	case STATE_RUNNING:
+		return poll_after(lro, answer->asked_ms);
+	default:
+		return ended(lro);
+	}
+}
+
+static struct lro_next poll_resource(struct lro *lro, const struct lro_answer *answer)
+{
+	if (answer->status < 200 || answer->status > 299)
+		return act(LRO_LOST);
+	enum state state = resource_state(answer->body);
+	if (state == STATE_FAILED)
+		return act(LRO_FAILED);
+	if (state == STATE_RUNNING || lro->verb == VERB_DELETE)
+		return poll_after(lro, answer->asked_ms);
+	return act(LRO_DONE);
+}
+
+struct lro_next lro_poll(struct lro *lro, struct arena *arena, const struct lro_answer *answer)
+{
+	if (answer->status == 404) {
+		if (lro->verb == VERB_DELETE && lro->style == LRO_RESOURCE)
+			return act(LRO_DONE);
+		/* A status may not be there yet. */
+		if (++lro->not_found >= NOT_FOUND_MOST)
+			return ask_resource(lro, answer->asked_ms);
+		return poll_after(lro, answer->asked_ms);
+	}
+	lro->not_found = 0;
+	if (lro->style == LRO_ASYNC)
+		return poll_async(lro, answer);
+	if (lro->style == LRO_LOCATION)
+		return poll_location(lro, arena, answer);
+	return poll_resource(lro, answer);
+}
+
+struct lro_next lro_final(struct lro *lro, const struct lro_answer *answer)
+{
+	/* Reads may lag behind writes. */
+	if (answer->status == 404 && ++lro->not_found < ABSENT_MOST) {
+		lro->url = lro->resource_url;
+		lro->style = LRO_RESOURCE;
+		return poll_after(lro, answer->asked_ms);
+	}
+	if (answer->status < 200 || answer->status > 299 || !json_is_object(answer->body))
+		return act(LRO_LOST);
+	switch (resource_state(answer->body)) {
+	case STATE_RUNNING:
+		lro->url = lro->resource_url;
+		return poll_after(lro, answer->asked_ms);
+	case STATE_FAILED:
+		return act(LRO_FAILED);
+	default:
+		return act(LRO_DONE);
+	}
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/net/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/text.h"
+#include "providers/net/redact.h"
+#include "providers/net/timer.h"
+#include "providers/net/url.h"
+
+#define SECRETS_KNOWN 8
+#define HEADERS_MOST 256
+#define LONGEST_WAIT_MS 3600000
+
+/* One request on its way; lives from http_send() until its callback has returned. */
+struct transfer {
+	struct transfer *next, *previous; /* in http->transfers */
+	struct transfer *queued;          /* the next that waits its turn */
+	struct http *http;
+	struct http_request request;
+	struct arena *arena;
+	CURL *easy; /* NULL: refused before it was made */
+	struct curl_slist *lines;
+	struct buf body;
+	struct http_header headers[HEADERS_MOST];
+	size_t nheaders, header_bytes;
+	int64_t began_ms;
+	unsigned starts; /* times that curl was about to write the request to a connection */
+	bool too_large;
+	const char *refusal;
+	char trouble[CURL_ERROR_SIZE];
+};
+
+struct http {
+	CURLM *multi;
+	struct net_log log;
+	char *user_agent;
+	int most, active;
+	unsigned sent;
+	int pipe[2]; /* the second end wakes who polls the first */
+	struct transfer *transfers;
+	struct transfer *queue, **queue_end;
+	char *secrets[SECRETS_KNOWN];
+	size_t next_secret;
+};
+
+struct http *http_open(const struct http_options *options)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		abort();
+	struct http *http = mem_alloc(sizeof *http);
+	*http = (struct http){ .multi = curl_multi_init(),
+		.log = options->log,
+		.user_agent = mem_strdup(options->user_agent),
+		.most = options->max_connections };
+	http->queue_end = &http->queue;
+	if (!http->multi || pipe(http->pipe) != 0)
+		abort();
+	for (int i = 0; i < 2; i++)
+		if (fcntl(http->pipe[i], F_SETFL, O_NONBLOCK) != 0 ||
+			fcntl(http->pipe[i], F_SETFD, FD_CLOEXEC) != 0)
+			abort();
+	(void)curl_multi_setopt(
+		http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)options->max_connections);
+	(void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	return http;
+}
+
+static void clear(char *bytes, size_t len)
+{
+	if (bytes && len)
+		explicit_bzero(bytes, len);
+}
+
+static void transfer_free(struct transfer *transfer)
+{
+	struct http *http = transfer->http;
+	if (transfer->previous)
+		transfer->previous->next = transfer->next;
+	else
+		http->transfers = transfer->next;
+	if (transfer->next)
+		transfer->next->previous = transfer->previous;
+	curl_easy_cleanup(transfer->easy);
+	for (struct curl_slist *line = transfer->lines; line; line = line->next)
+		clear(line->data, strlen(line->data));
+	curl_slist_free_all(transfer->lines);
+	if (transfer->request.secret)
+		clear(transfer->body.data, transfer->body.len);
+	buf_release(&transfer->body);
+	arena_free(transfer->arena);
+	free(transfer);
+}
+
+void http_close(struct http *http)
+{
+	if (!http)
+		return;
+	for (struct transfer *t = http->transfers; t; t = t->next)
+		if (t->easy)
+			(void)curl_multi_remove_handle(http->multi, t->easy);
+	while (http->transfers)
+		transfer_free(http->transfers);
+	(void)curl_multi_cleanup(http->multi);
+	for (size_t i = 0; i < SECRETS_KNOWN; i++) {
+		clear(http->secrets[i], http->secrets[i] ? strlen(http->secrets[i]) : 0);
+		free(http->secrets[i]);
+	}
+	(void)close(http->pipe[0]);
+	(void)close(http->pipe[1]);
+	free(http->user_agent);
+	free(http);
+	curl_global_cleanup();
+}
+
+/* ---- What is told ------------------------------------------------------------------------- */
+
+void http_keep_secret(struct http *http, const char *secret)
+{
+	for (size_t i = 0; i < SECRETS_KNOWN; i++)
+		if (http->secrets[i] && strcmp(http->secrets[i], secret) == 0)
+			return;
+	char **slot = &http->secrets[http->next_secret++ % SECRETS_KNOWN];
+	clear(*slot, *slot ? strlen(*slot) : 0);
+	free(*slot);
+	*slot = mem_strdup(secret);
+}
+
+char *http_scrubbed(const struct http *http, struct arena *arena, const char *text)
+{
+	struct buf told;
+	buf_init(&told, BUF_OWN_TEXT);
+	redact_urls(&told, text);
+	for (size_t i = 0; i < SECRETS_KNOWN; i++)
+		redact_known(told.data, http->secrets[i]);
+	char *copy = arena_strdup(arena, told.data);
+	buf_release(&told);
+	return copy;
+}
+
+static void tell(const struct http *http, enum net_log_level level, const char *text)
+{
+	struct arena *arena = arena_new();
+	http->log.write(
+		http->log.context, level, text_escaped(arena, http_scrubbed(http, arena, text)));
+	arena_free(arena);
+}
+
+static bool tells(const struct http *http, enum net_log_level level)
+{
+	return http->log.write && http->log.level >= level;
+}
+
+static void tell_request(const struct transfer *transfer)
+{
+	if (!tells(transfer->http, NET_LOG_TRACE))
+		return;
+	const struct http_request *request = &transfer->request;
+	struct buf text;
+	buf_init(&text, BUF_OWN_TEXT);
+	(void)buf_printf(&text, "> %s ", request->method);
+	redact_urls(&text, request->url);
+	for (size_t i = 0; i < request->nheaders; i++) {
+		(void)buf_puts(&text, " | ");
+		redact_header(&text, request->headers[i].name, request->headers[i].value);
+	}
+	if (request->body) {
+		(void)buf_puts(&text, " | ");
+		if (request->secret)
+			(void)buf_puts(&text, "(body not shown)");
+		else
+			redact_body(&text, request->body, request->body_len);
+	}
+	tell(transfer->http, NET_LOG_TRACE, text.data);
+	buf_release(&text);
+}
+
+static void tell_answer(const struct transfer *transfer, const struct http_response *response)
+{
+	struct buf text;
+	buf_init(&text, BUF_OWN_TEXT);
+	const char *id = http_header(response, "x-ms-request-id");
+	(void)buf_printf(&text, "%s %s ", transfer->request.method,
+		url_path(transfer->arena, transfer->request.url));
+	if (response->status)
+		(void)buf_printf(&text, "%d", response->status);
+	else
+		(void)buf_printf(&text, "failed: %s,", response->problem);
+	(void)buf_printf(
+		&text, " %lld ms %s", (long long)(clock_ms() - transfer->began_ms), id ? id : "-");
+	tell(transfer->http, NET_LOG_DEBUG, text.data);
+	if (tells(transfer->http, NET_LOG_TRACE) && response->status) {
+		buf_clear(&text);
+		(void)buf_printf(&text, "< %d", response->status);
+		for (size_t i = 0; i < response->nheaders; i++) {
+			(void)buf_puts(&text, " | ");
+			redact_header(&text, response->headers[i].name, response->headers[i].value);
+		}
+		(void)buf_puts(&text, " | ");
+		if (transfer->request.secret)
+			(void)buf_puts(&text, "(body not shown)");
+		else
+			redact_body(&text, response->body, response->body_len);
+		tell(transfer->http, NET_LOG_TRACE, text.data);
+	}
+	buf_release(&text);
+}
+
+/* ---- Curl's callbacks --------------------------------------------------------------------- */
+
+static size_t on_body(char *bytes, size_t one, size_t len, void *context)
+{
+	struct transfer *transfer = context;
+	(void)one;
+	if (buf_add(&transfer->body, bytes, len))
+		return len;
+	transfer->too_large = true;
+	return 0;
+}
+
+static size_t on_header(char *line, size_t one, size_t len, void *context)
+{
+	struct transfer *transfer = context;
+	(void)one;
+	transfer->header_bytes += len;
+	if (transfer->header_bytes > HTTP_HEADERS_LIMIT) {
+		transfer->too_large = true;
+		return 0;
+	}
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+		transfer->nheaders = 0; /* a status line: what came before was interim */
+		return len;
+	}
+	const char *colon = memchr(line, ':', len);
+	if (!colon || transfer->nheaders == HEADERS_MOST)
+		return len;
+	const char *value = colon + 1;
+	const char *end = line + len;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (end > value && (unsigned char)end[-1] <= ' ')
+		end--;
+	transfer->headers[transfer->nheaders++] = (struct http_header){
+		.name = arena_strndup(transfer->arena, line, (size_t)(colon - line)),
+		.value = arena_strndup(transfer->arena, value, (size_t)(end - value)),
+	};
+	return len;
+}
+
+/* A kept connection may die under a request before an answer begins. Curl would then send the
+ * request again by itself; for a write that is ours to decide, since the first may have done its
+ * work. */
+static int on_start(
+	void *context, char *their_address, char *our_address, int their_port, int our_port)
+{
+	struct transfer *transfer = context;
+	(void)their_address, (void)our_address, (void)their_port, (void)our_port;
+	transfer->starts++;
+	if (transfer->starts > 1 && !transfer->request.repeatable)
+		return CURL_PREREQFUNC_ABORT;
+	return CURL_PREREQFUNC_OK;
+}
+
+/* ---- Sending ------------------------------------------------------------------------------ */
+
+static const char *refusal(const struct http_request *request)
+{
+	if (!url_has_scheme(request->url, "https") &&
+		!(url_has_scheme(request->url, "http") && url_is_loopback(request->url)))
+		return "only https is spoken, and http to loopback hosts";
+	for (size_t i = 0; i < request->nheaders; i++)
+		for (const char *c = request->headers[i].value; *c; c++)
+			if ((unsigned char)*c < ' ' || *c == 0x7f)
+				return "a header has a control character";
+	return NULL;
+}
+
+static void set_method(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->request;
+	CURL *easy = transfer->easy;
+	if (request->body) {
+		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(
+			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+	}
+	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	struct curl_slist *lines = NULL;
+	for (size_t i = 0; i < request->nheaders; i++)
+		lines = curl_slist_append(lines,
+			arena_printf(transfer->arena, "%s: %s", request->headers[i].name,
+				request->headers[i].value));
+	transfer->lines = curl_slist_append(lines, "Expect:");
+	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
+}
+
+static void set_bounds(struct transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+	const char *url = transfer->request.url;
+	bool plain = url_has_scheme(url, "http");
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (url_is_loopback(url))
+		(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	(void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_LIMIT_MS);
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, HTTP_TOTAL_LIMIT_MS);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, HTTP_SILENCE_LIMIT_S);
+}
+
+static void set_callbacks(struct transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->trouble);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_start);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+}
+
+void http_send(struct http *http, const struct http_request *request)
+{
+	struct transfer *transfer = mem_alloc(sizeof *transfer);
+	*transfer = (struct transfer){ .http = http, .request = *request, .arena = arena_new() };
+	transfer->request.url = arena_strdup(transfer->arena, request->url);
+	transfer->request.headers = NULL;
+	for (size_t i = 0, n = 0; i < request->nheaders; i++) {
+		struct http_header *copies = (struct http_header *)transfer->request.headers;
+		*ARENA_PUSH(transfer->arena, copies, n) = (struct http_header){
+			.name = arena_strdup(transfer->arena, request->headers[i].name),
+			.value = arena_strdup(transfer->arena, request->headers[i].value),
+		};
+		transfer->request.headers = copies;
+	}
+	buf_init(&transfer->body, HTTP_BODY_LIMIT);
+	transfer->refusal = refusal(request);
+	if (!transfer->refusal) {
+		transfer->easy = curl_easy_init();
+		if (!transfer->easy)
+			abort();
+		(void)curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->request.url);
+		(void)curl_easy_setopt(transfer->easy, CURLOPT_USERAGENT, http->user_agent);
+		set_method(transfer);
+		set_bounds(transfer);
+		set_callbacks(transfer);
+	}
+	transfer->next = http->transfers;
+	if (http->transfers)
+		http->transfers->previous = transfer;
+	http->transfers = transfer;
+	*http->queue_end = transfer;
+	http->queue_end = &transfer->queued;
+}
+
+/* ---- Answers ------------------------------------------------------------------------------ */
+
+static enum http_result judge(const struct transfer *transfer, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return HTTP_ANSWERED;
+	if (transfer->too_large)
+		return HTTP_TOO_LARGE;
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return HTTP_UNTRUSTED;
+	if (transfer->starts == 0)
+		return HTTP_NOT_SENT;
+	return code == CURLE_OPERATION_TIMEDOUT ? HTTP_TIMED_OUT : HTTP_LOST;
+}
+
+static const char *describe(const struct transfer *transfer, CURLcode code)
+{
+	if (transfer->too_large)
+		return "the answer is larger than we take";
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return "the connection broke before an answer came";
+	return transfer->trouble[0] ? transfer->trouble : curl_easy_strerror(code);
+}
+
+static void deliver(struct transfer *transfer, CURLcode code)
+{
+	struct http_response response = { .body = "" };
+	if (transfer->refusal) {
+		response.result = HTTP_REFUSED;
+		response.problem = transfer->refusal;
+	} else {
+		response.result = judge(transfer, code);
+		response.problem = code == CURLE_OK ? NULL : describe(transfer, code);
+	}
+	if (response.result == HTTP_ANSWERED) {
+		long status = 0;
+		(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+		response.status = (int)status;
+		response.headers = transfer->headers;
+		response.nheaders = transfer->nheaders;
+		response.body = transfer->body.data;
+		response.body_len = transfer->body.len;
+	}
+	if (tells(transfer->http, NET_LOG_DEBUG))
+		tell_answer(transfer, &response);
+	transfer->request.done(transfer->request.context, &response);
+	transfer_free(transfer);
+}
+
+static bool start_waiting(struct http *http)
+{
+	bool delivered = false;
+	while (http->queue && (http->active < http->most || http->queue->refusal)) {
+		struct transfer *transfer = http->queue;
+		http->queue = transfer->queued;
+		if (!http->queue)
+			http->queue_end = &http->queue;
+		transfer->began_ms = clock_ms();
+		if (transfer->refusal) {
+			deliver(transfer, CURLE_OK);
+			delivered = true;
+			continue;
+		}
+		http->active++;
+		http->sent++;
+		tell_request(transfer);
+		if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+			abort();
+	}
+	return delivered;
+}
+
+static bool deliver_finished(struct http *http)
+{
+	bool delivered = false;
+	int left = 0;
+	for (CURLMsg *message = curl_multi_info_read(http->multi, &left); message;
+		message = curl_multi_info_read(http->multi, &left)) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		CURLcode code = message->data.result;
+		char *private = NULL;
+		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+		struct transfer *transfer = (struct transfer *)(void *)private;
+		(void)curl_multi_remove_handle(http->multi, transfer->easy);
+		http->active--;
+		deliver(transfer, code);
+		delivered = true;
+	}
+	return delivered;
+}
+
+static bool move(struct http *http)
+{
+	int running = 0;
+	bool delivered = start_waiting(http);
+	if (curl_multi_perform(http->multi, &running) != CURLM_OK)
+		abort();
+	return deliver_finished(http) || delivered;
+}
+
+void http_step(struct http *http, int timeout_ms)
+{
+	if (move(http))
+		timeout_ms = 0;
+	else if (timeout_ms < 0 || timeout_ms > LONGEST_WAIT_MS)
+		timeout_ms = LONGEST_WAIT_MS;
+	struct curl_waitfd wake = { .fd = http->pipe[0], .events = CURL_WAIT_POLLIN };
+	if (timeout_ms) {
+		(void)curl_multi_poll(http->multi, &wake, 1, timeout_ms, NULL);
+		(void)move(http);
+	}
+	char drain[64];
+	while (read(http->pipe[0], drain, sizeof drain) > 0)
+		continue;
+}
+
+void http_interrupt(struct http *http)
+{
+	int saved = errno;
+	/* A full pipe wakes as well as one more byte would. */
+	ssize_t written = write(http->pipe[1], "", 1);
+	(void)written;
+	errno = saved;
+}
+
+unsigned http_requests(const struct http *http)
+{
+	return http->sent;
+}
+
+const char *http_header(const struct http_response *response, const char *name)
+{
+	for (size_t i = 0; i < response->nheaders; i++)
+		if (text_same_nocase(response->headers[i].name, name))
+			return response->headers[i].value;
+	return NULL;
+}

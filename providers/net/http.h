@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http.h - HTTP over curl's multi interface, on one thread
+ *
+ * Requests go in by http_send(); http_step() moves all of them and calls back who got an answer.
+ * It retries nothing, follows no redirect and knows no cloud. Plain http goes to loopback hosts
+ * only, and those are never asked through a proxy. Sizes and times are bounded: HTTP_*_LIMIT.
+ */
+#ifndef WAYBILL_PROVIDERS_NET_HTTP_H
+#define WAYBILL_PROVIDERS_NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/arena.h"
+#include "providers/net/log.h"
+
+#define HTTP_BODY_LIMIT ((size_t)64 << 20)
+#define HTTP_HEADERS_LIMIT ((size_t)256 << 10) /* all of one answer */
+#define HTTP_CONNECT_LIMIT_MS 10000L
+#define HTTP_TOTAL_LIMIT_MS 120000L
+#define HTTP_SILENCE_LIMIT_S 90L /* ARM itself waits 60 s for a resource provider */
+
+struct http;
+
+struct http_options {
+	const char *user_agent;
+	int max_connections; /* requests under way at once; the others wait their turn */
+	struct net_log log;
+};
+
+struct http_header {
+	const char *name;
+	const char *value;
+};
+
+enum http_result {
+	HTTP_ANSWERED,  /* `status`, headers and the whole body are there */
+	HTTP_NOT_SENT,  /* no connection could be made: the server saw nothing */
+	HTTP_UNTRUSTED, /* the server's certificate did not hold; nothing was sent */
+	HTTP_LOST,      /* sent, at least in part, and no whole answer came */
+	HTTP_TIMED_OUT, /* sent, and time ran out */
+	HTTP_TOO_LARGE, /* the answer passed a bound */
+	HTTP_REFUSED,   /* we would not send it: bad URL, plain http, control characters */
+};
+
+/* Lent for the time of the callback. */
+struct http_response {
+	enum http_result result;
+	int status; /* 0 unless HTTP_ANSWERED */
+	const struct http_header *headers;
+	size_t nheaders;
+	const char *body; /* NUL-terminated; "" when there is none */
+	size_t body_len;
+	const char *problem; /* for people; NULL when HTTP_ANSWERED */
+};
+
+struct http_request {
+	const char *method;
+	const char *url;
+	const struct http_header *headers; /* copied */
+	size_t nheaders;
+	const char *body; /* borrowed until `done`; NULL: none */
+	size_t body_len;
+	bool repeatable; /* curl may send it again when a kept connection turns out to be dead */
+	bool secret; /* the bodies of request and answer are never told, and cleared after use */
+	void (*done)(void *context, const struct http_response *);
+	void *context;
+};
+
+struct http *http_open(const struct http_options *);
+void http_close(struct http *); /* calls nobody back; NULL is allowed */
+
+/* Never calls back at once: `done` runs within a later http_step(). */
+void http_send(struct http *, const struct http_request *);
+/* Moves what can be moved and waits at most `timeout_ms` (negative: no bound) for something to
+ * move. Returns early after a call back or http_interrupt(). */
+void http_step(struct http *, int timeout_ms);
+/* Wakes http_step(). Async-signal-safe. */
+void http_interrupt(struct http *);
+unsigned http_requests(const struct http *); /* sent so far */
+
+/* Cuts this value out of all that is told from now on; the newest eight are known. */
+void http_keep_secret(struct http *, const char *secret);
+/* `text` without the secrets that are known, and without the queries of signed URLs. */
+char *http_scrubbed(const struct http *, struct arena *, const char *text);
+
+/* The value of a header, by name without case; NULL when it is not there. */
+const char *http_header(const struct http_response *, const char *name);
+
+#endif

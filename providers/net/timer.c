@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/net/timer.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "engine/base/arena.h"
+
+int64_t clock_ms(void)
+{
+	struct timespec now = { 0 };
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool earlier(const struct timer *a, const struct timer *b)
+{
+	return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
+}
+
+void timers_add(struct timers *timers, int64_t at_ms, void (*fire)(void *), void *context)
+{
+	if (timers->count == timers->room) {
+		timers->room = timers->room ? timers->room * 2 : 16;
+		timers->heap = mem_realloc(timers->heap, timers->room * sizeof *timers->heap);
+	}
+	struct timer new_timer = { at_ms, timers->added++, fire, context };
+	size_t i = timers->count++;
+	while (i && earlier(&new_timer, &timers->heap[(i - 1) / 2])) {
+		timers->heap[i] = timers->heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	timers->heap[i] = new_timer;
+}
+
+int64_t timers_due_ms(const struct timers *timers)
+{
+	return timers->count ? timers->heap[0].at_ms : INT64_MAX;
+}
+
+bool timers_fire(struct timers *timers, int64_t now_ms)
+{
+	if (timers_due_ms(timers) > now_ms || !timers->count)
+		return false;
+	struct timer due = timers->heap[0];
+	struct timer last = timers->heap[--timers->count];
+	size_t i = 0;
+	for (size_t child = 1; child < timers->count; child = 2 * i + 1) {
+		if (child + 1 < timers->count &&
+			earlier(&timers->heap[child + 1], &timers->heap[child]))
+			child++;
+		if (!earlier(&timers->heap[child], &last))
+			break;
+		timers->heap[i] = timers->heap[child];
+		i = child;
+	}
+	if (timers->count)
+		timers->heap[i] = last;
+	due.fire(due.context);
+	return true;
+}
+
+void timers_release(struct timers *timers)
+{
+	free(timers->heap);
+	*timers = (struct timers){ 0 };
+}

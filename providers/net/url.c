@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/net/url.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <string.h>
+
+#include "engine/base/text.h"
+
+/* A part of a URL, to be freed by curl_free(); NULL when it has none or is no URL. */
+static char *url_part(const char *url, CURLUPart part)
+{
+	CURLU *parsed = curl_url();
+	char *text = NULL;
+	if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
+		curl_url_get(parsed, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK)
+		text = NULL;
+	curl_url_cleanup(parsed);
+	return text;
+}
+
+static bool same_part(const char *a, const char *b, CURLUPart part)
+{
+	char *part_a = url_part(a, part);
+	char *part_b = url_part(b, part);
+	bool same = part_a && part_b && text_same_nocase(part_a, part_b);
+	curl_free(part_a);
+	curl_free(part_b);
+	return same;
+}
+
+static bool has_part(const char *url, CURLUPart part)
+{
+	char *text = url_part(url, part);
+	curl_free(text);
+	return text != NULL;
+}
+
+bool url_same_origin(const char *a, const char *b)
+{
+	return same_part(a, b, CURLUPART_SCHEME) && same_part(a, b, CURLUPART_HOST) &&
+		same_part(a, b, CURLUPART_PORT) && !has_part(a, CURLUPART_USER) &&
+		!has_part(b, CURLUPART_USER) && !has_part(a, CURLUPART_PASSWORD) &&
+		!has_part(b, CURLUPART_PASSWORD);
+}
+
+char *url_resolve(struct arena *arena, const char *base, const char *reference)
+{
+	if (has_part(reference, CURLUPART_SCHEME))
+		return arena_strdup(arena, reference);
+	CURLU *parsed = curl_url();
+	char *text = NULL;
+	char *resolved = NULL;
+	if (parsed && curl_url_set(parsed, CURLUPART_URL, base, 0) == CURLUE_OK &&
+		curl_url_set(parsed, CURLUPART_URL, reference, 0) == CURLUE_OK &&
+		curl_url_get(parsed, CURLUPART_URL, &text, 0) == CURLUE_OK)
+		resolved = arena_strdup(arena, text);
+	curl_free(text);
+	curl_url_cleanup(parsed);
+	return resolved;
+}
+
+static bool host_is_loopback(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)] = { 0 };
+	if (text_same_nocase(host, "localhost") || strcmp(host, "[::1]") == 0)
+		return true;
+	return inet_pton(AF_INET, host, address) == 1 && address[0] == 127;
+}
+
+bool url_is_loopback(const char *url)
+{
+	char *host = url_part(url, CURLUPART_HOST);
+	bool loopback = host && host_is_loopback(host);
+	curl_free(host);
+	return loopback;
+}
+
+bool url_has_scheme(const char *url, const char *scheme)
+{
+	char *text = url_part(url, CURLUPART_SCHEME);
+	bool same = text && text_same_nocase(text, scheme);
+	curl_free(text);
+	return same;
+}
+
+bool url_is_origin(const char *url)
+{
+	char *path = url_part(url, CURLUPART_PATH);
+	bool bare = path && strcmp(path, "/") == 0;
+	curl_free(path);
+	return bare && !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD) &&
+		!has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT);
+}
+
+char *url_path(struct arena *arena, const char *url)
+{
+	char *path = url_part(url, CURLUPART_PATH);
+	char *copy = arena_strdup(arena, path ? path : "?");
+	curl_free(path);
+	return copy;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* url.h - where a URL leads
+ *
+ * Read by curl's own parser, the one that will also send the request: what is checked is what is
+ * asked.
+ */
+#ifndef WAYBILL_PROVIDERS_NET_URL_H
+#define WAYBILL_PROVIDERS_NET_URL_H
+
+#include <stdbool.h>
+
+#include "engine/base/arena.h"
+
+/* Whether both are URLs of the same scheme, host and port, and name no user. */
+bool url_same_origin(const char *a, const char *b);
+/* `reference` as an absolute URL seen from `base`; an absolute one is returned verbatim. NULL when
+ * it is no URL. In the arena. */
+char *url_resolve(struct arena *, const char *base, const char *reference);
+/* Whether it is a URL of 127.0.0.0/8, ::1 or localhost. */
+bool url_is_loopback(const char *url);
+bool url_has_scheme(const char *url, const char *scheme);
+/* Whether it is scheme, host and port, with no user, query, fragment or path but "/". */
+bool url_is_origin(const char *url);
+/* The path alone, for log lines. In the arena; "?" when it is no URL. */
+char *url_path(struct arena *, const char *url);
+
+#endif
