@@ -734,6 +734,32 @@ static void test_state__killed_between_commits_keeps_the_committed(void **unused
 	}
 }
 
+static void test_state__killed_while_opening_or_closing_stays_readable(void **unused)
+{
+	(void)unused;
+	size_t seen = 0;
+	for (int round = 0; round < 50; round++) {
+		pid_t child = fork();
+		if (child == 0) {
+			for (unsigned i = 0;; i++) {
+				struct state *s = child_open(STATE_WRITE);
+				put(s, arena_printf(a, "/%d-%u", round, i));
+				(void)state_commit(s, &diags);
+				state_close(s);
+			}
+		}
+		(void)usleep((useconds_t)(round * 997 % 10000));
+		assert_int_equal(kill(child, SIGKILL), 0);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		struct state *s = must_open(STATE_READ);
+		size_t count = count_records(s);
+		assert_true(count >= seen);
+		seen = count;
+		state_close(s);
+	}
+	assert_true(seen > 0);
+}
+
 static void test_state__readers_do_not_mind_writers_that_come_and_go(void **unused)
 {
 	(void)unused;
@@ -795,6 +821,7 @@ int main(void)
 		TEST(test_state__reads_in_a_folder_without_write_permission),
 		TEST(test_state__reads_what_a_crash_left_without_write_permission),
 		TEST(test_state__killed_between_commits_keeps_the_committed),
+		TEST(test_state__killed_while_opening_or_closing_stays_readable),
 		TEST(test_state__readers_do_not_mind_writers_that_come_and_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
