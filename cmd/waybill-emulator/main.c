@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "engine/base/text.h"
+#include "providers/emulator/server.h"
+
+#define SAVE_EVERY_MS 200
+
+static const char help_text[] =
+	"Usage: waybill-emulator [options]\n"
+	"\n"
+	"A local Azure Resource Manager for networks. Prints one line of JSON with its endpoint\n"
+	"when it is ready, and stops on SIGTERM. The token `" AUTH_BUILT_IN "` is always valid.\n"
+	"\n"
+	"  --listen ADDRESS:PORT   where to listen (127.0.0.1:0: any free port)\n"
+	"  --allow-remote          let --listen name an address that others can reach\n"
+	"  --cloud FILE            YAML of what the cloud holds at first\n"
+	"  --store FILE            keep the cloud in this file; if it exists, --cloud is ignored\n"
+	"  --operation-time MS     how long a long-running operation takes (0)\n"
+	"  --latency MS            time that passes before a request is served (0)\n"
+	"  --token-lifetime S      how long an issued token is valid (3599)\n"
+	"  --max-routes N          routes in one table (1000)\n"
+	"  --page-size N           items on one page of any list (each type its own)\n"
+	"  --exit-with-stdin       stop when standard input ends\n"
+	"  --help, --version\n";
+
+struct settings {
+	struct emulator_options emulator;
+	struct server_options server;
+	bool allow_remote, exit_with_stdin;
+	const char *listen;
+};
+
+enum option_id {
+	OPTION_LISTEN = 256,
+	OPTION_ALLOW_REMOTE,
+	OPTION_CLOUD,
+	OPTION_STORE,
+	OPTION_OPERATION_TIME,
+	OPTION_LATENCY,
+	OPTION_TOKEN_LIFETIME,
+	OPTION_MAX_ROUTES,
+	OPTION_PAGE_SIZE,
+	OPTION_EXIT_WITH_STDIN,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+static const struct option options[] = {
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "allow-remote", no_argument, NULL, OPTION_ALLOW_REMOTE },
+	{ "cloud", required_argument, NULL, OPTION_CLOUD },
+	{ "store", required_argument, NULL, OPTION_STORE },
+	{ "operation-time", required_argument, NULL, OPTION_OPERATION_TIME },
+	{ "latency", required_argument, NULL, OPTION_LATENCY },
+	{ "token-lifetime", required_argument, NULL, OPTION_TOKEN_LIFETIME },
+	{ "max-routes", required_argument, NULL, OPTION_MAX_ROUTES },
+	{ "page-size", required_argument, NULL, OPTION_PAGE_SIZE },
+	{ "exit-with-stdin", no_argument, NULL, OPTION_EXIT_WITH_STDIN },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool read_number(const char *text, uint64_t most, uint64_t *out, struct diags *diags)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || *out > most)
+		return diag_error(diags, PLACE_NONE, "bad-option",
+			"`%s` is not a number from 0 to %llu", text, (unsigned long long)most);
+	return true;
+}
+
+static bool read_option(
+	int option, const char *value, struct settings *settings, struct diags *diags)
+{
+	const uint64_t most_ms = 3600000, most_count = 1000000;
+	struct emulator_options *emulator = &settings->emulator;
+	uint64_t count = 0;
+	bool good = true;
+
+	switch (option) {
+	case OPTION_LISTEN:
+		settings->listen = value;
+		return true;
+	case OPTION_ALLOW_REMOTE:
+		settings->allow_remote = true;
+		return true;
+	case OPTION_CLOUD:
+		emulator->start = value;
+		return true;
+	case OPTION_STORE:
+		emulator->store = value;
+		return true;
+	case OPTION_OPERATION_TIME:
+		return read_number(value, most_ms, &emulator->operation_ms, diags);
+	case OPTION_LATENCY:
+		return read_number(value, most_ms, &settings->server.latency_ms, diags);
+	case OPTION_TOKEN_LIFETIME:
+		return read_number(value, most_count, &emulator->token_lifetime_s, diags);
+	case OPTION_MAX_ROUTES:
+		good = read_number(value, most_count, &count, diags);
+		emulator->max_routes = (size_t)count;
+		return good;
+	case OPTION_PAGE_SIZE:
+		good = read_number(value, most_count, &count, diags);
+		emulator->page_size = (size_t)count;
+		return good;
+	default:
+		settings->exit_with_stdin = true;
+		return true;
+	}
+}
+
+/* ADDRESS:PORT, the address of an IPv6 in brackets. */
+static bool read_listen(struct settings *settings, struct arena *arena, struct diags *diags)
+{
+	const char *text = settings->listen;
+	const char *colon = strrchr(text, ':');
+	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+	uint64_t port;
+
+	if (colon == NULL)
+		return diag_error(
+			diags, PLACE_NONE, "bad-listen", "`%s` is not ADDRESS:PORT", text);
+	if (!read_number(colon + 1, UINT16_MAX, &port, diags))
+		return false;
+	if (len > 2 && text[0] == '[' && text[len - 1] == ']')
+		settings->server.address = arena_strndup(arena, text + 1, len - 2);
+	else
+		settings->server.address = arena_strndup(arena, text, len);
+	settings->server.port = (uint16_t)port;
+	settings->emulator.remote = strncmp(settings->server.address, "127.", 4) != 0 &&
+		strcmp(settings->server.address, "::1") != 0;
+	if (settings->emulator.remote && !settings->allow_remote) {
+		diag_error(
+			diags, PLACE_NONE, "not-loopback", "`%s` can be reached by others", text);
+		diag_help(diags,
+			"anyone may do anything in the emulator; `--allow-remote` permits it");
+		return false;
+	}
+	return true;
+}
+
+/* 0: go on; -1: errors; 1: done already. */
+static int read_arguments(
+	int argc, char **argv, struct settings *settings, struct arena *arena, struct diags *diags)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == OPTION_HELP || option == 'h') {
+			(void)fputs(help_text, stdout);
+			return 1;
+		}
+		if (option == OPTION_VERSION) {
+			(void)printf("waybill-emulator %s\n", WAYBILL_VERSION);
+			return 1;
+		}
+		if (option == '?') {
+			diag_error(diags, PLACE_NONE, "bad-option", "see waybill-emulator --help");
+			return -1;
+		}
+		if (!read_option(option, optarg, settings, diags))
+			return -1;
+	}
+	if (optind < argc) {
+		diag_error(diags, PLACE_NONE, "bad-option", "`%s` is not expected", argv[optind]);
+		return -1;
+	}
+	return read_listen(settings, arena, diags) ? 0 : -1;
+}
+
+static void show(struct diags *diags)
+{
+	struct buf text;
+
+	if (diags->count == 0)
+		return;
+	buf_init(&text, BUF_OWN_TEXT);
+	diags_sort(diags);
+	diags_render(diags, &text, 20, false);
+	(void)fputs(text.data, stderr);
+	(void)fflush(stderr);
+	buf_release(&text);
+}
+
+static void announce(const struct emulator *emulator)
+{
+	json_auto_t *line = json_pack("{s:s,s:i,s:s,s:s}", "endpoint", emulator->endpoint, "pid",
+		(int)getpid(), "subscription", emulator->cloud.subscription, "tenant",
+		emulator->cloud.tenant);
+
+	(void)json_dumpf(line, stdout, JSON_COMPACT);
+	(void)fputc('\n', stdout);
+	(void)fflush(stdout);
+}
+
+/* Whether standard input has ended; what comes in is of no interest. */
+static bool input_ended(void)
+{
+	char ignored[256];
+
+	return read(STDIN_FILENO, ignored, sizeof(ignored)) <= 0;
+}
+
+/* Until a signal or the end of the input; saves what has changed meanwhile. */
+static bool wait_for_end(
+	struct emulator *emulator, int signals, bool with_stdin, struct diags *diags)
+{
+	struct pollfd watched[2] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = with_stdin ? STDIN_FILENO : -1, .events = POLLIN },
+	};
+
+	for (;;) {
+		int ready = poll(watched, ARRAY_LEN(watched), SAVE_EVERY_MS);
+
+		if (ready < 0 && errno != EINTR)
+			return diag_error(diags, PLACE_NONE, "poll", "%s", strerror(errno));
+		if (ready > 0 &&
+			(watched[0].revents != 0 || (watched[1].revents != 0 && input_ended())))
+			return true;
+		if (!emulator_save(emulator, diags))
+			return false;
+	}
+}
+
+static bool run(struct settings *settings, int signals, struct diags *diags)
+{
+	struct emulator *emulator = emulator_new(&settings->emulator, diags);
+	struct server *server;
+	bool good;
+
+	if (emulator == NULL)
+		return false;
+	server = server_start(emulator, &settings->server, diags);
+	if (server == NULL) {
+		emulator_free(emulator);
+		return false;
+	}
+	announce(emulator);
+	good = wait_for_end(emulator, signals, settings->exit_with_stdin, diags);
+	server_stop(server);
+	good = emulator_save(emulator, diags) && good;
+	emulator_free(emulator);
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { .listen = "127.0.0.1:0" };
+	struct arena *arena = arena_new();
+	struct diags diags;
+	sigset_t ends;
+	int signals, read;
+	bool good;
+
+	mem_guard_jansson();
+	diags_init(&diags, arena);
+	read = read_arguments(argc, argv, &settings, arena, &diags);
+	good = read > 0;
+	if (read == 0) {
+		/* Before any thread is made, so that none of them takes the signals. */
+		(void)sigemptyset(&ends);
+		(void)sigaddset(&ends, SIGTERM);
+		(void)sigaddset(&ends, SIGINT);
+		(void)sigprocmask(SIG_BLOCK, &ends, NULL);
+		(void)signal(SIGPIPE, SIG_IGN);
+		signals = signalfd(-1, &ends, SFD_CLOEXEC);
+		good = signals >= 0
+			? run(&settings, signals, &diags)
+			: diag_error(&diags, PLACE_NONE, "signalfd", "%s", strerror(errno));
+		(void)close(signals);
+	}
+	show(&diags);
+	arena_free(arena);
+	return good ? 0 : 1;
+}

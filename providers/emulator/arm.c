@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/arm.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "providers/emulator/refusals.h"
+#include "providers/emulator/write.h"
+
+/* A page also ends after so many routes or subnets, as ARM bounds an answer at 8 MB. */
+#define PAGE_CHILDREN 10000
+
+static bool get_item(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	json_t *item = cloud_find(&emulator->cloud, target->root_type, target->root_key);
+	const char *etag;
+
+	(void)request;
+	if (item != NULL && target->child != NULL)
+		item = cloud_child(target->root_type, item, target->child, NULL);
+	if (item == NULL)
+		return refuse_missing(response, target, &emulator->cloud);
+	etag = json_text_at(item, "/etag");
+	if (etag != NULL)
+		response_header(response, "ETag", "%s", etag);
+	return response_json(response, 200, json_incref(item));
+}
+
+static bool head_item(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	bool found = get_item(emulator, target, request, response);
+
+	response_json(response, found ? 204 : response->status, NULL);
+	return found;
+}
+
+/* One LIST: a page of it. */
+struct listing {
+	struct emulator *emulator;
+	const struct target *target;
+	const struct request *request;
+	json_t *value;
+	size_t children;
+};
+
+static bool page_is_full(const struct listing *list)
+{
+	size_t most = list->emulator->options.page_size;
+
+	if (most == 0)
+		most = list->target->type->page;
+	return json_array_size(list->value) >= most || list->children >= PAGE_CHILDREN;
+}
+
+/* Keys have only characters that a query may have. */
+static const char *next_link(const struct listing *list, const char *key)
+{
+	const struct request *request = list->request;
+
+	return arena_printf(request->arena, "%s%s?api-version=%s&$skiptoken=%s",
+		list->emulator->endpoint, request->path, request->api_version, key);
+}
+
+static bool answer_list(const struct listing *list, struct response *response, const char *next)
+{
+	json_t *body = json_pack("{s:O}", "value", list->value);
+
+	if (next != NULL)
+		json_object_set_new(body, "nextLink", json_string(next_link(list, next)));
+	return response_json(response, 200, body);
+}
+
+static bool list_roots(struct listing *list, struct response *response)
+{
+	const struct target *target = list->target;
+	json_t *items = list->emulator->cloud.items[target->type->index];
+	const char *token = list->request->skip_token;
+	void *at = token != NULL ? json_object_iter_at(items, token) : json_object_iter(items);
+
+	if (token != NULL && at == NULL)
+		return refuse(response, 400, "InvalidSkipToken", "The skip token is not valid.");
+	for (; at != NULL; at = json_object_iter_next(items, at)) {
+		const char *key = json_object_iter_key(at);
+		json_t *body = json_object_iter_value(at);
+
+		if (!json_is_object(body) ||
+			(target->group_key != NULL && !cloud_in_group(key, target->group_key)))
+			continue;
+		if (page_is_full(list))
+			return answer_list(list, response, key);
+		json_array_append(list->value, body);
+		list->children += json_array_size(type_children(target->type, body));
+	}
+	return answer_list(list, response, NULL);
+}
+
+static bool list_children(struct listing *list, struct response *response)
+{
+	const struct target *target = list->target;
+	json_t *root = cloud_find(&list->emulator->cloud, target->root_type, target->root_key);
+
+	if (root == NULL)
+		return refuse_missing(response, target, &list->emulator->cloud);
+	json_array_extend(list->value, type_children(target->root_type, root));
+	return answer_list(list, response, NULL);
+}
+
+static bool get_list(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	json_auto_t *value = json_array();
+	struct listing list = { emulator, target, request, value, 0 };
+	bool group_missing = target->group != NULL &&
+		cloud_find(&emulator->cloud, type_at(TYPE_GROUP), target->group_key) == NULL;
+
+	if (group_missing)
+		return refuse_group_missing(response, target->group);
+	if (target->root != NULL)
+		return list_children(&list, response);
+	return list_roots(&list, response);
+}
+
+static bool get_content(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	json_auto_t *value = json_array();
+	struct listing list = { emulator, target, request, value, 0 };
+	const char *key;
+	json_t *body;
+
+	if (cloud_find(&emulator->cloud, type_at(TYPE_GROUP), target->group_key) == NULL)
+		return refuse_group_missing(response, target->group);
+	for (size_t i = TYPE_GROUP + 1; i < TYPE_COUNT; i++) {
+		json_object_foreach (emulator->cloud.items[i], key, body) {
+			if (!json_is_object(body) || !cloud_in_group(key, target->group_key))
+				continue;
+			json_array_append_new(value,
+				json_pack("{s:O,s:O,s:O,s:O,s:O*}", "id",
+					json_object_get(body, "id"), "name",
+					json_object_get(body, "name"), "type",
+					json_object_get(body, "type"), "location",
+					json_object_get(body, "location"), "tags",
+					json_object_get(body, "tags")));
+		}
+	}
+	return answer_list(&list, response, NULL);
+}
+
+static bool get_operation(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	const struct operation *operation =
+		operation_by_id(&emulator->operations, target->operation);
+
+	if (operation == NULL)
+		return refuse(response, 404, "OperationNotFound", "Operation '%s' was not found.",
+			target->operation);
+	if (target->kind == TARGET_OPERATION)
+		return operation_status(operation, request, response);
+	return operation_result(operation, &emulator->cloud, emulator->endpoint, request, response);
+}
+
+typedef bool serve_fn(
+	struct emulator *, const struct target *, const struct request *, struct response *);
+
+static const struct {
+	enum target_kind kind;
+	const char *method;
+	serve_fn *serve;
+} verbs[] = {
+	{ TARGET_ITEM, "GET", get_item },
+	{ TARGET_ITEM, "HEAD", head_item },
+	{ TARGET_ITEM, "PUT", write_put },
+	{ TARGET_ITEM, "PATCH", write_patch },
+	{ TARGET_ITEM, "DELETE", write_delete },
+	{ TARGET_LIST, "GET", get_list },
+	{ TARGET_CONTENT, "GET", get_content },
+	{ TARGET_OPERATION, "GET", get_operation },
+	{ TARGET_RESULT, "GET", get_operation },
+};
+
+/* YYYY-MM-DD with an optional suffix: which versions there are is not our concern. */
+static bool check_version(const struct request *request, struct response *response)
+{
+	static const char shape[] = "0000-00-00";
+	const char *version = request->api_version;
+	bool good = version != NULL && strlen(version) >= strlen(shape) && strlen(version) <= 32;
+
+	if (version == NULL || version[0] == '\0')
+		return refuse(response, 400, "MissingApiVersionParameter",
+			"The api-version query parameter (?api-version=) is required for all "
+			"requests.");
+	for (size_t i = 0; good && version[i] != '\0'; i++) {
+		if (i < strlen(shape) && shape[i] == '0')
+			good = isdigit((unsigned char)version[i]);
+		else
+			good = version[i] == '-' || (i > strlen(shape) && islower(version[i]));
+	}
+	return good ||
+		refuse(response, 400, "InvalidApiVersionParameter",
+			"The api-version '%s' is invalid.", version);
+}
+
+static bool check_request(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	if (!auth_check(&emulator->tokens, request, response) || !check_version(request, response))
+		return false;
+	if (target->subscription != NULL &&
+		!text_same_nocase(target->subscription, emulator->cloud.subscription))
+		return refuse(response, 404, "SubscriptionNotFound",
+			"The subscription '%s' could not be found.", target->subscription);
+	return true;
+}
+
+bool arm_serve(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	operations_settle(&emulator->operations, &emulator->cloud, request->now_ms);
+	if (!request->internal && !check_request(emulator, target, request, response))
+		return false;
+	if (target->kind == TARGET_UNKNOWN)
+		return refuse(response, 404, "InvalidResourceType",
+			"The resource type could not be found for path '%s'.", request->path);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (verbs[i].kind == target->kind && strcmp(verbs[i].method, request->method) == 0)
+			return verbs[i].serve(emulator, target, request, response);
+	}
+	return refuse(response, 405, "MethodNotAllowed",
+		"The requested resource does not support http method '%s'.", request->method);
+}

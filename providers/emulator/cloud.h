@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cloud.h - what the emulated cloud holds
+ *
+ * ARM bodies of the root types by lower-cased id, as they are answered; children stand in their
+ * root. A removed item leaves a null behind, so that a page of a LIST can go on after it. Members
+ * that Azure computes from elsewhere (a table's `subnets`, a subnet's `ipConfigurations`, a NIC's
+ * `virtualMachine`) are kept up to date by cloud_set() and cloud_remove(), which therefore change
+ * other bodies than the one they are given, but not their etags.
+ */
+#ifndef WAYBILL_EMULATOR_CLOUD_H
+#define WAYBILL_EMULATOR_CLOUD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "engine/base/diag.h"
+#include "providers/emulator/target.h"
+
+#define CLOUD_SUBSCRIPTION "00000000-0000-0000-0000-000000000001"
+#define CLOUD_TENANT "00000000-0000-0000-0000-000000000002"
+
+struct cloud {
+	char *subscription, *tenant;
+	json_t *items[TYPE_COUNT]; /* of root types: key to body */
+	bool changed;              /* since the last cloud_save() */
+};
+
+void cloud_init(struct cloud *);
+void cloud_release(struct cloud *);
+void cloud_name(struct cloud *, const char *subscription, const char *tenant); /* NULL: keep */
+
+/* Borrowed; NULL when there is none. */
+json_t *cloud_find(const struct cloud *, const struct resource_type *root_type, const char *key);
+/* The item that an ARM id names, a child included; *of (may be NULL) tells what it names. */
+json_t *cloud_by_id(const struct cloud *, struct arena *, const char *id, struct target *of);
+/* The child of a root, and its place in the array; NULL when there is none. */
+json_t *cloud_child(
+	const struct resource_type *root_type, const json_t *root, const char *name, size_t *index);
+
+/* Stores a body in the place of the one before it. Steals `body_new`. */
+void cloud_set(
+	struct cloud *, const struct resource_type *root_type, const char *key, json_t *body_new);
+void cloud_remove(struct cloud *, const struct resource_type *root_type, const char *key);
+
+/* A new etag for a root and all in it: they share one, as recorded. */
+void cloud_stamp(const struct resource_type *root_type, json_t *root);
+/* Sets provisioningState of the root and of all its children. */
+void cloud_set_state(const struct resource_type *root_type, json_t *root, const char *state);
+
+/* Whether a key lies in the group. */
+bool cloud_in_group(const char *key, const char *group_key);
+
+/* The file: JSON, written beside and renamed. Loading ends what was in progress. */
+bool cloud_save(struct cloud *, const char *path, struct diags *);
+bool cloud_load(struct cloud *, const char *path, struct diags *);
+
+/* Everything by id, without etags and provisioningState. New. */
+json_t *cloud_dump(const struct cloud *);
+
+#endif

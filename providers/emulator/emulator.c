@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/emulator.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/json.h"
+#include "providers/emulator/arm.h"
+#include "providers/emulator/start.h"
+
+uint64_t emulator_clock_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct emulator *emulator_new(const struct emulator_options *options, struct diags *diags)
+{
+	struct emulator *emulator = mem_alloc(sizeof(*emulator));
+	bool good;
+
+	memset(emulator, 0, sizeof(*emulator));
+	emulator->options = *options;
+	if (emulator->options.token_lifetime_s == 0)
+		emulator->options.token_lifetime_s = EMULATOR_TOKEN_LIFETIME_S;
+	if (emulator->options.max_routes == 0)
+		emulator->options.max_routes = EMULATOR_MAX_ROUTES;
+	emulator->endpoint = mem_strdup("http://127.0.0.1");
+	cloud_init(&emulator->cloud);
+	auth_init(&emulator->tokens, emulator->options.token_lifetime_s);
+	hooks_init(&emulator->hooks);
+	(void)pthread_mutex_init(&emulator->lock, NULL);
+	if (options->store != NULL && access(options->store, F_OK) == 0)
+		good = cloud_load(&emulator->cloud, options->store, diags);
+	else
+		good = options->start == NULL || start_load(emulator, options->start, diags);
+	if (good)
+		return emulator;
+	emulator_free(emulator);
+	return NULL;
+}
+
+void emulator_free(struct emulator *emulator)
+{
+	cloud_release(&emulator->cloud);
+	operations_release(&emulator->operations);
+	auth_release(&emulator->tokens);
+	hooks_release(&emulator->hooks);
+	(void)pthread_mutex_destroy(&emulator->lock);
+	free(emulator->endpoint);
+	free(emulator);
+}
+
+void emulator_set_endpoint(struct emulator *emulator, const char *endpoint)
+{
+	free(emulator->endpoint);
+	emulator->endpoint = mem_strdup(endpoint);
+}
+
+bool emulator_save(struct emulator *emulator, struct diags *diags)
+{
+	bool saved = true;
+
+	(void)pthread_mutex_lock(&emulator->lock);
+	if (emulator->options.store != NULL && emulator->cloud.changed)
+		saved = cloud_save(&emulator->cloud, emulator->options.store, diags);
+	(void)pthread_mutex_unlock(&emulator->lock);
+	return saved;
+}
+
+bool emulator_change(struct emulator *emulator, struct arena *arena, const char *method,
+	const char *id, const json_t *body, struct response *out)
+{
+	char *text = body != NULL ? json_canonical(arena, body) : arena_strdup(arena, "");
+	struct request request = {
+		.arena = arena,
+		.method = method,
+		.url = id,
+		.path = id,
+		.body = text,
+		.body_len = strlen(text),
+		.now_ms = emulator_clock_ms(),
+		.internal = true,
+	};
+	struct target target = target_parse(arena, id);
+
+	*out = (struct response){ .arena = arena };
+	bool served = arm_serve(emulator, &target, &request, out);
+
+	arena_json(arena, out->body);
+	return served;
+}
+
+/* Buckets that never run low: throttling is made by tests that want it. */
+static void add_headers(const struct request *request, struct response *response)
+{
+	static const struct {
+		const char *method, *header, *value;
+	} left[] = {
+		{ "GET", "x-ms-ratelimit-remaining-subscription-reads", "249" },
+		{ "HEAD", "x-ms-ratelimit-remaining-subscription-reads", "249" },
+		{ "PUT", "x-ms-ratelimit-remaining-subscription-writes", "199" },
+		{ "PATCH", "x-ms-ratelimit-remaining-subscription-writes", "199" },
+		{ "DELETE", "x-ms-ratelimit-remaining-subscription-deletes", "199" },
+	};
+	char id[37];
+
+	uuid_random(id);
+	response_header(response, "x-ms-request-id", "%s", id);
+	if (request->correlation_id == NULL)
+		uuid_random(id);
+	response_header(response, "x-ms-correlation-request-id", "%s",
+		request->correlation_id != NULL ? request->correlation_id : id);
+	if (request->echo_client_request_id && request->client_request_id != NULL)
+		response_header(
+			response, "x-ms-client-request-id", "%s", request->client_request_id);
+	for (size_t i = 0; i < ARRAY_LEN(left); i++) {
+		if (strcmp(left[i].method, request->method) == 0)
+			response_header(response, left[i].header, "%s", left[i].value);
+	}
+}
+
+static void serve(
+	struct emulator *emulator, const struct request *request, struct response *response)
+{
+	struct target target = target_parse(request->arena, request->path);
+	struct request seen = *request;
+
+	if (target.kind == TARGET_HOOK) {
+		hooks_serve(emulator, target.hook, request, response);
+		return;
+	}
+	struct hooks_verdict verdict = hooks_before(emulator, request, response);
+
+	seen.failure = verdict.failure;
+	if (verdict.serve && target.kind == TARGET_TOKEN)
+		auth_issue(&emulator->tokens, &seen, response);
+	else if (verdict.serve)
+		arm_serve(emulator, &target, &seen, response);
+	hooks_after(&verdict, response);
+	add_headers(request, response);
+	hooks_record(&emulator->hooks, request, response);
+}
+
+void emulator_serve(
+	struct emulator *emulator, const struct request *request, struct response *response)
+{
+	(void)pthread_mutex_lock(&emulator->lock);
+	serve(emulator, request, response);
+	if (response->body != NULL && !response->dropped)
+		response->text = json_dumps(response->body, JSON_COMPACT);
+	json_decref(response->body);
+	response->body = NULL;
+	(void)pthread_mutex_unlock(&emulator->lock);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/links.h"
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+static void list_add(json_t *item, const char *member, const char *id)
+{
+	json_t *properties = json_object_get(item, "properties");
+	json_t *list = json_object_get(properties, member);
+
+	if (list == NULL) {
+		list = json_array();
+		json_object_set_new(properties, member, list);
+	}
+	json_array_append_new(list, json_pack("{s:s}", "id", id));
+}
+
+/* The member is absent, not empty, when nothing is left: as recorded. */
+static void list_drop(json_t *item, const char *member, const char *id)
+{
+	json_t *properties = json_object_get(item, "properties");
+	json_t *list = json_object_get(properties, member);
+
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		if (text_same_nocase(json_text_at(json_array_get(list, i), "/id"), id))
+			json_array_remove(list, i);
+	}
+	if (json_array_size(list) == 0)
+		json_object_del(properties, member);
+}
+
+static void link_list(
+	struct cloud *cloud, const char *to, const char *member, const char *id, bool add)
+{
+	struct arena *arena = arena_new();
+	json_t *item = to != NULL ? cloud_by_id(cloud, arena, to, NULL) : NULL;
+
+	if (item != NULL && add)
+		list_add(item, member, id);
+	else if (item != NULL)
+		list_drop(item, member, id);
+	arena_free(arena);
+}
+
+static void link_machine(struct cloud *cloud, const char *nic_id, const char *id, bool add)
+{
+	struct arena *arena = arena_new();
+	json_t *nic = nic_id != NULL ? cloud_by_id(cloud, arena, nic_id, NULL) : NULL;
+	json_t *properties = json_object_get(nic, "properties");
+
+	if (properties != NULL && add)
+		json_object_set_new(properties, "virtualMachine", json_pack("{s:s}", "id", id));
+	else if (properties != NULL)
+		json_object_del(properties, "virtualMachine");
+	arena_free(arena);
+}
+
+static void links_each(
+	struct cloud *cloud, const struct resource_type *root_type, const json_t *root, bool add)
+{
+	json_t *item;
+	size_t i;
+
+	if (root_type->index == TYPE_NETWORK) {
+		json_array_foreach (json_at(root, "/properties/subnets"), i, item)
+			link_list(cloud, json_text_at(item, "/properties/routeTable/id"), "subnets",
+				json_text_at(item, "/id"), add);
+	} else if (root_type->index == TYPE_NIC) {
+		json_array_foreach (json_at(root, "/properties/ipConfigurations"), i, item)
+			link_list(cloud, json_text_at(item, "/properties/subnet/id"),
+				"ipConfigurations", json_text_at(item, "/id"), add);
+	} else if (root_type->index == TYPE_VM) {
+		json_array_foreach (
+			json_at(root, "/properties/networkProfile/networkInterfaces"), i, item)
+			link_machine(
+				cloud, json_text_at(item, "/id"), json_text_at(root, "/id"), add);
+	}
+}
+
+void links_add(struct cloud *cloud, const struct resource_type *root_type, const json_t *root)
+{
+	links_each(cloud, root_type, root, true);
+}
+
+void links_drop(struct cloud *cloud, const struct resource_type *root_type, const json_t *root)
+{
+	links_each(cloud, root_type, root, false);
+}

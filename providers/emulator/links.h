@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* links.h - members that Azure computes from other resources
+ *
+ * A table lists the subnets that use it, a subnet the addresses in it, a NIC its machine. Etags do
+ * not change with them.
+ */
+#ifndef WAYBILL_EMULATOR_LINKS_H
+#define WAYBILL_EMULATOR_LINKS_H
+
+#include "providers/emulator/cloud.h"
+
+/* Writes what `root` refers to into what it refers to, or takes it out there. */
+void links_add(struct cloud *, const struct resource_type *root_type, const json_t *root);
+void links_drop(struct cloud *, const struct resource_type *root_type, const json_t *root);
+
+#endif

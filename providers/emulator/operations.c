@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/operations.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "providers/emulator/hooks.h"
+
+#define ANY_API_VERSION "2024-05-01"
+
+static void operation_clear(struct operation *operation)
+{
+	free(operation->root_key);
+	free(operation->child);
+	free(operation->location);
+	free(operation->code);
+	free(operation->message);
+	*operation = (struct operation){ .settled = true };
+}
+
+void operations_release(struct operations *operations)
+{
+	for (size_t i = 0; i < OPERATIONS_KEPT; i++)
+		operation_clear(&operations->items[i]);
+}
+
+static const char *outsider(const json_t *users, const char *group_key)
+{
+	struct arena *arena = arena_new();
+	const char *found = NULL;
+	json_t *user;
+	size_t i;
+
+	json_array_foreach (users, i, user) {
+		const char *id = json_text_at(user, "/id");
+
+		if (!cloud_in_group(text_lower(arena, id), group_key))
+			found = id;
+	}
+	arena_free(arena);
+	return found;
+}
+
+/* A group goes with all that is in it; what uses a part of it from outside stops that. NULL when
+ * nothing does. */
+static const char *group_holder(const struct cloud *cloud, const char *group_key)
+{
+	const char *found = NULL;
+	const char *key;
+	json_t *body, *subnet;
+	size_t i;
+
+	json_object_foreach (cloud->items[TYPE_TABLE], key, body) {
+		if (found == NULL && cloud_in_group(key, group_key))
+			found = outsider(json_at(body, "/properties/subnets"), group_key);
+	}
+	json_object_foreach (cloud->items[TYPE_NETWORK], key, body) {
+		if (!cloud_in_group(key, group_key))
+			continue;
+		json_array_foreach (json_at(body, "/properties/subnets"), i, subnet) {
+			if (found == NULL)
+				found = outsider(
+					json_at(subnet, "/properties/ipConfigurations"), group_key);
+		}
+	}
+	return found;
+}
+
+static void delete_group(struct operation *operation, struct cloud *cloud)
+{
+	const char *holder = group_holder(cloud, operation->root_key);
+	const char *key;
+	json_t *body;
+	void *next;
+
+	if (holder != NULL) {
+		operation->status = 409;
+		operation->code = mem_strdup("ResourceGroupDeletionBlocked");
+		operation->message = mem_strdup(holder);
+		cloud_set_state(operation->root_type,
+			cloud_find(cloud, operation->root_type, operation->root_key), "Succeeded");
+		return;
+	}
+	for (size_t i = TYPE_COUNT; i-- > 0;) {
+		json_object_foreach_safe (cloud->items[i], next, key, body) {
+			if (json_is_object(body) && cloud_in_group(key, operation->root_key))
+				cloud_remove(cloud, type_at((enum type_index)i), key);
+		}
+	}
+}
+
+static void delete_child(const struct operation *operation, struct cloud *cloud, json_t *root)
+{
+	json_t *after = json_deep_copy(root);
+	size_t index;
+
+	if (cloud_child(operation->root_type, after, operation->child, &index) != NULL) {
+		json_array_remove(type_children(operation->root_type, after), index);
+		cloud_stamp(operation->root_type, after);
+	}
+	cloud_set_state(operation->root_type, after, "Succeeded");
+	cloud_set(cloud, operation->root_type, operation->root_key, after);
+}
+
+static void operation_settle(struct operation *operation, struct cloud *cloud)
+{
+	json_t *root = cloud_find(cloud, operation->root_type, operation->root_key);
+
+	operation->settled = true;
+	if (root == NULL)
+		return;
+	cloud->changed = true;
+	if (!operation->deletes || operation->code != NULL)
+		cloud_set_state(operation->root_type, root, "Succeeded");
+	else if (operation->type->index == TYPE_GROUP)
+		delete_group(operation, cloud);
+	else if (operation->child != NULL)
+		delete_child(operation, cloud, root);
+	else
+		cloud_remove(cloud, operation->root_type, operation->root_key);
+}
+
+void operations_settle(struct operations *operations, struct cloud *cloud, uint64_t now_ms)
+{
+	for (size_t i = 0; i < OPERATIONS_KEPT; i++) {
+		struct operation *operation = &operations->items[i];
+
+		if (operation->root_key != NULL && !operation->settled &&
+			operation->ends_ms <= now_ms)
+			operation_settle(operation, cloud);
+	}
+}
+
+/* An operation on a child makes its root Updating too, but none of the child's sisters. */
+static void set_states(const struct operation *operation, json_t *root)
+{
+	const char *state = operation->deletes ? "Deleting" : operation->type->new_state;
+	json_t *child;
+
+	if (operation->child == NULL) {
+		cloud_set_state(operation->root_type, root, state);
+		return;
+	}
+	json_put(root, "/properties/provisioningState", json_string("Updating"));
+	child = cloud_child(operation->root_type, root, operation->child, NULL);
+	if (child != NULL)
+		json_put(child, "/properties/provisioningState", json_string(state));
+}
+
+struct operation *operation_begin(struct operations *operations, struct cloud *cloud,
+	const struct target *target, const struct request *request, uint64_t duration_ms)
+{
+	struct operation *operation = &operations->items[operations->begun++ % OPERATIONS_KEPT];
+	json_t *root = cloud_find(cloud, target->root_type, target->root_key);
+	const char *location = json_text_at(root, "/location");
+
+	if (operation->root_key != NULL && !operation->settled)
+		operation_settle(operation, cloud);
+	operation_clear(operation);
+	*operation = (struct operation){
+		.type = target->type,
+		.root_type = target->root_type,
+		.root_key = mem_strdup(target->root_key),
+		.child = target->child != NULL ? mem_strdup(target->child) : NULL,
+		.location = mem_strdup(location != NULL ? location : "global"),
+		.deletes = strcmp(request->method, "DELETE") == 0,
+		.ends_ms = request->now_ms + duration_ms,
+	};
+	uuid_random(operation->id);
+	if (request->failure != NULL) {
+		operation->status = request->failure->status;
+		operation->code = mem_strdup(request->failure->code);
+		operation->message = mem_strdup(request->failure->message);
+	}
+	if (root != NULL)
+		set_states(operation, root);
+	if (duration_ms == 0)
+		operation_settle(operation, cloud);
+	return operation;
+}
+
+const struct operation *operation_running(const struct operations *operations, const char *root_key)
+{
+	for (size_t i = 0; i < OPERATIONS_KEPT; i++) {
+		const struct operation *operation = &operations->items[i];
+
+		if (operation->root_key != NULL && !operation->settled &&
+			strcmp(operation->root_key, root_key) == 0)
+			return operation;
+	}
+	return NULL;
+}
+
+const struct operation *operation_by_id(const struct operations *operations, const char *id)
+{
+	for (size_t i = 0; i < OPERATIONS_KEPT; i++) {
+		if (operations->items[i].root_key != NULL &&
+			text_same_nocase(operations->items[i].id, id))
+			return &operations->items[i];
+	}
+	return NULL;
+}
+
+uint64_t operation_remaining_ms(const struct operation *operation, uint64_t now_ms)
+{
+	return operation->settled || operation->ends_ms <= now_ms ? 0 : operation->ends_ms - now_ms;
+}
+
+void operation_retry_headers(struct response *response, uint64_t remaining_ms)
+{
+	response_header(response, "Retry-After", "1");
+	response_header(response, "retry-after-ms", "%" PRIu64, remaining_ms);
+}
+
+/* The signature is made up; it is there so that clients use the address as it came. */
+static const char *poll_address(const struct operation *operation, const struct cloud *cloud,
+	const char *endpoint, const struct request *request, const char *kind)
+{
+	const char *version = request->api_version != NULL ? request->api_version : ANY_API_VERSION;
+
+	if (operation->type->index == TYPE_GROUP)
+		return arena_printf(request->arena,
+			"%s/subscriptions/%s/operationresults/%s?api-version=%s&t=t&c=c&s=s&h=h",
+			endpoint, cloud->subscription, operation->id, version);
+	return arena_printf(request->arena,
+		"%s/subscriptions/%s/providers/%s/locations/%s/%s/"
+		"%s?api-version=%s&t=t&c=c&s=s&h=h",
+		endpoint, cloud->subscription, operation->type->provider, operation->location, kind,
+		operation->id, version);
+}
+
+void operation_headers(const struct operation *operation, const struct cloud *cloud,
+	const char *endpoint, const struct request *request, struct response *response)
+{
+	if (operation->type->index != TYPE_GROUP) {
+		response_header(response, "Azure-AsyncOperation", "%s",
+			poll_address(operation, cloud, endpoint, request, "operations"));
+		response_header(response, "Azure-AsyncNotification", "Enabled");
+	}
+	if (operation->deletes)
+		response_header(response, "Location", "%s",
+			poll_address(operation, cloud, endpoint, request, "operationResults"));
+	operation_retry_headers(response, operation_remaining_ms(operation, request->now_ms));
+}
+
+bool operation_status(
+	const struct operation *operation, const struct request *request, struct response *response)
+{
+	if (!operation->settled) {
+		operation_retry_headers(
+			response, operation_remaining_ms(operation, request->now_ms));
+		return response_json(response, 200, json_pack("{s:s}", "status", "InProgress"));
+	}
+	if (operation->code == NULL)
+		return response_json(response, 200, json_pack("{s:s}", "status", "Succeeded"));
+	return response_json(response, 200,
+		json_pack("{s:s,s:{s:s,s:s,s:[]}}", "status", "Failed", "error", "code",
+			operation->code, "message", operation->message, "details"));
+}
+
+bool operation_result(const struct operation *operation, const struct cloud *cloud,
+	const char *endpoint, const struct request *request, struct response *response)
+{
+	if (!operation->settled) {
+		operation_headers(operation, cloud, endpoint, request, response);
+		return response_json(response, 202, NULL);
+	}
+	if (operation->code != NULL)
+		return refuse(
+			response, operation->status, operation->code, "%s", operation->message);
+	return response_json(response, operation->type->index == TYPE_GROUP ? 200 : 204, NULL);
+}

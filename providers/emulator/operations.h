@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* operations.h - long-running operations
+ *
+ * There are no timers: an operation knows when it ends, and operations_settle() carries out what
+ * has ended before each request is served. At most one operation runs on a root at a time, and the
+ * last OPERATIONS_KEPT are remembered for those who poll.
+ */
+#ifndef WAYBILL_EMULATOR_OPERATIONS_H
+#define WAYBILL_EMULATOR_OPERATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "providers/emulator/cloud.h"
+#include "providers/emulator/message.h"
+
+#define OPERATIONS_KEPT 4096
+
+struct operation {
+	char id[37];
+	const struct resource_type *type; /* of the item */
+	const struct resource_type *root_type;
+	char *root_key;
+	char *child; /* or NULL */
+	char *location;
+	bool deletes;
+	bool settled;
+	uint64_t ends_ms;
+	/* How it fails, when it does: then it changes nothing. */
+	unsigned status;
+	char *code, *message;
+};
+
+struct operations {
+	struct operation items[OPERATIONS_KEPT]; /* a ring */
+	size_t begun;
+};
+
+void operations_release(struct operations *);
+
+/* What fails is given by `failure` (or NULL); sets the states of what is stored. Borrowed until
+ * OPERATIONS_KEPT more have begun. */
+struct operation *operation_begin(struct operations *, struct cloud *, const struct target *,
+	const struct request *, uint64_t duration_ms);
+void operations_settle(struct operations *, struct cloud *, uint64_t now_ms);
+
+/* The operation that runs on this root, or NULL. */
+const struct operation *operation_running(const struct operations *, const char *root_key);
+const struct operation *operation_by_id(const struct operations *, const char *id);
+uint64_t operation_remaining_ms(const struct operation *, uint64_t now_ms);
+
+/* Retry-After and retry-after-ms. */
+void operation_retry_headers(struct response *, uint64_t remaining_ms);
+/* The headers of the answer that starts it. */
+void operation_headers(const struct operation *, const struct cloud *, const char *endpoint,
+	const struct request *, struct response *);
+/* Answers to polls of Azure-AsyncOperation and Location. */
+bool operation_status(const struct operation *, const struct request *, struct response *);
+bool operation_result(const struct operation *, const struct cloud *, const char *endpoint,
+	const struct request *, struct response *);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/ip.h"
+
+#define FORM_BUFFER 4096
+
+struct server {
+	struct emulator *emulator;
+	struct MHD_Daemon *daemon;
+	uint64_t latency_ms;
+};
+
+/* One request on its way in. */
+struct exchange {
+	struct arena *arena;
+	struct buf body;
+	json_t *form;
+	char *url;
+	uint64_t arrived_ms;
+	bool begun;
+};
+
+static void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+	struct arena *arena = arena_new();
+	struct exchange *exchange = ARENA_NEW(arena, struct exchange);
+
+	(void)cls;
+	(void)connection;
+	exchange->arena = arena;
+	exchange->url = arena_strdup(arena, uri);
+	exchange->arrived_ms = emulator_clock_ms();
+	buf_init(&exchange->body, SERVER_BODY_BYTES);
+	return exchange;
+}
+
+static void exchange_end(void *cls, struct MHD_Connection *connection, void **state,
+	enum MHD_RequestTerminationCode how)
+{
+	struct exchange *exchange = *state;
+
+	(void)cls;
+	(void)connection;
+	(void)how;
+	if (exchange == NULL)
+		return;
+	*state = NULL;
+	buf_release(&exchange->body);
+	json_decref(exchange->form);
+	arena_free(exchange->arena);
+}
+
+static enum MHD_Result add_field(void *cls, enum MHD_ValueKind kind, const char *key,
+	const char *filename, const char *type, const char *encoding, const char *data,
+	uint64_t offset, size_t size)
+{
+	json_t *form = cls;
+	const char *before = json_string_value(json_object_get(form, key));
+
+	(void)kind;
+	(void)filename;
+	(void)type;
+	(void)encoding;
+	/* A long value comes in parts. */
+	json_object_set_new(form, key,
+		json_sprintf("%s%.*s", offset > 0 && before != NULL ? before : "", (int)size,
+			size > 0 ? data : ""));
+	return MHD_YES;
+}
+
+static void read_form(struct exchange *exchange, struct MHD_Connection *connection)
+{
+	struct MHD_PostProcessor *fields;
+
+	exchange->form = json_object();
+	fields = MHD_create_post_processor(connection, FORM_BUFFER, add_field, exchange->form);
+	if (fields == NULL)
+		return;
+	(void)MHD_post_process(fields, exchange->body.data, exchange->body.len);
+	(void)MHD_destroy_post_processor(fields);
+}
+
+static const char *header_of(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static const char *query_of(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static enum MHD_Result send_response(struct MHD_Connection *connection, struct response *answer)
+{
+	size_t len = answer->text != NULL ? strlen(answer->text) : 0;
+	struct MHD_Response *response;
+	enum MHD_Result sent;
+
+	if (answer->dropped) {
+		free(answer->text);
+		return MHD_NO;
+	}
+	response = MHD_create_response_from_buffer(
+		len, answer->text, len > 0 ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	if (response == NULL) {
+		free(answer->text);
+		return MHD_NO;
+	}
+	for (size_t i = 0; i < answer->nheaders; i++)
+		(void)MHD_add_response_header(
+			response, answer->headers[i].name, answer->headers[i].value);
+	(void)MHD_add_response_header(response, "Cache-Control", "no-cache");
+	if (len > 0)
+		(void)MHD_add_response_header(
+			response, "Content-Type", "application/json; charset=utf-8");
+	sent = MHD_queue_response(connection, answer->status, response);
+	MHD_destroy_response(response);
+	return sent;
+}
+
+static enum MHD_Result refuse_large(struct MHD_Connection *connection)
+{
+	static const char text[] = "{\"error\":{\"code\":\"RequestEntityTooLarge\",\"message\":"
+				   "\"The request is larger than 8 MB.\"}}";
+	struct response answer = { .status = 413, .text = mem_strdup(text) };
+
+	return send_response(connection, &answer);
+}
+
+static void wait_ms(uint64_t ms)
+{
+	struct timespec left = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		continue;
+}
+
+static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connection *connection,
+	struct exchange *exchange, const char *method, const char *path)
+{
+	const char *echo = header_of(connection, "x-ms-return-client-request-id");
+	struct response answer = { .arena = exchange->arena };
+	struct request request = {
+		.arena = exchange->arena,
+		.method = method,
+		.url = exchange->url,
+		.path = path,
+		.api_version = query_of(connection, "api-version"),
+		.skip_token = query_of(connection, "$skiptoken"),
+		.authorization = header_of(connection, "Authorization"),
+		.if_match = header_of(connection, "If-Match"),
+		.if_none_match = header_of(connection, "If-None-Match"),
+		.correlation_id = header_of(connection, "x-ms-correlation-request-id"),
+		.client_request_id = header_of(connection, "x-ms-client-request-id"),
+		.echo_client_request_id = echo != NULL && strcmp(echo, "true") == 0,
+		.body = exchange->body.data,
+		.body_len = exchange->body.len,
+		.arrived_ms = exchange->arrived_ms,
+	};
+
+	read_form(exchange, connection);
+	request.form = exchange->form;
+	wait_ms(server->latency_ms);
+	request.now_ms = emulator_clock_ms();
+	emulator_serve(server->emulator, &request, &answer);
+	return send_response(connection, &answer);
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *data, size_t *size, void **state)
+{
+	struct exchange *exchange = *state;
+
+	(void)version;
+	if (!exchange->begun) {
+		const char *length = header_of(connection, "Content-Length");
+
+		exchange->begun = true;
+		if (length != NULL && strtoull(length, NULL, 10) > SERVER_BODY_BYTES)
+			return refuse_large(connection);
+		return MHD_YES;
+	}
+	if (*size > 0) {
+		bool taken = buf_add(&exchange->body, data, *size);
+
+		*size = 0;
+		return taken ? MHD_YES : MHD_NO;
+	}
+	return serve_exchange(cls, connection, exchange, method, url);
+}
+
+/* The address as the sockets want it. */
+static bool to_socket(
+	const struct server_options *options, struct sockaddr_storage *out, struct diags *diags)
+{
+	struct sockaddr_in *four = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
+	struct ip ip;
+
+	memset(out, 0, sizeof(*out));
+	if (!ip_parse(&ip, options->address))
+		return diag_error(diags, PLACE_NONE, "bad-listen", "`%s` is not an address",
+			options->address);
+	if (ip.family == FAMILY_IPV4) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(options->port);
+		memcpy(&four->sin_addr, ip.bytes, sizeof(four->sin_addr));
+	} else {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons(options->port);
+		memcpy(&six->sin6_addr, ip.bytes, sizeof(six->sin6_addr));
+	}
+	return true;
+}
+
+static void set_endpoint(struct server *server, const char *address)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+	struct arena *arena = arena_new();
+	bool six = strchr(address, ':') != NULL;
+
+	emulator_set_endpoint(server->emulator,
+		arena_printf(arena, "http://%s%s%s:%u", six ? "[" : "", address, six ? "]" : "",
+			info != NULL ? (unsigned)info->port : 0));
+	arena_free(arena);
+}
+
+struct server *server_start(
+	struct emulator *emulator, const struct server_options *options, struct diags *diags)
+{
+	struct sockaddr_storage address;
+	struct server *server;
+	unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD;
+
+	if (!to_socket(options, &address, diags))
+		return NULL;
+	if (address.ss_family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	server = mem_alloc(sizeof(*server));
+	*server = (struct server){ emulator, NULL, options->latency_ms };
+	server->daemon = MHD_start_daemon(flags, options->port, NULL, NULL, handle, server,
+		MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_end, NULL, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)SERVER_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_HEADER_BYTES,
+		MHD_OPTION_END);
+	if (server->daemon == NULL) {
+		diag_error(diags, PLACE_NONE, "cannot-listen", "cannot listen on %s port %u: %s",
+			options->address, (unsigned)options->port, strerror(errno));
+		free(server);
+		return NULL;
+	}
+	set_endpoint(server, options->address);
+	return server;
+}
+
+void server_stop(struct server *server)
+{
+	MHD_stop_daemon(server->daemon);
+	free(server);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/start.h"
+
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/base/yaml.h"
+
+/* Reading one file. */
+struct start {
+	struct emulator *emulator;
+	struct arena *arena; /* of the whole file */
+	const struct yaml *yaml;
+	struct diags *diags;
+};
+
+/* One resource of it: an arena of its own, as there may be many. */
+struct entry {
+	struct arena *arena;
+	const char *pointer, *name;
+	const json_t *value;
+	const char *group, *location;
+};
+
+static bool complain(struct start *start, const char *pointer, const char *text)
+{
+	return diag_error(
+		start->diags, yaml_place(start->yaml, pointer, YAML_KEY), "bad-cloud", "%s", text);
+}
+
+static bool put(struct start *start, const struct entry *entry, const char *pointer, const char *id,
+	json_t *body_new)
+{
+	struct response response;
+	const char *message;
+	bool made = emulator_change(start->emulator, entry->arena, "PUT", id, body_new, &response);
+
+	json_decref(body_new);
+	if (made)
+		return true;
+	message = json_text_at(response.body, "/error/message");
+	return complain(start, arena_strdup(start->arena, pointer),
+		arena_strdup(start->arena, message != NULL ? message : "refused"));
+}
+
+static const char *group_id(const struct start *start, const struct entry *entry)
+{
+	return arena_printf(entry->arena, "/subscriptions/%s/resourceGroups/%s",
+		start->emulator->cloud.subscription, entry->group);
+}
+
+static const char *id_of(
+	const struct start *start, const struct entry *entry, const char *type, const char *name)
+{
+	return arena_printf(entry->arena, "%s/providers/%s/%s", group_id(start, entry), type, name);
+}
+
+static bool make_group(struct start *start, const struct entry *entry)
+{
+	struct entry own = *entry;
+
+	own.group = entry->name;
+	return put(start, entry, entry->pointer, group_id(start, &own),
+		json_pack("{s:s*,s:O*}", "location", json_text_at(entry->value, "/location"),
+			"tags", json_object_get(entry->value, "tags")));
+}
+
+/* A map of named things as ARM's array: the name into each, the rest into its properties. */
+static json_t *named_list(const json_t *map)
+{
+	json_t *list = json_array();
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)map, name, value)
+		json_array_append_new(list,
+			json_pack("{s:s,s:o}", "name", name, "properties",
+				json_is_object(value) ? json_copy(value) : json_object()));
+	return list;
+}
+
+static bool make_table(struct start *start, const struct entry *entry)
+{
+	return put(start, entry, entry->pointer,
+		id_of(start, entry, "Microsoft.Network/routeTables", entry->name),
+		json_pack("{s:s,s:O*,s:{s:o}}", "location", entry->location, "tags",
+			json_object_get(entry->value, "tags"), "properties", "routes",
+			named_list(json_object_get(entry->value, "routes"))));
+}
+
+static bool make_network(struct start *start, const struct entry *entry)
+{
+	json_t *subnets = named_list(json_object_get(entry->value, "subnets"));
+	json_t *prefixes = json_object_get(entry->value, "addressPrefixes");
+	json_t *subnet;
+	size_t i;
+
+	json_array_foreach (subnets, i, subnet) {
+		const char *table = json_text_at(subnet, "/properties/routeTable");
+
+		if (table != NULL)
+			json_put(subnet, "/properties/routeTable",
+				json_pack("{s:s}", "id",
+					id_of(start, entry, "Microsoft.Network/routeTables",
+						table)));
+	}
+	return put(start, entry, entry->pointer,
+		id_of(start, entry, "Microsoft.Network/virtualNetworks", entry->name),
+		json_pack("{s:s,s:O*,s:{s:{s:O*},s:o}}", "location", entry->location, "tags",
+			json_object_get(entry->value, "tags"), "properties", "addressSpace",
+			"addressPrefixes", prefixes, "subnets", subnets));
+}
+
+static void add_address(json_t *list, const char *address, const char *subnet)
+{
+	size_t n = json_array_size(list);
+
+	json_array_append_new(list,
+		json_pack("{s:o,s:{s:s,s:s,s:b,s:{s:s}}}", "name",
+			json_sprintf("ipconfig%zu", n + 1), "properties", "privateIPAddress",
+			address, "privateIPAllocationMethod", "Static", "primary", n == 0, "subnet",
+			"id", subnet));
+}
+
+static bool make_nic(struct start *start, const struct entry *machine, const char *pointer,
+	const char *name, const json_t *value)
+{
+	const char *subnet = json_text_at(value, "/subnet"), *ip = json_text_at(value, "/ip");
+	const char *slash = subnet != NULL ? strchr(subnet, '/') : NULL;
+	json_t *item;
+	size_t i;
+
+	if (slash == NULL)
+		return complain(start, arena_strdup(start->arena, pointer),
+			"a NIC has a `subnet`, written NETWORK/SUBNET");
+	const char *network = arena_strndup(machine->arena, subnet, (size_t)(slash - subnet));
+	const char *subnet_id = arena_printf(machine->arena, "%s/subnets/%s",
+		id_of(start, machine, "Microsoft.Network/virtualNetworks", network), slash + 1);
+	json_t *list = json_array();
+
+	if (ip != NULL)
+		add_address(list, ip, subnet_id);
+	json_array_foreach (json_object_get(value, "ips"), i, item)
+		add_address(list, json_is_string(item) ? json_string_value(item) : "", subnet_id);
+	return put(start, machine, pointer,
+		id_of(start, machine, "Microsoft.Network/networkInterfaces", name),
+		json_pack("{s:s,s:{s:o,s:b}}", "location", machine->location, "properties",
+			"ipConfigurations", list, "enableIPForwarding",
+			json_is_true(json_object_get(value, "ipForwarding"))));
+}
+
+static bool make_machine(struct start *start, const struct entry *entry)
+{
+	json_t *nics = json_array();
+	const char *name;
+	json_t *value;
+	bool good = true;
+
+	json_object_foreach (json_object_get(entry->value, "nics"), name, value) {
+		const char *pointer = pointer_add(
+			entry->arena, pointer_add(entry->arena, entry->pointer, "nics"), name);
+
+		good = make_nic(start, entry, pointer, name, value) && good;
+		json_array_append_new(nics,
+			json_pack("{s:s,s:{s:b}}", "id",
+				id_of(start, entry, "Microsoft.Network/networkInterfaces", name),
+				"properties", "primary", json_array_size(nics) == 0));
+	}
+	if (!good) {
+		json_decref(nics);
+		return false;
+	}
+	return put(start, entry, entry->pointer,
+		id_of(start, entry, "Microsoft.Compute/virtualMachines", entry->name),
+		json_pack("{s:s,s:O*,s:{s:{s:o}}}", "location", entry->location, "tags",
+			json_object_get(entry->value, "tags"), "properties", "networkProfile",
+			"networkInterfaces", nics));
+}
+
+/* In the order in which they refer to each other. */
+static const struct {
+	const char *name;
+	bool (*make)(struct start *, const struct entry *);
+	bool in_group;
+} sections[] = {
+	{ "resourceGroups", make_group, false },
+	{ "routeTables", make_table, true },
+	{ "virtualNetworks", make_network, true },
+	{ "virtualMachines", make_machine, true },
+};
+
+/* The location of a resource is that of its group unless it says another. */
+static bool find_group(struct start *start, struct entry *entry)
+{
+	const json_t *group;
+
+	entry->group = json_text_at(entry->value, "/resourceGroup");
+	if (entry->group == NULL)
+		return complain(start, arena_strdup(start->arena, entry->pointer),
+			"`resourceGroup` is missing");
+	group = cloud_by_id(&start->emulator->cloud, entry->arena, group_id(start, entry), NULL);
+	entry->location = json_text_at(entry->value, "/location");
+	if (entry->location == NULL)
+		entry->location = json_text_at(group, "/location");
+	return group != NULL ||
+		complain(start, arena_strdup(start->arena, entry->pointer),
+			"`resourceGroup` is not among `resourceGroups`");
+}
+
+static bool make_section(struct start *start, size_t section, const json_t *map)
+{
+	bool good = true;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)map, name, value) {
+		struct arena *arena = arena_new();
+		struct entry entry = { .arena = arena, .name = name, .value = value };
+
+		entry.pointer = pointer_add(
+			arena, arena_printf(arena, "/%s", sections[section].name), name);
+		if (sections[section].in_group && !find_group(start, &entry))
+			good = false;
+		else
+			good = sections[section].make(start, &entry) && good;
+		arena_free(arena);
+	}
+	return good;
+}
+
+static bool check_members(struct start *start, const json_t *root)
+{
+	static const char *const known[] = { "subscription", "tenant", "resourceGroups",
+		"routeTables", "virtualNetworks", "virtualMachines" };
+	bool good = true;
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(root))
+		return complain(start, "", "a cloud is a map");
+	json_object_foreach ((json_t *)root, key, value) {
+		bool found = false;
+
+		for (size_t i = 0; i < ARRAY_LEN(known); i++)
+			found = found || strcmp(key, known[i]) == 0;
+		if (!found)
+			good = complain(start, pointer_add(start->arena, "", key),
+				"not a member of a cloud");
+	}
+	return good;
+}
+
+bool start_load(struct emulator *emulator, const char *path, struct diags *diags)
+{
+	struct start start = { .emulator = emulator, .arena = diags->arena, .diags = diags };
+	const json_t *root;
+	bool good = true;
+
+	start.yaml = yaml_load(start.arena, path, diags);
+	if (start.yaml == NULL)
+		return false;
+	root = yaml_value(start.yaml);
+	if (!check_members(&start, root))
+		return false;
+	cloud_name(&emulator->cloud, json_text_at(root, "/subscription"),
+		json_text_at(root, "/tenant"));
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		good = make_section(&start, i, json_object_get(root, sections[i].name)) && good;
+	return good;
+}

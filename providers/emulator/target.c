@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/target.h"
+
+#include <string.h>
+
+#include "engine/base/text.h"
+
+#define SEGMENTS_MAX 16
+
+struct segments {
+	const char *at[SEGMENTS_MAX];
+	size_t count; /* 0 for a path that has too many or an empty one */
+};
+
+static struct segments split(struct arena *arena, const char *path)
+{
+	struct segments out = { .count = 0 };
+
+	while (*path == '/') {
+		size_t len = strcspn(++path, "/");
+
+		if (len == 0 || out.count == SEGMENTS_MAX)
+			return (struct segments){ .count = 0 };
+		out.at[out.count++] = arena_strndup(arena, path, len);
+		path += len;
+	}
+	return out;
+}
+
+static bool is(const struct segments *path, size_t i, const char *word)
+{
+	return i < path->count && text_same_nocase(path->at[i], word);
+}
+
+/* The part from the provider's name on: PROVIDER/TYPE[/NAME[/TYPE[/NAME]]]. */
+static void parse_resource(const struct segments *path, size_t i, struct target *out)
+{
+	size_t n = path->count - i;
+
+	if (n < 2 || n > 5 || (n > 2 && out->group == NULL))
+		return;
+	out->root_type = type_root(path->at[i], path->at[i + 1]);
+	out->type = out->root_type;
+	if (out->root_type == NULL)
+		return;
+	if (n > 2)
+		out->root = path->at[i + 2];
+	if (n > 3)
+		out->type = type_child(out->root_type, path->at[i + 3]);
+	if (n > 4)
+		out->child = path->at[i + 4];
+	if (out->type != NULL)
+		out->kind = n % 2 == 0 ? TARGET_LIST : TARGET_ITEM;
+}
+
+static void parse_provider(const struct segments *path, size_t i, struct target *out)
+{
+	if (out->group == NULL && path->count == i + 5 && is(path, i + 1, "locations")) {
+		out->operation = path->at[i + 4];
+		if (is(path, i + 3, "operations"))
+			out->kind = TARGET_OPERATION;
+		else if (is(path, i + 3, "operationResults"))
+			out->kind = TARGET_RESULT;
+		return;
+	}
+	if (i < path->count)
+		parse_resource(path, i, out);
+}
+
+static void parse_subscription(const struct segments *path, struct target *out)
+{
+	out->subscription = path->at[1];
+	if (is(path, 2, "operationresults") && path->count == 4) {
+		out->kind = TARGET_RESULT;
+		out->operation = path->at[3];
+	} else if (is(path, 2, "providers")) {
+		parse_provider(path, 3, out);
+	} else if (is(path, 2, "resourceGroups")) {
+		out->type = out->root_type = type_at(TYPE_GROUP);
+		if (path->count > 3)
+			out->group = path->at[3];
+		if (path->count <= 4)
+			out->kind = path->count == 3 ? TARGET_LIST : TARGET_ITEM;
+		else if (is(path, 4, "providers"))
+			parse_provider(path, 5, out);
+		else if (is(path, 4, "resources") && path->count == 5)
+			out->kind = TARGET_CONTENT;
+	}
+}
+
+static void add_keys(struct arena *arena, struct target *out)
+{
+	if (out->group != NULL)
+		out->group_key = text_lower(arena,
+			arena_printf(arena, "/subscriptions/%s/resourceGroups/%s",
+				out->subscription, out->group));
+	out->root_key = out->group_key;
+	out->name = out->group;
+	if (out->root == NULL)
+		return;
+	out->root_key = text_lower(arena,
+		arena_printf(arena, "%s/providers/%s/%s", out->group_key, out->root_type->name,
+			out->root));
+	out->name = out->child != NULL ? out->child : out->root;
+}
+
+struct target target_parse(struct arena *arena, const char *path)
+{
+	struct segments segments = split(arena, path);
+	struct target out = { .kind = TARGET_UNKNOWN };
+
+	if (strncmp(path, "/_emulator/", strlen("/_emulator/")) == 0) {
+		out.kind = TARGET_HOOK;
+		out.hook = arena_strdup(arena, path + strlen("/_emulator/"));
+	} else if (segments.count == 4 && is(&segments, 1, "oauth2") && is(&segments, 2, "v2.0") &&
+		is(&segments, 3, "token")) {
+		out.kind = TARGET_TOKEN;
+	} else if (segments.count >= 2 && is(&segments, 0, "subscriptions")) {
+		parse_subscription(&segments, &out);
+		add_keys(arena, &out);
+	}
+	return out;
+}

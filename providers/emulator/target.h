@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target.h - what a path (or an ARM id) speaks of */
+#ifndef WAYBILL_EMULATOR_TARGET_H
+#define WAYBILL_EMULATOR_TARGET_H
+
+#include "engine/base/arena.h"
+#include "providers/emulator/types.h"
+
+enum target_kind {
+	TARGET_UNKNOWN,
+	TARGET_TOKEN,     /* /TENANT/oauth2/v2.0/token */
+	TARGET_HOOK,      /* /_emulator/... */
+	TARGET_LIST,      /* a collection, of a group or (group NULL) of the subscription */
+	TARGET_CONTENT,   /* everything in a group */
+	TARGET_ITEM,      /* one resource */
+	TARGET_OPERATION, /* what Azure-AsyncOperation points to */
+	TARGET_RESULT,    /* what Location points to */
+};
+
+struct target {
+	enum target_kind kind;
+	const struct resource_type *type; /* of the item, or of the items of a list */
+	const struct resource_type *root_type;
+	const char *subscription, *group;
+	const char *root;      /* name of the top-level resource, as in the path */
+	const char *child;     /* name of the subnet or route, or NULL */
+	const char *operation; /* id */
+	const char *hook;      /* what follows /_emulator/ */
+	const char *group_key; /* lower-cased ids: keys of the cloud */
+	const char *root_key;  /* of a group item the group's */
+	const char *name;      /* of the item */
+};
+
+struct target target_parse(struct arena *, const char *path);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/types.h"
+
+#include "engine/base/arena.h"
+#include "engine/base/text.h"
+#include "providers/emulator/rules.h"
+
+/* Defaults and states as in the recordings of api-version 2025-05-01, except hasBgpOverride, which
+ * an older recording shows: a client must not mind it. */
+static const struct resource_type types[TYPE_COUNT] = {
+	[TYPE_GROUP] = {
+		.index = TYPE_GROUP,
+		.parent = TYPE_COUNT,
+		.child = TYPE_COUNT,
+		.provider = "Microsoft.Resources",
+		.segment = "resourceGroups",
+		.name = "Microsoft.Resources/resourceGroups",
+		.name_min = 1,
+		.name_max = 90,
+		.defaults = "{}",
+		.read_only = "provisioningState",
+		.new_state = "Succeeded",
+		.again_status = 200,
+		.delete_status = 202,
+		.page = 1000,
+	},
+	[TYPE_TABLE] = {
+		.index = TYPE_TABLE,
+		.parent = TYPE_GROUP,
+		.child = TYPE_ROUTE,
+		.provider = "Microsoft.Network",
+		.segment = "routeTables",
+		.name = "Microsoft.Network/routeTables",
+		.name_min = 1,
+		.name_max = 80,
+		.defaults = "{\"disableBgpRoutePropagation\":false,\"routes\":[]}",
+		.read_only = "provisioningState resourceGuid subnets",
+		.guid = "resourceGuid",
+		.new_state = "Updating",
+		.new_waits = true,
+		.again_waits = true,
+		.again_status = 200,
+		.delete_status = 202,
+		.page = 1000,
+		.check = check_table,
+	},
+	[TYPE_ROUTE] = {
+		.index = TYPE_ROUTE,
+		.parent = TYPE_TABLE,
+		.child = TYPE_COUNT,
+		.provider = "Microsoft.Network",
+		.segment = "routes",
+		.name = "Microsoft.Network/routeTables/routes",
+		.name_min = 1,
+		.name_max = 80,
+		.defaults = "{\"hasBgpOverride\":false}",
+		.read_only = "provisioningState hasBgpOverride",
+		.new_state = "Updating",
+		.new_waits = true,
+		.again_waits = true,
+		.again_status = 200,
+		.delete_status = 202,
+		.page = 1000,
+	},
+	[TYPE_NETWORK] = {
+		.index = TYPE_NETWORK,
+		.parent = TYPE_GROUP,
+		.child = TYPE_SUBNET,
+		.provider = "Microsoft.Network",
+		.segment = "virtualNetworks",
+		.name = "Microsoft.Network/virtualNetworks",
+		.name_min = 2,
+		.name_max = 64,
+		.defaults = "{\"privateEndpointVNetPolicies\":\"Disabled\",\"subnets\":[],"
+			    "\"virtualNetworkPeerings\":[],\"enableDdosProtection\":false}",
+		.read_only = "provisioningState resourceGuid flowLogs",
+		.guid = "resourceGuid",
+		.keeps_children = true,
+		.new_state = "Updating",
+		.new_waits = true,
+		.again_waits = true,
+		.again_status = 201, /* recorded: not only for new ones */
+		.delete_status = 202,
+		.page = 1000,
+		.check = check_network,
+	},
+	[TYPE_SUBNET] = {
+		.index = TYPE_SUBNET,
+		.parent = TYPE_NETWORK,
+		.child = TYPE_COUNT,
+		.provider = "Microsoft.Network",
+		.segment = "subnets",
+		.name = "Microsoft.Network/virtualNetworks/subnets",
+		.name_min = 1,
+		.name_max = 80,
+		.defaults = "{\"delegations\":[],\"privateEndpointNetworkPolicies\":\"Disabled\","
+			    "\"privateLinkServiceNetworkPolicies\":\"Enabled\"}",
+		.read_only = "provisioningState ipConfigurations ipConfigurationProfiles "
+			     "privateEndpoints resourceNavigationLinks serviceAssociationLinks purpose",
+		.new_state = "Updating",
+		.new_waits = true,
+		.again_waits = true,
+		.again_status = 200,
+		.delete_status = 202,
+		.page = 1000,
+	},
+	[TYPE_NIC] = {
+		.index = TYPE_NIC,
+		.parent = TYPE_GROUP,
+		.child = TYPE_COUNT,
+		.provider = "Microsoft.Network",
+		.segment = "networkInterfaces",
+		.name = "Microsoft.Network/networkInterfaces",
+		.name_min = 1,
+		.name_max = 80,
+		.defaults = "{\"ipConfigurations\":[],\"dnsSettings\":{\"dnsServers\":[],"
+			    "\"appliedDnsServers\":[]},\"enableAcceleratedNetworking\":false,"
+			    "\"vnetEncryptionSupported\":false,\"enableIPForwarding\":false,"
+			    "\"disableTcpStateTracking\":false,\"hostedWorkloads\":[],"
+			    "\"tapConfigurations\":[],\"nicType\":\"Standard\","
+			    "\"allowPort25Out\":true,\"defaultOutboundConnectivityEnabled\":false,"
+			    "\"auxiliaryMode\":\"None\",\"auxiliarySku\":\"None\"}",
+		.read_only = "provisioningState resourceGuid virtualMachine macAddress",
+		.guid = "resourceGuid",
+		.new_state = "Succeeded",
+		.again_status = 200,
+		.delete_status = 200, /* recorded, with both polling headers */
+		.page = 100,
+		.check = check_nic,
+	},
+	[TYPE_VM] = {
+		.index = TYPE_VM,
+		.parent = TYPE_GROUP,
+		.child = TYPE_COUNT,
+		.provider = "Microsoft.Compute",
+		.segment = "virtualMachines",
+		.name = "Microsoft.Compute/virtualMachines",
+		.name_min = 1,
+		.name_max = 64,
+		.defaults = "{}",
+		.read_only = "provisioningState vmId",
+		.guid = "vmId",
+		.numbered_etag = true,
+		.new_state = "Creating",
+		.new_waits = true,
+		.again_status = 200,
+		.delete_status = 202,
+		.page = 100,
+		.check = check_vm,
+	},
+};
+
+const struct resource_type *type_at(enum type_index index)
+{
+	return &types[index];
+}
+
+const struct resource_type *type_root(const char *provider, const char *segment)
+{
+	for (size_t i = 0; i < TYPE_COUNT; i++) {
+		if (types[i].parent == TYPE_GROUP &&
+			text_same_nocase(types[i].provider, provider) &&
+			text_same_nocase(types[i].segment, segment))
+			return &types[i];
+	}
+	return NULL;
+}
+
+const struct resource_type *type_child(const struct resource_type *root, const char *segment)
+{
+	if (root->child == TYPE_COUNT || !text_same_nocase(types[root->child].segment, segment))
+		return NULL;
+	return &types[root->child];
+}
+
+json_t *type_children(const struct resource_type *root_type, const json_t *root)
+{
+	if (root_type->child == TYPE_COUNT)
+		return NULL;
+	return json_object_get(
+		json_object_get(root, "properties"), types[root_type->child].segment);
+}

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: an emulator per test, and where the programs are."""
+
+import http.client
+import json
+import os
+import pathlib
+import subprocess
+import urllib.parse
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / os.environ.get("FLAVOUR", "release")
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+API = "2024-05-01"
+
+
+class Emulator:
+    """A waybill-emulator of its own, on a port of its own, until stop()."""
+
+    def __init__(self, tmp_path, cloud_yaml=None, args=()):
+        """cloud_yaml: the text of the cloud at first, or the path of its file."""
+        command = [str(BUILD / "waybill-emulator"), "--listen", "127.0.0.1:0", "--exit-with-stdin"]
+        if isinstance(cloud_yaml, pathlib.Path):
+            command += ["--cloud", str(cloud_yaml)]
+        elif cloud_yaml is not None:
+            path = pathlib.Path(tmp_path) / "cloud.yaml"
+            path.write_text(cloud_yaml)
+            command += ["--cloud", str(path)]
+        self.process = subprocess.Popen(
+            command + [str(word) for word in args],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the emulator did not start: exit {self.process.wait()}")
+        self.ready = json.loads(line)
+        self.endpoint = self.ready["endpoint"]
+        self.subscription = self.ready["subscription"]
+        self.host = urllib.parse.urlsplit(self.endpoint).netloc
+
+    def request(self, method, path, body=None, headers=None):
+        """(status, headers, JSON or None). `path` may be an id (an api-version is added), a path
+        with a query, or a whole URL of this emulator. Headers have lower-case names."""
+        path = path.removeprefix(self.endpoint)
+        if "?" not in path and not path.startswith("/_emulator") and "oauth2" not in path:
+            path += f"?api-version={API}"
+        sent = {"Authorization": "Bearer emulator"}
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+            sent["Content-Type"] = "application/json"
+        sent.update(headers or {})
+        connection = http.client.HTTPConnection(self.host, timeout=60)
+        try:
+            connection.request(method, path, body, {k: v for k, v in sent.items() if v is not None})
+            answer = connection.getresponse()
+            text = answer.read()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, json.loads(text) if text else None
+        finally:
+            connection.close()
+
+    def group(self, name="kubernetes"):
+        return f"/subscriptions/{self.subscription}/resourceGroups/{name}"
+
+    def id(self, kind, name, group="kubernetes"):
+        """The id of a resource: kind is "routeTables", ..., or "Microsoft.Compute/virtualMachines"."""
+        kind = kind if "/" in kind else f"Microsoft.Network/{kind}"
+        return f"{self.group(group)}/providers/{kind}/{name}"
+
+    def _hook(self, method, name, body=None):
+        status, _, answer = self.request(method, f"/_emulator/{name}", body)
+        assert status == 200, answer
+        return answer
+
+    def requests(self):
+        """Every request served: {"method", "path", "status" (0: no answer), "ms", "at"}."""
+        return self._hook("GET", "requests")["requests"]
+
+    def clear(self):
+        self._hook("DELETE", "requests")
+
+    def cloud(self):
+        """Everything by id, without etags and provisioningState."""
+        return self._hook("GET", "cloud")
+
+    def armed(self):
+        """{"armed": traps that have not sprung, "refused": answers to edits that failed}."""
+        return self._hook("GET", "armed")
+
+    def edit(self, *edits, before=None, nth=1, abort=False):
+        """Each edit is (method, id, body) and made by "somebody else": now, or just before the
+        nth request that matches before={"method": ..., "path": ...}."""
+        spec = {"edits": [{"method": m, "id": i, "body": b} for m, i, b in edits],
+                "nth": nth, "abort": abort}
+        if before is not None:
+            spec["before"] = before
+        return self._hook("PUT", "edit", spec)
+
+    def kill(self, pid, nth=1, when="before", **match):
+        """SIGKILL to pid at the nth request from now that matches method= and path=."""
+        self._hook("PUT", "kill", {"pid": pid, "nth": nth, "when": when, **match})
+
+    def drop(self, nth=1, when="before", **match):
+        """Closes the connection without an answer."""
+        self._hook("PUT", "drop", {"nth": nth, "when": when, **match})
+
+    def fail(self, status, code, message="made by a test", nth=1, retry_after_ms=None,
+             asynchronous=False, **match):
+        """Refuses a request; asynchronous: accepts it, and its operation fails."""
+        spec = {"nth": nth, "status": status, "code": code, "message": message,
+                "async": asynchronous, **match}
+        if retry_after_ms is not None:
+            spec["retry_after_ms"] = retry_after_ms
+        self._hook("PUT", "fail", spec)
+
+    def stop(self):
+        """Ends it cleanly; its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(timeout=60)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return status
+
+
+@pytest.fixture
+def emulator(tmp_path):
+    """Makes emulators for a test: emulator(cloud_yaml=..., args=[...]). Stops them after it."""
+    made = []
+
+    def make(cloud_yaml=None, args=()):
+        made.append(Emulator(tmp_path, cloud_yaml, args))
+        return made[-1]
+
+    yield make
+    for one in made:
+        assert one.stop() == 0
+
+
+@pytest.fixture
+def hard_way(emulator):
+    """An emulator with the cloud of examples/hard-way."""
+    return emulator(cloud_yaml=ROOT / "examples" / "hard-way" / "cloud.yaml")
