@@ -3,8 +3,8 @@
  *
  * YAML 1.2 core scalars (`no` is a string; 0o14 is 12). Refused, each with its place: duplicate
  * keys, keys that are not scalars, merge keys, unknown tags, .inf and .nan, a second document,
- * aliases to themselves or past the bound, more than YAML_DEPTH levels, more than YAML_BYTES.
- * Position is a function of the pointer, not a member of the value.
+ * aliases to themselves or past the bound, more than YAML_DEPTH levels, YAML_NODES values or
+ * YAML_BYTES. Position is a function of the pointer, not a member of the value.
  */
 #ifndef WAYBILL_BASE_YAML_H
 #define WAYBILL_BASE_YAML_H
@@ -17,6 +17,7 @@
 #include "engine/base/diag.h"
 
 #define YAML_BYTES ((size_t)64 << 20)       /* of one file */
+#define YAML_NODES ((size_t)4000000)        /* values in it: a few bytes of text make each */
 #define YAML_DEPTH 64                       /* levels of nesting */
 #define YAML_ALIASED_NODES ((size_t)100000) /* nodes that aliases may add to one file */
 

@@ -410,6 +410,11 @@ static json_t *read_node(
 		value = read_alias(r, event, depth);
 	else
 		value = read_collection(r, event, node, depth);
+	if (value && r->nodes > YAML_NODES && !r->stopped) {
+		(void)diag_error(r->diags, place_of_event(r->yaml, event), "file-too-large",
+			"the file holds more than %zu values", YAML_NODES);
+		r->stopped = true;
+	}
 	if (value && name)
 		close_anchor(r, anchor, value);
 	yaml_event_delete(event);

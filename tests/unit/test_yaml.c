@@ -199,6 +199,19 @@ static void test_size__is_bounded(void **state)
 	assert_string_equal(f->diags.items[1].code, "file-unreadable");
 }
 
+static void test_values__a_bounded_number(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b;
+	buf_init(&b, BUF_OWN_TEXT);
+	(void)buf_putc(&b, '[');
+	for (size_t i = 0; i < YAML_NODES; i++)
+		(void)buf_puts(&b, "~,");
+	(void)buf_putc(&b, ']');
+	assert_error(f, b.data, "file-too-large", 1, 2 * YAML_NODES);
+	buf_release(&b);
+}
+
 static void test_errors__a_bounded_number(void **state)
 {
 	struct fixture *f = *state;
@@ -289,6 +302,7 @@ int main(void)
 		TEST(test_alias__a_bomb_of_values_or_bytes_is_refused),
 		TEST(test_depth__is_bounded_with_and_without_aliases),
 		TEST(test_size__is_bounded),
+		TEST(test_values__a_bounded_number),
 		TEST(test_errors__a_bounded_number),
 		TEST(test_syntax__says_where_and_helps),
 		TEST(test_place__keys_values_and_items),
