@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 at each request of an apply: the next plan and apply converge, nothing is made twice.
+
+The emulator kills the process at its nth request, before performing it or after, until a run ends
+untouched. `make test` does this for every second request or so of greenfield, `make test-long`
+for every request of greenfield and large.
+"""
+import signal
+import subprocess
+
+import pytest
+from harness import LONG, Waybill
+
+# example, when, every which request
+LOOPS = [("greenfield", "after", 1), ("greenfield", "before", 3)]
+if LONG:
+    LOOPS = [(example, when, 1) for example in ("greenfield", "large")
+             for when in ("before", "after")]
+
+
+def kill_at(waybill, nth, when, *arguments):
+    """Runs a command that dies at its nth request; its exit status, negative for a signal."""
+    shell = subprocess.Popen(
+        ["sh", "-c", 'echo $$; read -r go; exec "$0" "$@"', *waybill.command(*arguments)],
+        cwd=waybill.folder, env=waybill.environment, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pid = int(shell.stdout.readline())
+    waybill.azure.kill(pid, nth=nth, when=when)
+    output = shell.communicate("go\n", timeout=120)
+    assert shell.returncode in (0, -signal.SIGKILL), (nth, when, output)
+    return shell.returncode
+
+
+def created_twice(requests):
+    """Ids that more than one PUT created."""
+    made = [request["path"].split("?")[0].lower() for request in requests
+            if request["method"] == "PUT" and request["status"] == 201]
+    return {path for path in made if made.count(path) > 1}
+
+
+def comparable(cloud):
+    """The cloud without what is random in it."""
+    if isinstance(cloud, dict):
+        return {key: comparable(value) for key, value in cloud.items() if key != "resourceGuid"}
+    return [comparable(value) for value in cloud] if isinstance(cloud, list) else cloud
+
+
+def undisturbed(folder, azure, example):
+    """(cloud, records) of an apply that nobody disturbed."""
+    waybill = Waybill(folder, azure, example)
+    waybill.apply()
+    return comparable(azure.cloud()), waybill.records()
+
+
+@pytest.mark.parametrize("example, when, step", LOOPS)
+def test_apply_killed_at_any_request(tmp_path, emulator, example, when, step):
+    cloud, records = undisturbed(tmp_path / "undisturbed", emulator(), example)
+    nth, deaths = 1, 0
+    while True:
+        azure = emulator()
+        waybill = Waybill(tmp_path / str(nth), azure, example)
+        died = kill_at(waybill, nth, when, "apply", "--auto-approve") != 0
+        deaths += died
+        if died:
+            assert waybill.run("plan", "--detailed-exitcode").code in (0, 2)
+            waybill.apply()
+        waybill.assert_settled()
+        assert comparable(azure.cloud()) == cloud, f"killed {when} request {nth}"
+        assert waybill.records() == records, f"killed {when} request {nth}"
+        assert not created_twice(azure.requests()), f"killed {when} request {nth}"
+        azure.stop()
+        if not died:
+            break
+        nth += step
+    assert deaths > 3
+    print(f"{example}: killed {when} a request {deaths} times, the last was request {nth - step}")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_destroy_killed_at_any_request(tmp_path, emulator, when):
+    nth = 1
+    while True:
+        azure = emulator()
+        empty = comparable(azure.cloud())
+        waybill = Waybill(tmp_path / str(nth), azure, "greenfield")
+        waybill.apply()
+        died = kill_at(waybill, nth, when, "destroy", "--auto-approve") != 0
+        if died:
+            waybill.destroy()
+        assert comparable(azure.cloud()) == empty, f"killed {when} request {nth}"
+        assert waybill.records() == [], f"killed {when} request {nth}"
+        azure.stop()
+        if not died:
+            break
+        nth += 1 if LONG else 4
+
+
+def test_killed_twice_in_a_row(tmp_path, emulator):
+    """The run that mends may die too."""
+    cloud, records = undisturbed(tmp_path / "undisturbed", emulator(), "greenfield")
+    azure = emulator()
+    waybill = Waybill(tmp_path / "w", azure, "greenfield")
+    for nth in (12, 8, 10, 9):
+        kill_at(waybill, nth, "after", "apply", "--auto-approve")
+    waybill.apply()
+    waybill.assert_settled()
+    assert comparable(azure.cloud()) == cloud and waybill.records() == records
+    assert not created_twice(azure.requests())

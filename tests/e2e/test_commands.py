@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that look at things, and the shape of what they print."""
+import json
+import subprocess
+
+import pytest
+import yaml
+from harness import ROUTE_0, TABLE, Waybill, table_yaml, writes
+
+COMMANDS = ["validate", "plan", "apply", "destroy", "show", "output", "nodes", "routes", "import",
+            "state", "version", "completion"]
+
+
+@pytest.fixture
+def applied(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, "hard-way")
+    waybill.apply()
+    return waybill
+
+
+def test_version(tmp_path):
+    result = Waybill(tmp_path, None).run("version", check=0)
+    assert result.stdout.startswith("waybill ") and result.stderr == ""
+    assert Waybill(tmp_path, None).run("--version", check=0).stdout == result.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_everywhere(tmp_path, command):
+    waybill = Waybill(tmp_path, None)
+    assert command in waybill.run("--help", check=0).stdout
+    result = waybill.run(command, "--help", check=0)
+    assert f"waybill {command}" in result.stdout and result.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(tmp_path, shell):
+    text = Waybill(tmp_path, None).run("completion", shell, check=0).stdout
+    for word in COMMANDS + ["--detailed-exitcode" if shell != "fish" else "detailed-exitcode"]:
+        assert word in text
+    if shell == "bash":
+        done = subprocess.run(["bash", "-n"], input=text.encode(), capture_output=True, check=False)
+        assert done.returncode == 0 and done.stderr == b"", done.stderr
+
+
+def test_completion_of_bash_completes(tmp_path):
+    text = Waybill(tmp_path, None).run("completion", "bash", check=0).stdout
+    script = text + """
+COMP_WORDS=(waybill pl) COMP_CWORD=1 COMP_LINE='waybill pl' COMP_POINT=10
+$(complete -p waybill | sed 's/.*-F \\([^ ]*\\).*/\\1/') waybill pl waybill
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, text=True)
+    assert done.stdout.split() == ["plan"], done
+
+
+def test_validate_reads_files_alone(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, "hard-way")
+    waybill.run("validate", check=0)
+    assert azure.requests() == [] and not waybill.state.exists()
+
+
+def test_validate_merged_is_yaml_that_means_the_same(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}))
+    (waybill.folder / "over.yaml").write_text(
+        "waybill: 1\nrouteTables: {t: {routes: {a: {nextHopIpAddress: 10.240.0.9}}}}\n")
+    merged = waybill.run("validate", "--merged", "-f", "waybill.yaml", "-f", "over.yaml", check=0)
+    value = yaml.safe_load(merged.stdout)
+    assert value["routeTables"]["t"]["routes"]["a"]["nextHopIpAddress"] == "10.240.0.9"
+
+
+def test_two_files_of_a_folder_may_not_say_the_same_twice(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}))
+    (waybill.folder / "zebra.yml").write_text("waybill: 1\nlocation: japanwest\n")
+    result = waybill.run("validate", check=1)
+    assert "waybill.yaml:4" in result.stderr and "zebra.yml:2" in result.stderr
+
+
+def test_output(applied):
+    text = applied.run("output", check=0).stdout
+    assert "routeTableId" in text and TABLE in text
+    assert applied.run("output", "routeTableId", check=0).stdout.strip().strip('"') == TABLE
+    value = applied.run("output", "--json", check=0).json
+    assert TABLE in json.dumps(value["routeTableId"])
+    assert applied.run("output", "no-such-output", check=1).codes
+
+
+def test_show_of_the_state(applied):
+    text = applied.run("show", check=0).stdout
+    assert ROUTE_0 in text and "10.240.0.20" in text
+    assert ROUTE_0 in json.dumps(applied.run("show", "--json", check=0).json)
+
+
+def test_state_list_and_show(applied):
+    records = applied.records()
+    assert records == sorted(records) and len(records) == 4
+    assert f"routeTables/kubernetes-routes/routes/{ROUTE_0}" in records
+    text = applied.run("state", "show", f"routeTables/kubernetes-routes/routes/{ROUTE_0}", check=0)
+    assert "10.240.0.20" in text.stdout
+    assert applied.run("state", "show", "routeTables/nothing", check=1).codes
+
+
+def test_nodes_and_routes_as_json(applied):
+    nodes = applied.run("nodes", "--json", check=0).json
+    assert "10.200.0.0/24" in json.dumps(nodes) and "worker-1" in json.dumps(nodes)
+    assert ROUTE_0 in json.dumps(applied.run("routes", "--json", check=0).json)
+
+
+def test_plan_json_has_terraforms_shape(applied):
+    plan = applied.plan_json("--destroy")
+    assert plan["format_version"] and isinstance(plan["resource_drift"], list)
+    assert "output_changes" in plan
+    actions = {change["address"].rsplit("/", 1)[1]: change["change"]["actions"]
+               for change in plan["resource_changes"]}
+    assert actions[ROUTE_0] == ["delete"]
+    assert actions["kubernetes-subnet"] == ["update"]
+    for change in plan["resource_changes"]:
+        assert {"address", "type", "name", "change"} <= change.keys()
+        assert {"actions", "before", "after", "after_unknown"} <= change["change"].keys()
+
+
+def test_errors_as_json(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": ("10.1.2.0/16", "10.240.0.4")}))
+    result = waybill.run("validate", "--json", check=1)
+    diagnostic = result.json["diagnostics"][0]
+    assert diagnostic["severity"] == "error" and diagnostic["code"]
+    assert diagnostic["range"]["start"]["line"] == 8
+
+
+def test_variables(tmp_path, azure):
+    text = table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}).replace("  t:\n", "  ${var.name}:\n")
+    waybill = Waybill(tmp_path / "w", azure,
+                      text + "variables:\n  name: {type: string, default: one}\n")
+    (waybill.folder / "vars.json").write_text('{"name": "three"}')
+
+    def table(*arguments, env=None):
+        plan = waybill.run("plan", "--json", *arguments, env=env, check=0).json
+        return plan["resource_changes"][0]["name"]
+
+    assert table() == "one"
+    assert table(env={"WAYBILL_VAR_name": "two"}) == "two"
+    assert table("--var-file", "vars.json", env={"WAYBILL_VAR_name": "two"}) == "three"
+    assert table("--var", "name=four", "--var-file", "vars.json") == "four"
+
+
+def test_no_refresh_takes_what_is_recorded(applied):
+    applied.azure.clear()
+    result = applied.plan("--refresh=false", "--detailed-exitcode", check=0)
+    assert result.last_line == "No changes."
+    assert not [request for request in applied.azure.requests()
+                if request["path"].split("?")[0].endswith("routeTables")]
+
+
+def test_only_results_go_to_stdout(applied):
+    applied.azure.put(f"{TABLE}/routes/x", {"properties": {
+        "addressPrefix": "172.16.0.0/16", "nextHopType": "None"}})
+    for arguments in (["plan", "--json"], ["show", "--json"], ["output", "--json"]):
+        assert applied.run(*arguments, check=0).json is not None
+    assert writes(applied.azure.requests())
+
+
+def test_cloud_emulator_starts_one_for_the_command(tmp_path):
+    waybill = Waybill(tmp_path, None, "greenfield")
+    plan = waybill.run("plan", "--cloud", "emulator", check=0)
+    assert "EMULATOR" in plan.text
+    waybill.run("apply", "--auto-approve", "--cloud", "emulator", check=0)
+    assert waybill.run("plan", "--cloud", "emulator", check=0).last_line == "No changes."
+
+
+def test_log_never_holds_the_token(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, "hard-way")
+    secret = "eyJ-this-is-a-token"
+    result = waybill.run("plan", "--log-level", "trace",
+                         env={"WAYBILL_ACCESS_TOKEN": secret, "AZURE_CLIENT_SECRET": secret})
+    assert secret not in result.text and "Bearer" not in result.text.replace("Bearer ***", "")
+    waybill.run("plan", "--out", "plan.waybill", env={"WAYBILL_ACCESS_TOKEN": secret})
+    for path in waybill.folder.iterdir():
+        assert path.is_dir() or secret.encode() not in path.read_bytes()
