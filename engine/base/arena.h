@@ -23,7 +23,8 @@ void *arena_alloc(struct arena *, size_t size_bytes);
 char *arena_strdup(struct arena *, const char *text);
 char *arena_strndup(struct arena *, const char *text, size_t len);
 char *arena_printf(struct arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-char *arena_vprintf(struct arena *, const char *fmt, va_list args);
+char *arena_vprintf(struct arena *, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* Calls fn(object) when the arena is freed. */
 void arena_defer(struct arena *, void (*fn)(void *), void *object);

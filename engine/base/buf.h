@@ -31,6 +31,6 @@ bool buf_add(struct buf *, const void *bytes, size_t len);
 bool buf_puts(struct buf *, const char *text);
 bool buf_putc(struct buf *, char c);
 bool buf_printf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-bool buf_vprintf(struct buf *, const char *fmt, va_list args);
+bool buf_vprintf(struct buf *, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -14,7 +14,8 @@ void diags_init(struct diags *diags, struct arena *a)
 	*diags = (struct diags){ .arena = a };
 }
 
-static void add(struct diags *diags, struct diag diag, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void add(
+	struct diags *diags, struct diag diag, const char *fmt, va_list args)
 {
 	diag.text = arena_vprintf(diags->arena, fmt, args);
 	struct diag *added = ARENA_PUSH(diags->arena, diags->items, diags->count);
