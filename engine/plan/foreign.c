@@ -8,11 +8,6 @@
 #include "engine/plan/internal.h"
 #include "schemas/arm_id.h"
 
-static int compare_by_id(const void *a, const void *b)
-{
-	return text_compare_nocase(((const struct change *)a)->id, ((const struct change *)b)->id);
-}
-
 static int compare_foreigns(const void *a, const void *b)
 {
 	return strcmp(((const struct foreign *)a)->address, ((const struct foreign *)b)->address);
@@ -91,7 +86,7 @@ static void add_removals(struct planner *p, const struct found *found)
 			.why = found->removals[i].why,
 		};
 	}
-	qsort(all, nall, sizeof *all, compare_by_id);
+	qsort(all, nall, sizeof *all, change_by_id);
 	p->all = all;
 	p->nall = nall;
 }

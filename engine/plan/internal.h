@@ -24,6 +24,9 @@ bool planner_names(
 struct change *planner_change(const struct planner *, const char *id); /* or NULL */
 /* The change of the enclosing resource, or of the group for a top-level one; NULL: not planned. */
 struct change *planner_container(const struct planner *, const struct change *);
+/* For qsort and bsearch: by id without case; by address, then id. */
+int change_by_id(const void *a, const void *b);
+int change_by_address(const void *a, const void *b);
 /* Whether it is made or adopted by us, by the record or by this plan. */
 bool change_is_ours(const struct change *);
 /* Whether the resource goes, for good or to be made again. */

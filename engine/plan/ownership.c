@@ -11,11 +11,6 @@
 #include "engine/plan/internal.h"
 #include "schemas/arm_id.h"
 
-static int compare_by_id(const void *a, const void *b)
-{
-	return text_compare_nocase(((const struct change *)a)->id, ((const struct change *)b)->id);
-}
-
 static void add_declared(struct planner *p)
 {
 	for (size_t i = 0; i < p->config->nresources; i++) {
@@ -41,8 +36,7 @@ static void add_recorded(struct planner *p, size_t ndeclared)
 		const struct schema *schema = catalog_type(p->config->catalog, r->type);
 		if (!schema ||
 			(ndeclared &&
-				bsearch(&wanted, declared, ndeclared, sizeof wanted,
-					compare_by_id)))
+				bsearch(&wanted, declared, ndeclared, sizeof wanted, change_by_id)))
 			continue;
 		const char *slash = strrchr(r->id, '/');
 		*ARENA_PUSH(p->arena, p->all, p->nall) = (struct change){
@@ -59,7 +53,7 @@ void planner_pair(struct planner *p)
 {
 	add_declared(p);
 	if (p->nall)
-		qsort(p->all, p->nall, sizeof *p->all, compare_by_id);
+		qsort(p->all, p->nall, sizeof *p->all, change_by_id);
 	/* The search needs the declared ones where they are while the others are added behind. */
 	struct change *declared = p->all;
 	size_t ndeclared = p->nall;
@@ -72,7 +66,7 @@ void planner_pair(struct planner *p)
 	p->all = recorded.all;
 	p->nall = recorded.nall;
 	if (p->nall)
-		qsort(p->all, p->nall, sizeof *p->all, compare_by_id);
+		qsort(p->all, p->nall, sizeof *p->all, change_by_id);
 }
 
 static bool is_recorded_as_existing(const struct change *c)

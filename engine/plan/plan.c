@@ -44,7 +44,7 @@ bool change_removes(const struct change *c)
 	return c->action == ACTION_DELETE || c->action == ACTION_REPLACE;
 }
 
-static int compare_by_id(const void *a, const void *b)
+int change_by_id(const void *a, const void *b)
 {
 	return text_compare_nocase(((const struct change *)a)->id, ((const struct change *)b)->id);
 }
@@ -52,7 +52,7 @@ static int compare_by_id(const void *a, const void *b)
 struct change *planner_change(const struct planner *p, const char *id)
 {
 	const struct change wanted = { .id = id };
-	return p->nall ? bsearch(&wanted, p->all, p->nall, sizeof *p->all, compare_by_id) : NULL;
+	return p->nall ? bsearch(&wanted, p->all, p->nall, sizeof *p->all, change_by_id) : NULL;
 }
 
 struct change *planner_container(const struct planner *p, const struct change *c)
@@ -74,7 +74,7 @@ bool planner_names(
 	return false;
 }
 
-static int compare_by_address(const void *a, const void *b)
+int change_by_address(const void *a, const void *b)
 {
 	const struct change *x = a, *y = b;
 	int order = strcmp(x->address, y->address);
@@ -98,7 +98,7 @@ static void keep_changes(struct planner *p)
 		plan->to_forget += c->action == ACTION_FORGET || c->lets_go;
 	}
 	if (plan->nchanges)
-		qsort(plan->changes, plan->nchanges, sizeof *plan->changes, compare_by_address);
+		qsort(plan->changes, plan->nchanges, sizeof *plan->changes, change_by_address);
 }
 
 struct live {

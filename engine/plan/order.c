@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/plan/order.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "schemas/arm_id.h"
+
+/* The steps that write one id, its own as a carrier or as a child in the carrier's body. */
+struct writer {
+	const char *id;
+	size_t step;
+};
+
+struct edge {
+	size_t step, waits_for;
+};
+
+struct orderer {
+	struct planner *planner;
+	struct arena *arena;
+	struct step *steps;
+	size_t nsteps;
+	struct writer *writers; /* sorted by id without case, then step */
+	size_t nwriters;
+	struct edge *edges;
+	size_t nedges;
+	bool careful; /* also hold back updates that would break a path still in use */
+};
+
+static int compare_writers(const void *a, const void *b)
+{
+	const struct writer *x = a, *y = b;
+	int order = text_compare_nocase(x->id, y->id);
+	return order ? order : (x->step > y->step) - (x->step < y->step);
+}
+
+static int compare_edges(const void *a, const void *b)
+{
+	const struct edge *x = a, *y = b;
+	if (x->step != y->step)
+		return x->step < y->step ? -1 : 1;
+	return (x->waits_for > y->waits_for) - (x->waits_for < y->waits_for);
+}
+
+static void find_writers(struct orderer *o)
+{
+	for (size_t i = 0; i < o->nsteps; i++) {
+		*ARENA_PUSH(o->arena, o->writers, o->nwriters) =
+			(struct writer){ o->steps[i].id, i };
+		for (size_t n = 0; n < o->steps[i].nchildren; n++)
+			*ARENA_PUSH(o->arena, o->writers, o->nwriters) =
+				(struct writer){ o->steps[i].children[n].change->id, i };
+	}
+	qsort(o->writers, o->nwriters, sizeof *o->writers, compare_writers);
+}
+
+/* The first of the writers of an id; *count of them follow each other. */
+static const struct writer *writers_of(const struct orderer *o, const char *id, size_t *count)
+{
+	size_t low = 0, high = o->nwriters;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (text_compare_nocase(o->writers[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*count = 0;
+	while (low + *count < o->nwriters && text_same_nocase(o->writers[low + *count].id, id))
+		++*count;
+	return &o->writers[low];
+}
+
+static void wait_for(struct orderer *o, size_t step, size_t waits_for)
+{
+	if (step != waits_for)
+		*ARENA_PUSH(o->arena, o->edges, o->nedges) = (struct edge){ step, waits_for };
+}
+
+static bool makes(const struct step *s)
+{
+	return s->verb != STEP_DELETE && !s->detaches;
+}
+
+/* Whether the step takes uses away: it deletes, or it takes children out. */
+static bool takes_away(const struct orderer *o, const struct step *s)
+{
+	if (s->verb == STEP_DELETE)
+		return true;
+	for (size_t i = 0; i < s->nchildren && o->careful; i++)
+		if (!s->children[i].after)
+			return true;
+	return false;
+}
+
+/* `user` makes something that refers to `id`: it waits until that stands. */
+static void wait_until_made(struct orderer *o, size_t user, const char *id)
+{
+	size_t count;
+	const struct writer *w = writers_of(o, id, &count);
+	for (size_t i = 0; i < count; i++)
+		if (makes(&o->steps[w[i].step]))
+			wait_for(o, user, w[i].step);
+}
+
+/* `user` lets its reference to `id` go: what takes `id` away waits for that. */
+static void hold_back(struct orderer *o, size_t user, const char *id)
+{
+	size_t count;
+	const struct writer *w = writers_of(o, id, &count);
+	for (size_t i = 0; i < count; i++)
+		if (takes_away(o, &o->steps[w[i].step]) && o->steps[user].verb != STEP_CREATE)
+			wait_for(o, w[i].step, user);
+}
+
+static void add_edit_edges(struct orderer *o, size_t step, const struct edits *edits)
+{
+	for (size_t i = 0; i < edits->count; i++) {
+		const char *before = json_text_at(edits->items[i].before, "/id");
+		const char *after = json_text_at(edits->items[i].after, "/id");
+		if (after)
+			wait_until_made(o, step, after);
+		if (before && (!after || !text_same_nocase(before, after)))
+			hold_back(o, step, before);
+	}
+}
+
+static bool is_named(const struct change *c, const char *id)
+{
+	for (size_t i = 0; c->resource && i < c->resource->nreferences; i++)
+		if (text_same_nocase(c->resource->references[i].id, id))
+			return true;
+	return false;
+}
+
+static void add_change_edges(struct orderer *o, size_t step, const struct change *c)
+{
+	const struct step *s = &o->steps[step];
+	if (makes(s)) {
+		for (size_t i = 0; c->resource && i < c->resource->nreferences; i++)
+			wait_until_made(o, step, c->resource->references[i].id);
+	}
+	size_t i;
+	json_t *id;
+	json_array_foreach (c->record ? c->record->depends_on : NULL, i, id) {
+		const char *text = json_string_value(id);
+		bool lets_go = s->verb == STEP_DELETE || c->action == ACTION_DELETE ||
+			!is_named(c, text ? text : "");
+		if (text && lets_go)
+			hold_back(o, step, text);
+	}
+}
+
+/* The enclosing resource or group: made before, deleted after. */
+static void add_container_edges(struct orderer *o, size_t step)
+{
+	const struct step *s = &o->steps[step];
+	struct arm_id id;
+	if (!arm_id_parse(o->arena, s->id, &id) || !id.parent)
+		return;
+	if (makes(s))
+		wait_until_made(o, step, id.parent);
+	if (s->verb != STEP_DELETE)
+		return;
+	/* An address range may shrink only when the subnet in it is gone. */
+	size_t count;
+	const struct writer *w = writers_of(o, id.parent, &count);
+	for (size_t i = 0; i < count; i++)
+		wait_for(o, w[i].step, step);
+}
+
+/* The steps of one id in their order: detach, delete, create, attach as they were added. */
+static void add_same_id_edges(struct orderer *o)
+{
+	for (size_t i = 1; i < o->nsteps; i++)
+		if (o->steps[i].id == o->steps[i - 1].id)
+			wait_for(o, i, i - 1);
+}
+
+/* Each edge once, as the steps' `waits`. */
+static void use_edges(struct orderer *o)
+{
+	if (o->nedges)
+		qsort(o->edges, o->nedges, sizeof *o->edges, compare_edges);
+	size_t kept = 0;
+	for (size_t i = 0; i < o->nedges; i++)
+		if (kept == 0 || compare_edges(&o->edges[kept - 1], &o->edges[i]) != 0)
+			o->edges[kept++] = o->edges[i];
+	o->nedges = kept;
+	for (size_t i = 0; i < o->nedges; i++) {
+		struct step *s = &o->steps[o->edges[i].step];
+		*ARENA_PUSH(o->arena, s->waits, s->nwaits) = o->edges[i].waits_for;
+	}
+}
+
+static void find_edges(struct orderer *o)
+{
+	for (size_t i = 0; i < o->nsteps; i++) {
+		const struct step *s = &o->steps[i];
+		add_container_edges(o, i);
+		add_edit_edges(o, i, &s->edits);
+		if (s->change && !s->detaches)
+			add_change_edges(o, i, s->change);
+		for (size_t n = 0; n < s->nchildren; n++) {
+			add_change_edges(o, i, s->children[n].change);
+			if (s->verb == STEP_UPDATE)
+				add_edit_edges(o, i, &s->children[n].change->edits);
+		}
+	}
+	add_same_id_edges(o);
+	use_edges(o);
+}
+
+static void forget_edges(struct orderer *o)
+{
+	o->edges = NULL;
+	o->nedges = 0;
+	for (size_t i = 0; i < o->nsteps; i++) {
+		o->steps[i].waits = NULL;
+		o->steps[i].nwaits = 0;
+	}
+}
+
+/* ---- sorting ---- */
+
+enum mark {
+	MARK_NEW,
+	MARK_OPEN,
+	MARK_DONE
+};
+
+/* Levels by depth-first search with a stack of our own: chains may be long. */
+static size_t *find_levels(struct orderer *o, size_t *loop)
+{
+	size_t *level = arena_alloc(o->arena, o->nsteps * sizeof *level);
+	size_t *stack = arena_alloc(o->arena, (o->nsteps + 1) * sizeof *stack);
+	size_t *next = arena_alloc(o->arena, o->nsteps * sizeof *next);
+	enum mark *mark = arena_alloc(o->arena, o->nsteps * sizeof *mark);
+	for (size_t root = 0; root < o->nsteps; root++) {
+		size_t depth = 0;
+		if (mark[root] == MARK_NEW) {
+			mark[root] = MARK_OPEN;
+			stack[depth++] = root;
+		}
+		while (depth) {
+			size_t at = stack[depth - 1];
+			const struct step *s = &o->steps[at];
+			if (next[at] == s->nwaits) {
+				for (size_t i = 0; i < s->nwaits; i++)
+					if (level[s->waits[i]] + 1 > level[at])
+						level[at] = level[s->waits[i]] + 1;
+				mark[at] = MARK_DONE;
+				depth--;
+				continue;
+			}
+			size_t to = s->waits[next[at]++];
+			if (mark[to] == MARK_OPEN) {
+				*loop = to;
+				return NULL;
+			}
+			if (mark[to] == MARK_NEW) {
+				mark[to] = MARK_OPEN;
+				stack[depth++] = to;
+			}
+		}
+	}
+	return level;
+}
+
+struct place_in_order {
+	size_t level, step;
+	const char *address;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place_in_order *x = a, *y = b;
+	if (x->level != y->level)
+		return x->level < y->level ? -1 : 1;
+	int order = strcmp(x->address, y->address);
+	return order ? order : (x->step > y->step) - (x->step < y->step);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	return (x > y) - (x < y);
+}
+
+static void sort_steps(struct orderer *o, const size_t *level)
+{
+	struct place_in_order *places = arena_alloc(o->arena, o->nsteps * sizeof *places);
+	size_t *number = arena_alloc(o->arena, o->nsteps * sizeof *number);
+	struct step *sorted = arena_alloc(o->arena, o->nsteps * sizeof *sorted);
+	for (size_t i = 0; i < o->nsteps; i++)
+		places[i] = (struct place_in_order){ level[i], i, o->steps[i].address };
+	qsort(places, o->nsteps, sizeof *places, compare_places);
+	for (size_t i = 0; i < o->nsteps; i++)
+		number[places[i].step] = i;
+	for (size_t i = 0; i < o->nsteps; i++) {
+		struct step *s = &sorted[i];
+		*s = o->steps[places[i].step];
+		s->number = i;
+		for (size_t n = 0; n < s->nwaits; n++)
+			s->waits[n] = number[s->waits[n]];
+		if (s->nwaits)
+			qsort(s->waits, s->nwaits, sizeof *s->waits, compare_numbers);
+	}
+	for (size_t i = o->nsteps; i-- > 0;)
+		for (size_t n = 0; n < sorted[i].nwaits; n++) {
+			struct step *before = &sorted[sorted[i].waits[n]];
+			if (before->depth < sorted[i].depth + 1)
+				before->depth = sorted[i].depth + 1;
+		}
+	o->planner->plan->steps = sorted;
+}
+
+bool order_steps(struct planner *p)
+{
+	struct plan *plan = p->plan;
+	struct orderer o = {
+		.planner = p, .arena = p->arena, .steps = plan->steps, .nsteps = plan->nsteps
+	};
+	if (o.nsteps == 0)
+		return true;
+	find_writers(&o);
+	size_t loop = 0;
+	o.careful = true;
+	find_edges(&o);
+	const size_t *level = find_levels(&o, &loop);
+	if (!level) {
+		/* Tables that swap their subnets wait for each other: then a cut is unavoidable. */
+		forget_edges(&o);
+		o.careful = false;
+		find_edges(&o);
+		level = find_levels(&o, &loop);
+	}
+	if (!level)
+		return diag_error(p->diags, PLACE_NONE, "step-cycle",
+			"the writes cannot be ordered: %s would have to come before itself",
+			o.steps[loop].address);
+	sort_steps(&o, level);
+	return true;
+}
