@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/apply/apply.h"
+
+#include <assert.h>
+#include <time.h>
+
+#include "engine/apply/blame.h"
+#include "engine/apply/journal.h"
+#include "engine/apply/live.h"
+#include "engine/apply/schedule.h"
+#include "engine/apply/step.h"
+
+#define DEFAULT_PARALLELISM 10
+#define STILL_RUNNING_MS 10000
+#define NOTE_COMMIT_MS 1000
+
+struct task {
+	struct work work;
+	struct apply *apply;
+	const struct step *planned;
+	long started_ms, told_ms;
+	bool in_flight; /* its operation is lent to the provider */
+	bool is_queued; /* its operation is to be submitted in this round */
+};
+
+struct apply {
+	struct plan *plan;
+	const struct snapshot *snapshot;
+	struct provider *provider;
+	const struct apply_options *options;
+	struct apply_report *report;
+	struct diags *diags;
+	struct schedule *schedule;
+	struct journal journal;
+	struct live *live;
+	struct task **tasks; /* by step number; NULL: not started */
+	size_t *running;     /* numbers of the steps that have begun and not ended */
+	size_t nrunning;
+	size_t in_flight;
+	unsigned char *made; /* by change: MADE_* bits, so that each counts once */
+	bool stopping;
+	long deadline_ms; /* once stopping */
+};
+
+enum {
+	MADE_ADDED = 1,
+	MADE_CHANGED = 2,
+	MADE_DESTROYED = 4
+};
+
+static long now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void tell(struct apply *a, enum apply_event_kind kind, const struct step *step,
+	enum step_result result, long elapsed_ms)
+{
+	if (!a->options->on_event)
+		return;
+	struct apply_event event = {
+		.kind = kind,
+		.step = step,
+		.result = result,
+		.elapsed_ms = elapsed_ms,
+		.finished = schedule_finished(a->schedule),
+		.total = a->plan->nsteps,
+	};
+	a->options->on_event(a->options->context, &event);
+}
+
+/* ---- what was made ---- */
+
+static void count(struct apply *a, const struct change *change, unsigned char bit, size_t *total)
+{
+	unsigned char *made = &a->made[change - a->plan->changes];
+	if (!(*made & bit))
+		(*total)++;
+	*made |= bit;
+}
+
+static void count_change(struct apply *a, const struct step *step, const struct change *change)
+{
+	bool inside = change != step->change;
+	bool replaces = change->action == ACTION_REPLACE;
+	if (change->action == ACTION_CREATE || (replaces && (inside || step->verb == STEP_CREATE)))
+		count(a, change, MADE_ADDED, &a->report->added);
+	if (change->action == ACTION_UPDATE)
+		count(a, change, MADE_CHANGED, &a->report->changed);
+	if (change->action == ACTION_DELETE || (replaces && (inside || step->verb == STEP_DELETE)))
+		count(a, change, MADE_DESTROYED, &a->report->destroyed);
+}
+
+static void count_step(struct apply *a, const struct step *step)
+{
+	if (step->detaches)
+		return;
+	if (step->change)
+		count_change(a, step, step->change);
+	for (size_t i = 0; i < step->nchildren; i++)
+		count_change(a, step, step->children[i].change);
+}
+
+/* ---- one step ---- */
+
+static void on_skipped(void *context, size_t number, size_t cause)
+{
+	struct apply *a = context;
+	const struct step *step = &a->plan->steps[number];
+	if (!a->stopping) {
+		diag_warning(a->diags, blame_place(step), "skipped",
+			"%s was left as it is: it waits for %s", step->address,
+			a->plan->steps[cause].address);
+		diag_about(a->diags, step->address);
+	}
+	tell(a, APPLY_FINISHED, step, STEP_SKIPPED, 0);
+}
+
+static void finish_task(struct apply *a, struct task *task)
+{
+	struct work *w = &task->work;
+	size_t number = task->planned->number;
+	journal_outcome(&a->journal, w->step, w->result, w->has_standing, w->standing);
+	if (w->result == STEP_DONE) {
+		live_put(a->live, w->step->schema, w->step->id, w->standing);
+		count_step(a, w->step);
+	}
+	for (size_t i = 0; i < a->nrunning; i++)
+		if (a->running[i] == number) {
+			a->running[i] = a->running[--a->nrunning];
+			break;
+		}
+	schedule_finish(a->schedule, number, w->result, on_skipped, a);
+	tell(a, APPLY_FINISHED, task->planned, w->result, now_ms() - task->started_ms);
+	work_release(w);
+}
+
+static void on_accepted(struct operation *op, const char *operation_url)
+{
+	struct work *w = op->owner;
+	struct task *task = (struct task *)w;
+	w->was_accepted = true;
+	journal_note(&task->apply->journal, w->step, operation_url);
+}
+
+/* After a step decided: queues its next operation, or ends it. */
+static void follow(struct apply *a, struct task *task)
+{
+	if (task->work.phase != WORK_ENDED && a->stopping)
+		work_stop(&task->work);
+	if (task->work.phase == WORK_ENDED) {
+		finish_task(a, task);
+		return;
+	}
+	task->is_queued = true;
+	if (task->work.phase == WORK_WRITE)
+		journal_intend(&a->journal, task->work.step, &task->work.op);
+}
+
+static void start_step(struct apply *a, size_t number)
+{
+	struct task *task = ARENA_NEW(a->plan->arena, struct task);
+	const struct step *step = &a->plan->steps[number];
+	*task = (struct task){ .apply = a, .planned = step, .started_ms = now_ms() };
+	task->told_ms = task->started_ms;
+	task->work.config = a->plan->config;
+	task->work.snapshot = a->snapshot;
+	task->work.diags = a->diags;
+	task->work.accepted = on_accepted;
+	a->tasks[number] = task;
+	a->running[a->nrunning++] = number;
+	tell(a, APPLY_STARTED, step, STEP_RUNNING, 0);
+	(void)work_begin(&task->work, a->plan->arena, a->plan->config, step, a->live);
+	follow(a, task);
+}
+
+static void start_ready(struct apply *a)
+{
+	size_t number;
+	while (!a->stopping && (number = schedule_next(a->schedule)) != SCHEDULE_NONE)
+		start_step(a, number);
+}
+
+/* ---- one round ---- */
+
+static void stop(struct apply *a)
+{
+	if (a->stopping)
+		return;
+	a->stopping = true;
+	a->deadline_ms = now_ms() + a->options->grace_ms;
+}
+
+static void check_interrupt(struct apply *a)
+{
+	if (a->options->interrupted && *a->options->interrupted)
+		stop(a);
+}
+
+/* What had not left yet never leaves. */
+static void drop_queued(struct apply *a)
+{
+	for (size_t i = a->nrunning; i-- > 0;) {
+		struct task *task = a->tasks[a->running[i]];
+		if (!task->is_queued)
+			continue;
+		task->is_queued = false;
+		work_stop(&task->work);
+		finish_task(a, task);
+	}
+}
+
+/* All intents and outcomes of the round become durable by one sync; only then do writes leave. */
+static void submit_queued(struct apply *a)
+{
+	bool writes_may_leave = !a->journal.dirty || journal_commit(&a->journal);
+	check_interrupt(a);
+	if (!writes_may_leave || a->journal.broken)
+		stop(a);
+	if (a->stopping) {
+		drop_queued(a);
+		(void)journal_commit(&a->journal);
+		return;
+	}
+	for (size_t i = 0; i < a->nrunning; i++) {
+		struct task *task = a->tasks[a->running[i]];
+		if (!task->is_queued)
+			continue;
+		task->is_queued = false;
+		task->in_flight = true;
+		a->in_flight++;
+		a->provider->submit(a->provider, &task->work.op);
+	}
+}
+
+/* How long a reap may wait before there is something to say or to write down. */
+static int wait_ms(const struct apply *a)
+{
+	long now = now_ms();
+	long until = now + STILL_RUNNING_MS;
+	for (size_t i = 0; i < a->nrunning; i++) {
+		long next = a->tasks[a->running[i]]->told_ms + STILL_RUNNING_MS;
+		until = next < until ? next : until;
+	}
+	if (a->journal.has_notes && now + NOTE_COMMIT_MS < until)
+		until = now + NOTE_COMMIT_MS;
+	if (a->stopping && a->deadline_ms < until)
+		until = a->deadline_ms;
+	return until > now ? (int)(until - now) : 0;
+}
+
+static void tell_running(struct apply *a)
+{
+	long now = now_ms();
+	for (size_t i = 0; i < a->nrunning; i++) {
+		struct task *task = a->tasks[a->running[i]];
+		if (now - task->told_ms < STILL_RUNNING_MS)
+			continue;
+		task->told_ms = now;
+		tell(a, APPLY_STILL_RUNNING, task->planned, STEP_RUNNING, now - task->started_ms);
+	}
+}
+
+/* All that has finished by now, so that one commit serves them all. */
+static void reap_round(struct apply *a)
+{
+	struct operation *op = a->provider->reap(a->provider, wait_ms(a));
+	check_interrupt(a);
+	if (!op && a->journal.has_notes && !journal_commit(&a->journal))
+		stop(a);
+	while (op) {
+		struct task *task = op->owner;
+		task->in_flight = false;
+		a->in_flight--;
+		work_advance(&task->work);
+		follow(a, task);
+		op = a->provider->reap(a->provider, 0);
+	}
+	tell_running(a);
+}
+
+static void free_arena(void *arena)
+{
+	arena_free(arena);
+}
+
+/* The provider keeps what is still in flight until it is closed: its memory stays. */
+static void abandon(struct apply *a)
+{
+	while (a->nrunning > 0) {
+		struct task *task = a->tasks[a->running[0]];
+		struct work *w = &task->work;
+		bool sent = w->phase == WORK_WRITE;
+		arena_defer(a->plan->arena, free_arena, w->arena);
+		w->arena = NULL;
+		work_stop(w);
+		if (sent)
+			w->result = STEP_UNKNOWN;
+		finish_task(a, task);
+	}
+}
+
+static void run_steps(struct apply *a)
+{
+	for (;;) {
+		check_interrupt(a);
+		start_ready(a);
+		submit_queued(a);
+		if (a->in_flight == 0 && (a->stopping || a->nrunning == 0))
+			break;
+		reap_round(a);
+		if (a->stopping && now_ms() >= a->deadline_ms && a->in_flight > 0) {
+			drop_queued(a);
+			abandon(a);
+			break;
+		}
+	}
+	(void)journal_commit(&a->journal);
+}
+
+/* ---- the whole run ---- */
+
+static json_t *notes_new(const struct plan *plan)
+{
+	json_t *sets = json_object();
+	for (size_t i = 0; !plan->destroy && i < plan->config->nnode_sets; i++) {
+		const struct node_set *set = &plan->config->node_sets[i];
+		int failed =
+			json_object_set_new(sets, set->name, json_integer((json_int_t)set->nnodes));
+		assert(failed == 0);
+		(void)failed;
+	}
+	return json_pack("{s:o}", "node_sets", sets);
+}
+
+static void count_results(struct apply *a)
+{
+	struct apply_report *report = a->report;
+	for (size_t i = 0; i < a->plan->nsteps; i++) {
+		enum step_result result = schedule_result(a->schedule, i);
+		report->results[i] = result == STEP_PENDING ? STEP_SKIPPED : result;
+		report->failed += result == STEP_FAILED;
+		report->skipped += report->results[i] == STEP_SKIPPED;
+		report->unknown += result == STEP_UNKNOWN;
+	}
+	bool whole = report->failed + report->skipped + report->unknown == 0;
+	if (whole && !a->journal.broken)
+		report->result = APPLY_DONE;
+	else if (a->stopping && !a->journal.broken)
+		report->result = APPLY_INTERRUPTED;
+	else
+		report->result = APPLY_FAILED;
+	if (report->result == APPLY_INTERRUPTED) {
+		size_t left = report->failed + report->skipped + report->unknown;
+		(void)diag_error(a->diags, PLACE_NONE, "interrupted",
+			"interrupted: %zu of %zu steps did not end", left, a->plan->nsteps);
+		diag_help(a->diags, "what was done is recorded; apply again to go on");
+	}
+}
+
+static const char *result_word(enum apply_result result)
+{
+	switch (result) {
+	case APPLY_DONE:
+		return "done";
+	case APPLY_FAILED:
+		return "failed";
+	case APPLY_INTERRUPTED:
+		break;
+	}
+	return "interrupted";
+}
+
+static bool end_run(struct apply *a, struct state *state)
+{
+	struct plan *plan = a->plan;
+	count_results(a);
+	json_t *outputs = plan->destroy
+		? json_object()
+		: config_outputs(plan->config, live_lookup, a->live, a->diags);
+	a->report->outputs = arena_json(plan->arena, outputs);
+	if (a->journal.broken)
+		return false;
+	json_auto_t *notes = notes_new(plan);
+	return state_end_run(state, a->journal.run, result_word(a->report->result),
+		       a->report->outputs, notes, a->diags) &&
+		state_commit(state, a->diags);
+}
+
+bool apply_plan(struct plan *plan, struct snapshot *snapshot, struct state *state,
+	struct provider *provider, const struct apply_options *options, struct apply_report *report,
+	struct diags *diags)
+{
+	size_t limit = options->parallelism ? options->parallelism : DEFAULT_PARALLELISM;
+	size_t nerrors = diags->nerrors;
+	struct arena *arena = plan->arena;
+	*report = (struct apply_report){ .result = APPLY_FAILED };
+	report->results = arena_alloc(arena, (plan->nsteps + 1) * sizeof *report->results);
+	struct apply a = {
+		.plan = plan,
+		.snapshot = snapshot,
+		.provider = provider,
+		.options = options,
+		.report = report,
+		.diags = diags,
+		.schedule = schedule_new(arena, plan->steps, plan->nsteps, limit),
+		.live = live_new(arena, snapshot),
+		.tasks = arena_alloc(arena, (plan->nsteps + 1) * sizeof *a.tasks),
+		.running = arena_alloc(arena, (plan->nsteps + 1) * sizeof *a.running),
+		.made = arena_alloc(arena, plan->nchanges + 1),
+	};
+	if (!state_begin_run(state, options->run, diags))
+		return false;
+	journal_init(&a.journal, plan, snapshot, state, diags);
+	a.journal.run = options->run->number;
+	journal_unwritten(&a.journal, plan);
+	a.journal.dirty = true;
+	if (!journal_commit(&a.journal))
+		return false;
+	run_steps(&a);
+	bool ended = end_run(&a, state);
+	return ended && diags->nerrors == nerrors && report->result == APPLY_DONE;
+}

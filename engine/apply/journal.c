@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/apply/journal.h"
+
+#include <string.h>
+
+#include "engine/base/json.h"
+
+void journal_init(struct journal *j, const struct plan *plan, const struct snapshot *snapshot,
+	struct state *state, struct diags *diags)
+{
+	*j = (struct journal){
+		.arena = plan->arena,
+		.state = state,
+		.diags = diags,
+		.recorder = { plan->arena, state, snapshot },
+		.intents = arena_alloc(plan->arena, (plan->nsteps + 1) * sizeof(int64_t)),
+	};
+}
+
+static void touch(struct journal *j, bool ok)
+{
+	j->dirty = true;
+	j->broken = j->broken || !ok;
+}
+
+static void mark(bool *carried, const struct plan *plan, const struct change *change)
+{
+	if (change)
+		carried[change - plan->changes] = true;
+}
+
+void journal_unwritten(struct journal *j, const struct plan *plan)
+{
+	bool *carried = arena_alloc(j->arena, plan->nchanges + 1);
+	for (size_t s = 0; s < plan->nsteps; s++) {
+		mark(carried, plan, plan->steps[s].change);
+		for (size_t c = 0; c < plan->steps[s].nchildren; c++)
+			mark(carried, plan, plan->steps[s].children[c].change);
+	}
+	for (size_t i = 0; i < plan->nchanges; i++)
+		if (!carried[i])
+			touch(j, record_change(&j->recorder, &plan->changes[i], j->diags));
+}
+
+static const char *verb_word(enum verb verb)
+{
+	switch (verb) {
+	case VERB_PATCH:
+		return "patch";
+	case VERB_DELETE:
+		return "delete";
+	case VERB_PUT:
+	case VERB_GET:
+	case VERB_LIST:
+		break;
+	}
+	return "put";
+}
+
+void journal_intend(struct journal *j, const struct step *step, const struct operation *op)
+{
+	if (j->broken || j->intents[step->number])
+		return;
+	json_auto_t *kept = step_json(step);
+	struct intent intent = {
+		.run = j->run,
+		.id = step->id,
+		.verb = verb_word(op->verb),
+		.if_match = op->if_match,
+		.request_id = "",
+		.step = kept,
+	};
+	if (op->body) {
+		const char *text = json_canonical(op->arena, op->body);
+		intent.body_hash = sha256_hex(op->arena, text, strlen(text));
+	}
+	touch(j, state_intend(j->state, &intent, j->diags));
+	j->intents[step->number] = intent.number;
+}
+
+void journal_note(struct journal *j, const struct step *step, const char *operation_url)
+{
+	int64_t intent = j->intents[step->number];
+	if (j->broken || !intent)
+		return;
+	j->has_notes = true;
+	if (!state_note_operation(j->state, intent, operation_url, j->diags))
+		j->broken = true;
+}
+
+static const char *outcome_word(enum step_result result)
+{
+	switch (result) {
+	case STEP_DONE:
+		return "done";
+	case STEP_SKIPPED:
+		return "absent";
+	case STEP_PENDING:
+	case STEP_RUNNING:
+	case STEP_FAILED:
+	case STEP_UNKNOWN:
+		break;
+	}
+	return "failed";
+}
+
+/* An unknown outcome keeps its intent open for the next holder of the lock. */
+void journal_outcome(struct journal *j, const struct step *step, enum step_result result,
+	bool has_standing, const json_t *standing)
+{
+	if (j->broken || result == STEP_UNKNOWN)
+		return;
+	bool done = result == STEP_DONE;
+	if (done || (has_standing && standing))
+		touch(j, record_step(&j->recorder, step, standing, j->diags));
+	int64_t intent = j->intents[step->number];
+	if (!intent || j->broken)
+		return;
+	json_auto_t *changes = done ? record_history(step) : NULL;
+	touch(j, state_settle(j->state, intent, outcome_word(result), changes, j->diags));
+}
+
+bool journal_commit(struct journal *j)
+{
+	if (!j->broken && (j->dirty || j->has_notes) && !state_commit(j->state, j->diags))
+		j->broken = true;
+	j->dirty = false;
+	j->has_notes = false;
+	return !j->broken;
+}

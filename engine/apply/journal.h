@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* journal.h - intents before writes and outcomes after them, in groups that share one commit
+ *
+ * A step has one intent, made before its first write. Whoever drives the steps calls
+ * journal_commit() before any write is submitted. After a failure of the state nothing may be
+ * written any more: `broken`.
+ */
+#ifndef WAYBILL_APPLY_JOURNAL_H
+#define WAYBILL_APPLY_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/apply/apply.h"
+#include "engine/apply/record.h"
+#include "engine/base/arena.h"
+#include "engine/plan/plan.h"
+#include "providers/provider.h"
+
+struct journal {
+	struct arena *arena;
+	struct state *state;
+	struct diags *diags;
+	struct recorder recorder;
+	int64_t run;
+	int64_t *intents; /* by step number; 0: none */
+	bool dirty;       /* something waits for a commit */
+	bool has_notes;   /* and it is no more than the URLs of operations */
+	bool broken;
+};
+
+void journal_init(struct journal *, const struct plan *, const struct snapshot *, struct state *,
+	struct diags *);
+
+/* Records what needs no write. */
+void journal_unwritten(struct journal *, const struct plan *);
+/* Before a step's write; only its first makes an intent. */
+void journal_intend(struct journal *, const struct step *, const struct operation *);
+void journal_note(struct journal *, const struct step *, const char *operation_url);
+/* The step ended; with `has_standing`, `standing` is what the cloud last said of it. */
+void journal_outcome(struct journal *, const struct step *, enum step_result, bool has_standing,
+	const json_t *standing);
+/* One sync for all of the above since the last; false when the state is broken. */
+bool journal_commit(struct journal *);
+
+#endif

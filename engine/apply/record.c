@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/apply/record.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "engine/apply/merge.h"
+#include "engine/base/json.h"
+#include "engine/plan/intent.h"
+#include "schemas/arm_id.h"
+
+bool record_put(struct recorder *r, const char *id, const struct record *record, bool made,
+	struct diags *diags)
+{
+	if (!made)
+		return state_drop_record(r->state, id, diags);
+	return state_put_record(r->state, record, diags);
+}
+
+static bool record_one(struct recorder *r, const struct change *change, const json_t *standing,
+	struct diags *diags)
+{
+	struct record record;
+	bool made = standing && change_record(r->arena, change, standing, &record);
+	return record_put(r, change->id, &record, made, diags);
+}
+
+bool record_change(struct recorder *r, const struct change *change, struct diags *diags)
+{
+	const struct actual *actual = snapshot_actual(r->snapshot, change->id);
+	bool gone = change->action == ACTION_DELETE || !actual;
+	return record_one(r, change, gone ? NULL : actual->body, diags);
+}
+
+/* A reference was taken out only to be put back by a later step: the rest of the record holds. */
+static bool record_detached(struct recorder *r, const struct step *step, struct diags *diags)
+{
+	const struct record *old = snapshot_record(r->snapshot, step->id);
+	if (!old)
+		return true;
+	struct record record = *old;
+	record.body = arena_json(r->arena, json_deep_copy(old->body));
+	for (size_t i = 0; i < step->edits.count; i++)
+		json_drop(record.body, step->edits.items[i].pointer);
+	return state_put_record(r->state, &record, diags);
+}
+
+bool record_drop_inside(struct recorder *r, const char *id, struct diags *diags)
+{
+	const char *prefix = arena_printf(r->arena, "%s/", arm_id_key(r->arena, id));
+	for (size_t i = 0; i < r->snapshot->nrecords; i++) {
+		const char *other = r->snapshot->records[i].id;
+		const char *key = arm_id_key(r->arena, other);
+		if (strncmp(key, prefix, strlen(prefix)) == 0 &&
+			!state_drop_record(r->state, other, diags))
+			return false;
+	}
+	return true;
+}
+
+bool record_step(
+	struct recorder *r, const struct step *step, const json_t *standing, struct diags *diags)
+{
+	if (step->detaches)
+		return record_detached(r, step, diags);
+	bool ok = !step->change || record_one(r, step->change, standing, diags);
+	for (size_t i = 0; i < step->nchildren && ok; i++) {
+		const struct step_child *child = &step->children[i];
+		const json_t *items =
+			standing ? json_at(standing, child->schema->child_pointer) : NULL;
+		const json_t *item = child->after ? merge_item(items, child->name) : NULL;
+		ok = record_one(r, child->change, item, diags);
+	}
+	if (ok && step->verb == STEP_DELETE)
+		ok = record_drop_inside(r, step->id, diags);
+	return ok;
+}
+
+static json_t *value_or_null(json_t *value)
+{
+	return value ? json_incref(value) : json_null();
+}
+
+static void add_history(json_t *changes, const struct change *change)
+{
+	json_t *entry = json_pack("{s:s, s:s, s:s, s:o, s:o}", "address", change->address, "id",
+		change->id, "action", action_name(change->action), "before",
+		value_or_null(change->before), "after", value_or_null(change->after));
+	int failed = json_array_append_new(changes, entry);
+	assert(failed == 0);
+	(void)failed;
+}
+
+json_t *record_history(const struct step *step)
+{
+	json_t *changes = json_array();
+	if (step->change)
+		add_history(changes, step->change);
+	for (size_t i = 0; i < step->nchildren; i++)
+		add_history(changes, step->children[i].change);
+	return changes;
+}

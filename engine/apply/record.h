@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.h - what came true, as records and history; the caller commits */
+#ifndef WAYBILL_APPLY_RECORD_H
+#define WAYBILL_APPLY_RECORD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/diag.h"
+#include "engine/plan/plan.h"
+#include "engine/plan/snapshot.h"
+#include "state/state.h"
+
+struct recorder {
+	struct arena *arena;
+	struct state *state;
+	const struct snapshot *snapshot;
+};
+
+/* A change that needs no write: adopted, forgotten, let go, found deleted. */
+bool record_change(struct recorder *, const struct change *, struct diags *);
+
+/* All changes of a step that is done; `standing` is what stands under its id, NULL: nothing. */
+bool record_step(struct recorder *, const struct step *, const json_t *standing, struct diags *);
+
+/* A record, or when `made` is false, none any more. */
+bool record_put(
+	struct recorder *, const char *id, const struct record *, bool made, struct diags *);
+
+/* What was recorded inside something that is gone is gone with it. */
+bool record_drop_inside(struct recorder *, const char *id, struct diags *);
+
+/* A step's changes for the history: an array of {address, id, action, before, after}. New. */
+json_t *record_history(const struct step *);
+
+#endif

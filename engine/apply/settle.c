@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <string.h>
+
+#include "engine/apply/apply.h"
+#include "engine/apply/record.h"
+#include "engine/base/json.h"
+#include "engine/plan/intent.h"
+
+struct settling {
+	struct snapshot *snapshot;
+	struct state *state;
+	struct recorder recorder;
+	struct diags *diags;
+};
+
+/* What became of one intent: how many of its changes came true, did not, or became otherwise. */
+struct verdict {
+	size_t done, absent, otherwise;
+	json_t *history;
+};
+
+static void add_history(json_t *history, const json_t *entry)
+{
+	json_t *change = json_pack("{s:O?, s:O?, s:O?, s:O?, s:O?}", "address",
+		json_object_get(entry, "address"), "id", json_object_get(entry, "id"), "action",
+		json_object_get(entry, "action"), "before", json_object_get(entry, "untouched"),
+		"after", json_object_get(entry, "after"));
+	int failed = json_array_append_new(history, change);
+	assert(failed == 0);
+	(void)failed;
+}
+
+static bool settle_entry(struct settling *s, const struct intent *intent, const json_t *entry,
+	struct verdict *verdict)
+{
+	struct arena *arena = s->snapshot->arena;
+	const char *id = json_text_at(entry, "/id");
+	if (!id)
+		return true;
+	const struct actual *actual = snapshot_actual(s->snapshot, id);
+	const json_t *body = actual ? actual->body : NULL;
+	enum came came = intent_came(arena, s->snapshot->catalog, entry, body);
+	/* The first half of a replacement: what was to be there again is not, and rightly. */
+	if (!body && strcmp(intent->verb, "delete") == 0)
+		came = CAME_TRUE;
+	if (came == CAME_NOT)
+		verdict->absent++;
+	if (came == CAME_OTHERWISE)
+		verdict->otherwise++;
+	if (came != CAME_TRUE)
+		return true;
+	verdict->done++;
+	add_history(verdict->history, entry);
+	struct record record;
+	bool made = body && intent_record(arena, entry, body, &record);
+	return record_put(&s->recorder, id, &record, made, s->diags);
+}
+
+static const char *tell_verdict(
+	struct settling *s, const struct intent *intent, const struct verdict *verdict)
+{
+	const char *address = json_text_at(intent->step, "/address");
+	if (!address)
+		address = intent->id;
+	if (verdict->otherwise > 0) {
+		diag_warning(s->diags, PLACE_NONE, "intent-conflict",
+			"%s is neither as it was nor as an interrupted run wanted it", address);
+		diag_about(s->diags, address);
+		diag_help(s->diags, "somebody else changed it since; the plan shows what is left");
+	}
+	const char *what = verdict->otherwise > 0 ? "was changed by someone else since"
+		: verdict->absent > 0             ? "was not written"
+						  : "was written";
+	return arena_printf(s->snapshot->arena, "%s: the last run ended while writing it; it %s",
+		address, what);
+}
+
+static bool settle_intent(struct settling *s, const struct intent *intent, const char **line)
+{
+	struct verdict verdict = { .history = json_array() };
+	bool ok = true;
+	const json_t *changes = json_at(intent->step, "/changes");
+	for (size_t i = 0; i < json_array_size(changes) && ok; i++)
+		ok = settle_entry(s, intent, json_array_get(changes, i), &verdict);
+	if (ok && strcmp(intent->verb, "delete") == 0 && !snapshot_actual(s->snapshot, intent->id))
+		ok = record_drop_inside(&s->recorder, intent->id, s->diags);
+	const char *outcome = verdict.otherwise > 0 ? "failed"
+		: verdict.absent > 0                ? "absent"
+						    : "done";
+	*line = tell_verdict(s, intent, &verdict);
+	json_t *history = verdict.done > 0 ? verdict.history : NULL;
+	ok = ok && state_settle(s->state, intent->number, outcome, history, s->diags);
+	json_decref(verdict.history);
+	return ok;
+}
+
+bool intents_settle(struct snapshot *snapshot, struct state *state,
+	void (*told)(void *context, const char *line), void *context, struct diags *diags)
+{
+	struct settling s = { snapshot, state, { snapshot->arena, state, snapshot }, diags };
+	for (size_t i = 0; i < snapshot->nopen_intents; i++) {
+		const char *line = NULL;
+		if (!settle_intent(&s, &snapshot->open_intents[i], &line))
+			return false;
+		if (told)
+			told(context, line);
+	}
+	return snapshot->nopen_intents == 0 || state_commit(state, diags);
+}
