@@ -10,7 +10,7 @@ import urllib.parse
 
 import pytest
 
-from conftest import API, BUILD, Emulator
+from emulator import API, BUILD, Emulator
 
 NET = {"location": "Japan East", "properties": {
     "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},

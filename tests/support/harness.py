@@ -7,12 +7,11 @@ import re
 import shutil
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / os.environ.get("FLAVOUR", "release")
+from emulator import BUILD, ROOT, SUBSCRIPTION
+
 EXAMPLES = ROOT / "examples"
 LONG = os.environ.get("WAYBILL_TEST_LONG") == "long"
 
-SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/kubernetes"
 NETWORK_PROVIDER = GROUP + "/providers/Microsoft.Network"
 TABLE = NETWORK_PROVIDER + "/routeTables/kubernetes-routes"

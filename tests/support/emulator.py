@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the end-to-end tests share: an emulator per test, and where the programs are."""
+"""Starts emulators, asks them, and sets up what shall happen to others who ask."""
 
 import http.client
 import json
@@ -7,8 +7,6 @@ import os
 import pathlib
 import subprocess
 import urllib.parse
-
-import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / os.environ.get("FLAVOUR", "release")
@@ -59,6 +57,19 @@ class Emulator:
             return answer.status, found, json.loads(text) if text else None
         finally:
             connection.close()
+
+    def get(self, path):
+        """The resource, or None when there is none."""
+        status, _, body = self.request("GET", path)
+        assert status in (200, 404), body
+        return body if status == 200 else None
+
+    def put(self, path, body):
+        """A write by somebody else, done at once; it is not among requests()."""
+        self.edit(("PUT", path, body))
+
+    def delete(self, path):
+        self.edit(("DELETE", path, None))
 
     def group(self, name="kubernetes"):
         return f"/subscriptions/{self.subscription}/resourceGroups/{name}"
@@ -122,23 +133,3 @@ class Emulator:
         self.process.stdin.close()
         self.process.stdout.close()
         return status
-
-
-@pytest.fixture
-def emulator(tmp_path):
-    """Makes emulators for a test: emulator(cloud_yaml=..., args=[...]). Stops them after it."""
-    made = []
-
-    def make(cloud_yaml=None, args=()):
-        made.append(Emulator(tmp_path, cloud_yaml, args))
-        return made[-1]
-
-    yield make
-    for one in made:
-        assert one.stop() == 0
-
-
-@pytest.fixture
-def hard_way(emulator):
-    """An emulator with the cloud of examples/hard-way."""
-    return emulator(cloud_yaml=ROOT / "examples" / "hard-way" / "cloud.yaml")

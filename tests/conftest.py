@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the programs share: a cloud of its own for each test."""
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
+
+from emulator import ROOT, Emulator  # noqa: E402 (found by the path above)
+
+
+@pytest.fixture
+def emulator(tmp_path):
+    """Makes emulators for a test: emulator(cloud_yaml=..., args=[...]). Stops them after it."""
+    made = []
+
+    def make(cloud_yaml=None, args=()):
+        made.append(Emulator(tmp_path, cloud_yaml, args))
+        return made[-1]
+
+    yield make
+    for one in made:
+        assert one.stop() == 0
+
+
+@pytest.fixture
+def hard_way(emulator):
+    """An emulator with the cloud of examples/hard-way."""
+    return emulator(cloud_yaml=ROOT / "examples" / "hard-way" / "cloud.yaml")
+
+
+@pytest.fixture
+def azure(hard_way):
+    """The same, for tests of Waybill: a group, a network with a subnet, two workers."""
+    return hard_way
+
+
+@pytest.fixture
+def empty_azure(emulator):
+    """An emulator whose subscription holds nothing."""
+    return emulator()
