@@ -54,13 +54,15 @@ static const json_t *member_value(
 	return NULL;
 }
 
-static bool object_covers(const json_t *node, const json_t *wanted, const json_t *actual)
+/* `known_by`: the member by which the two were found to be the same item, or NULL. */
+static bool object_covers(
+	const json_t *node, const json_t *wanted, const json_t *actual, const char *known_by)
 {
 	const char *key;
 	json_t *value;
 	json_object_foreach ((json_t *)wanted, key, value) {
 		const json_t *sub = schema_member(node, key);
-		if (schema_is_read_only(sub))
+		if (schema_is_read_only(sub) || (known_by && strcmp(key, known_by) == 0))
 			continue;
 		json_auto_t *own = NULL;
 		if (!covers(sub, value, member_value(sub, actual, key, &own)))
@@ -102,7 +104,8 @@ static bool array_covers(const json_t *node, const json_t *wanted, const json_t 
 	json_array_foreach ((json_t *)wanted, i, item) {
 		const char *name = key ? json_string_value(json_object_get(item, key)) : NULL;
 		if (name) {
-			if (!covers(items, item, item_by_key(actual, key, name)))
+			const json_t *other = item_by_key(actual, key, name);
+			if (!other || !object_covers(items, item, other, key))
 				return false;
 		} else if (schema_is_set(node)) {
 			if (!array_has(items, actual, item))
@@ -131,7 +134,8 @@ static bool covers(const json_t *node, const json_t *wanted, const json_t *actua
 		return a && b && text_same_nocase(a, b);
 	}
 	if (json_is_object(wanted))
-		return (!actual || json_is_object(actual)) && object_covers(node, wanted, actual);
+		return (!actual || json_is_object(actual)) &&
+			object_covers(node, wanted, actual, NULL);
 	if (!actual)
 		return false;
 	if (json_is_array(wanted))
