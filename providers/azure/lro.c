@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/azure/lro.h"
 
+#include <string.h>
+
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/net/retry.h"
@@ -9,6 +11,8 @@
 #define LEAST_WAIT_MS 10 /* whatever a server asks for */
 #define NOT_FOUND_MOST 5 /* then the status is gone, and the resource is asked */
 #define UNREADABLE_MOST 5
+#define URL_BYTES ((size_t)16 << 10)
+#define MOVES_MOST 10000
 #define ABSENT_MOST 10 /* looks for a resource that was just written */
 
 enum state {
@@ -61,14 +65,26 @@ static struct lro_next ended(const struct lro *lro)
 /* The status is no longer to be had: what the resource shows decides. */
 static struct lro_next ask_resource(struct lro *lro, long asked_ms)
 {
+	lro->not_found = lro->unreadable = 0;
 	if (lro->verb != VERB_DELETE)
 		return act(LRO_FINAL_GET);
 	if (lro->style == LRO_RESOURCE)
 		return act(LRO_LOST);
 	lro->style = LRO_RESOURCE;
 	lro->url = lro->resource_url;
-	lro->not_found = lro->unreadable = 0;
 	return poll_after(lro, asked_ms);
+}
+
+/* Polling URLs are kept in the arena, so how long they are and how often they change is bounded;
+ * the last one that was taken goes on to be asked. What is no URL at all is kept as it is: the
+ * exchange refuses it by name. */
+static void take_url(struct lro *lro, struct arena *arena, const char *url)
+{
+	if (strcmp(url, lro->url) == 0 || strlen(url) > URL_BYTES || lro->moves >= MOVES_MOST)
+		return;
+	char *resolved = url_resolve(arena, lro->resource_url, url);
+	lro->url = resolved ? resolved : arena_strdup(arena, url);
+	lro->moves++;
 }
 
 /* Takes the polling URL of the preferred header, if there is one. False when there is none. */
@@ -84,9 +100,7 @@ static bool take_headers(struct lro *lro, struct arena *arena, const struct lro_
 	}
 	if (!url || !*url)
 		return false;
-	/* What is no URL at all is kept: the exchange refuses it by name. */
-	char *resolved = url_resolve(arena, lro->resource_url, url);
-	lro->url = resolved ? resolved : arena_strdup(arena, url);
+	take_url(lro, arena, url);
 	lro->style = style;
 	return true;
 }
@@ -151,10 +165,8 @@ static struct lro_next poll_location(
 	if (answer->status < 200 || answer->status > 299)
 		return act(LRO_FAILED);
 	if (answer->status == 202) {
-		if (answer->location && *answer->location) {
-			char *moved = url_resolve(arena, lro->url, answer->location);
-			lro->url = moved ? moved : arena_strdup(arena, answer->location);
-		}
+		if (answer->location && *answer->location)
+			take_url(lro, arena, answer->location);
 		return poll_after(lro, answer->asked_ms);
 	}
 	switch (resource_state(answer->body)) {

@@ -28,6 +28,7 @@ struct lro {
 	const char *url;     /* to ask next */
 	unsigned asked;      /* looks so far, for the interval */
 	unsigned not_found;  /* 404s in a row */
+	unsigned moves;      /* times that the URL changed */
 	unsigned unreadable; /* status documents in a row that said nothing */
 };
 

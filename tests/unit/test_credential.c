@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "providers/net/credential.h"
+#include "providers/net/redact.h"
+#include "providers/net/url.h"
+
+static bool find(struct arena *arena, const char *const *environment, struct credential *out,
+	struct diags *diags)
+{
+	diags_init(diags, arena);
+	return credential_find(environment, out, diags);
+}
+
+static void test_credential__ready_token_wins_and_is_trimmed(void **state)
+{
+	(void)state;
+	static const char *const environment[] = { "AZURE_TENANT_ID=t", "AZURE_CLIENT_ID=c",
+		"AZURE_CLIENT_SECRET=s", "WAYBILL_ACCESS_TOKEN= abc.def\n", NULL };
+	struct arena *arena = arena_new();
+	struct credential found;
+	struct diags diags;
+	assert_true(find(arena, environment, &found, &diags));
+	assert_int_equal(found.kind, CREDENTIAL_READY);
+	assert_string_equal(found.token, "abc.def");
+	credential_release(&found);
+	arena_free(arena);
+}
+
+static void test_credential__azure_before_arm(void **state)
+{
+	(void)state;
+	static const char *const environment[] = { "ARM_TENANT_ID=t2", "ARM_CLIENT_ID=c2",
+		"ARM_CLIENT_SECRET=s2", "AZURE_TENANT_ID=t1", "AZURE_CLIENT_ID=c1",
+		"AZURE_CLIENT_SECRET=s 1&x=\xc3\xa4", NULL };
+	struct arena *arena = arena_new();
+	struct credential found;
+	struct diags diags;
+	assert_true(find(arena, environment, &found, &diags));
+	assert_string_equal(credential_url(arena, &found, "https://login"),
+		"https://login/t1/oauth2/v2.0/token");
+	struct buf form;
+	buf_init(&form, BUF_OWN_TEXT);
+	credential_form(&form, &found, "https://a/.default");
+	assert_string_equal(form.data,
+		"grant_type=client_credentials&client_id=c1&scope=https%3A%2F%2Fa%2F.default&"
+		"client_secret=s%201%26x%3D%C3%A4");
+	buf_release(&form);
+	credential_release(&found);
+	/* Half a family does not hide a whole one. */
+	assert_true(find(arena,
+		(const char *const[]){ "AZURE_TENANT_ID=t1", "ARM_TENANT_ID=t2", "ARM_CLIENT_ID=c2",
+			"ARM_CLIENT_SECRET=s2", NULL },
+		&found, &diags));
+	assert_string_equal(found.tenant, "t2");
+	credential_release(&found);
+	arena_free(arena);
+}
+
+static void test_credential__missing_variables_are_named(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	struct credential found;
+	struct diags diags;
+	assert_false(find(arena, (const char *const[]){ "PATH=/bin", NULL }, &found, &diags));
+	assert_string_equal(diags.items[0].code, "sign-in");
+	assert_non_null(strstr(diags.items[0].text, "AZURE_CLIENT_SECRET"));
+	assert_false(
+		find(arena, (const char *const[]){ "ARM_TENANT_ID=t", "ARM_CLIENT_ID=c", NULL },
+			&found, &diags));
+	assert_non_null(strstr(diags.items[0].text, ": ARM_CLIENT_SECRET not set"));
+	arena_free(arena);
+}
+
+static void test_credential__hostile_values_are_refused(void **state)
+{
+	(void)state;
+	static const char *const tokens[] = { "WAYBILL_ACCESS_TOKEN=a\r\nX-Evil: 1",
+		"WAYBILL_ACCESS_TOKEN=Bearer abc", "WAYBILL_ACCESS_TOKEN=\n" };
+	struct arena *arena = arena_new();
+	struct credential found;
+	struct diags diags;
+	for (size_t i = 0; i < ARRAY_LEN(tokens); i++)
+		assert_false(find(arena, (const char *const[]){ tokens[i], NULL }, &found, &diags));
+	assert_false(find(arena,
+		(const char *const[]){ "AZURE_TENANT_ID=evil.example/x?", "AZURE_CLIENT_ID=c",
+			"AZURE_CLIENT_SECRET=s", NULL },
+		&found, &diags));
+	arena_free(arena);
+}
+
+static struct token_answer answer(struct arena *arena, int status, const char *body)
+{
+	struct token_answer out;
+	credential_read_answer(arena, status, body, strlen(body), &out);
+	return out;
+}
+
+static void test_credential__answers(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	struct token_answer out =
+		answer(arena, 200, "{\"access_token\": \"abc\", \"expires_in\": \"7200\"}");
+	assert_string_equal(out.token, "abc");
+	assert_int_equal(out.lifetime_s, 7200);
+	credential_clear(out.token);
+	out = answer(arena, 200, "{\"access_token\": \"abc\", \"expires_in\": -1e300}");
+	assert_int_equal(out.lifetime_s, 1);
+	credential_clear(out.token);
+	out = answer(arena, 200, "{\"access_token\": \"a\\r\\nX: y\"}");
+	assert_null(out.token);
+	assert_false(out.passing);
+	out = answer(arena, 400,
+		"{\"error\": \"x\", \"error_description\": \"AADSTS7000222: old\\r\\nTrace\"}");
+	assert_string_equal(out.problem, "AADSTS7000222: old");
+	assert_non_null(strstr(out.help, "expired"));
+	assert_false(out.passing);
+	assert_true(answer(arena, 503, "<html>").passing);
+	arena_free(arena);
+}
+
+static void test_credential__refreshed_before_the_end(void **state)
+{
+	(void)state;
+	assert_int_equal(credential_use_s(3600), 3300);
+	assert_int_equal(credential_use_s(400), 200);
+	assert_int_equal(credential_use_s(1), 0);
+}
+
+static void test_credential__what_is_told_is_redacted(void **state)
+{
+	(void)state;
+	struct buf out;
+	buf_init(&out, BUF_OWN_TEXT);
+	redact_header(&out, "authorization", "Bearer x");
+	assert_string_equal(out.data, "authorization: ***");
+	buf_clear(&out);
+	redact_urls(&out, "see https://h/p?api-version=1&t=sig&c=cert&s&h=x now, or ftp://x?y");
+	assert_string_equal(
+		out.data, "see https://h/p?api-version=1&t=***&c=***&s&h=*** now, or ftp://x?y");
+	buf_clear(&out);
+	static const char body[] =
+		"{\"a\": [{\"access_token\": \"x\", \"clientSecret\": 1}], \"name\": \"t\"}";
+	redact_body(&out, body, strlen(body));
+	assert_string_equal(out.data,
+		"{\"a\":[{\"access_token\":\"***\",\"clientSecret\":\"***\"}],\"name\":\"t\"}");
+	buf_clear(&out);
+	redact_body(&out, "client_secret=x", 15);
+	assert_string_equal(out.data, "(15 bytes)");
+	char echo[] = "a long-secret and a long-secret";
+	redact_known(echo, "long-secret");
+	assert_string_equal(echo, "a *********** and a ***********");
+	buf_release(&out);
+}
+
+static void test_credential__origins(void **state)
+{
+	(void)state;
+	static const char base[] = "https://management.azure.com";
+	assert_true(url_same_origin(base, "https://MANAGEMENT.azure.com:443/x?y"));
+	static const char *const foreign[] = { "http://management.azure.com/",
+		"https://management.azure.com:444/", "https://management.azure.com.evil/",
+		"https://management.azure.com@evil/", "https://user@management.azure.com/",
+		"https://evil/https://management.azure.com", "//management.azure.com/", "/x",
+		"https://management.azure.com%2eevil/", "" };
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+		assert_false(url_same_origin(base, foreign[i]));
+	assert_true(url_is_loopback("http://127.8.9.1:80/"));
+	assert_true(url_is_loopback("http://[::1]/"));
+	assert_true(url_is_loopback("http://localhost"));
+	assert_false(url_is_loopback("http://localhost.evil"));
+	assert_false(url_is_loopback("http://128.0.0.1"));
+	assert_false(url_is_loopback("http://127.0.0.1.nip.io"));
+	struct arena *arena = arena_new();
+	assert_string_equal(
+		url_resolve(arena, "https://h/a/b?c=1", "/d?e=%2F"), "https://h/d?e=%2F");
+	assert_string_equal(
+		url_resolve(arena, "https://h/a", "https://i/A%2f?x"), "https://i/A%2f?x");
+	arena_free(arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_credential__ready_token_wins_and_is_trimmed),
+		cmocka_unit_test(test_credential__azure_before_arm),
+		cmocka_unit_test(test_credential__missing_variables_are_named),
+		cmocka_unit_test(test_credential__hostile_values_are_refused),
+		cmocka_unit_test(test_credential__answers),
+		cmocka_unit_test(test_credential__refreshed_before_the_end),
+		cmocka_unit_test(test_credential__what_is_told_is_redacted),
+		cmocka_unit_test(test_credential__origins),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
