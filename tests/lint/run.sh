@@ -30,7 +30,8 @@ echo "== layers"
 
 echo "== cppcheck"
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr -j2 \
-	--library=tests/lint/jansson.cfg --suppressions-list=tests/lint/cppcheck.txt --error-exitcode=1 \
+	--library=posix --library=tests/lint/jansson.cfg \
+	--suppressions-list=tests/lint/cppcheck.txt --error-exitcode=1 \
 	-I. -D_POSIX_C_SOURCE=200809L '-DWAYBILL_VERSION="0"' "${units[@]}" || fault "cppcheck"
 
 echo "== clang-tidy"
