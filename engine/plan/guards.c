@@ -42,16 +42,14 @@ static void refuse_attached(struct planner *p, const struct change *c, const cha
 
 static void check_attached(struct planner *p, const struct change *c)
 {
+	const char *pointer = json_text_at(c->schema->facts, "/inUse");
 	const struct actual *actual = snapshot_actual(p->snapshot, c->id);
-	size_t i, n;
-	json_t *pointer, *item;
-	json_array_foreach (json_object_get(c->schema->facts, "attached"), i, pointer) {
-		json_t *users = actual ? json_at(actual->body, json_string_value(pointer)) : NULL;
-		json_array_foreach (users, n, item) {
-			const char *user = json_text_at(item, "/id");
-			if (user && !lets_go_of(p, user, c))
-				refuse_attached(p, c, user);
-		}
+	size_t i;
+	json_t *item;
+	json_array_foreach (actual &&pointer ? json_at(actual->body, pointer) : NULL, i, item) {
+		const char *user = json_text_at(item, "/id");
+		if (user && !lets_go_of(p, user, c))
+			refuse_attached(p, c, user);
 	}
 }
 
