@@ -9,6 +9,7 @@
 #include "engine/apply/live.h"
 #include "engine/apply/schedule.h"
 #include "engine/apply/step.h"
+#include "engine/base/json.h"
 
 #define DEFAULT_PARALLELISM 10
 #define STILL_RUNNING_MS 10000
@@ -81,15 +82,17 @@ static void count(struct apply *a, const struct change *change, unsigned char bi
 	*made |= bit;
 }
 
+/* A replacement is two steps, of which each is half; inside one PUT it is whole. */
 static void count_change(struct apply *a, const struct step *step, const struct change *change)
 {
-	bool inside = change != step->change;
 	bool replaces = change->action == ACTION_REPLACE;
-	if (change->action == ACTION_CREATE || (replaces && (inside || step->verb == STEP_CREATE)))
+	bool adds = replaces && step->verb != STEP_DELETE;
+	bool destroys = replaces && step->verb != STEP_CREATE;
+	if (change->action == ACTION_CREATE || adds)
 		count(a, change, MADE_ADDED, &a->report->added);
 	if (change->action == ACTION_UPDATE)
 		count(a, change, MADE_CHANGED, &a->report->changed);
-	if (change->action == ACTION_DELETE || (replaces && (inside || step->verb == STEP_DELETE)))
+	if (change->action == ACTION_DELETE || destroys)
 		count(a, change, MADE_DESTROYED, &a->report->destroyed);
 }
 
@@ -125,7 +128,7 @@ static void finish_task(struct apply *a, struct task *task)
 	journal_outcome(&a->journal, w->step, w->result, w->has_standing, w->standing);
 	if (w->result == STEP_DONE) {
 		live_put(a->live, w->step->schema, w->step->id, w->standing);
-		count_step(a, w->step);
+		count_step(a, task->planned);
 	}
 	for (size_t i = 0; i < a->nrunning; i++)
 		if (a->running[i] == number) {
@@ -377,9 +380,10 @@ static bool end_run(struct apply *a, struct state *state)
 {
 	struct plan *plan = a->plan;
 	count_results(a);
-	json_t *outputs = plan->destroy
-		? json_object()
-		: config_outputs(plan->config, live_lookup, a->live, a->diags);
+	bool gives = !plan->destroy && json_at(plan->config->merged, "/outputs");
+	json_t *outputs =
+		gives ? config_outputs(plan->config, live_lookup, a->live, a->diags) : NULL;
+	outputs = outputs ? outputs : json_object();
 	a->report->outputs = arena_json(plan->arena, outputs);
 	if (a->journal.broken)
 		return false;

@@ -129,14 +129,15 @@ static bool dropped_are_gone(struct arena *a, const struct step_child *child, co
 	return true;
 }
 
-/* Members that the plan adds to a child and that were not there when it looked. */
-static bool added_are_absent(struct arena *a, const struct step_child *child, const json_t *item)
+/* Also of members that the plan adds or takes out, of which `before` may not speak. */
+static bool edits_are_before(struct arena *a, const struct step_child *child, const json_t *item)
 {
 	const struct edits *edits = &child->change->edits;
-	for (size_t i = 0; i < edits->count; i++)
-		if (!edits->items[i].before &&
-			!stands(a, child->schema, edits->items[i].pointer, NULL, item))
+	for (size_t i = 0; i < edits->count; i++) {
+		const struct edit *e = &edits->items[i];
+		if (!stands(a, child->schema, e->pointer, e->before, item))
 			return false;
+	}
 	return true;
 }
 
@@ -151,7 +152,7 @@ static bool child_is_before(struct arena *a, const struct step_child *child, con
 {
 	if (!child->before || !item)
 		return !child->before && !item;
-	return holds_all(a, child->schema, child->before, item) && added_are_absent(a, child, item);
+	return holds_all(a, child->schema, child->before, item) && edits_are_before(a, child, item);
 }
 
 static void remove_item(json_t *items, const json_t *item)
@@ -287,6 +288,27 @@ struct merged merge_delete(struct arena *a, const struct step *step,
 				arena_printf(a, "%s/%s/%s", step->address, schema->section, name);
 			add_conflict(a, &merged, address, step->change)->now = item;
 		}
+	}
+	return merged;
+}
+
+static bool was_seen(const struct snapshot *snapshot, const char *id)
+{
+	for (size_t i = 0; i < snapshot->ncontents; i++)
+		if (arm_id_same(snapshot->contents[i].id, id))
+			return true;
+	return snapshot_record(snapshot, id) != NULL;
+}
+
+struct merged merge_contents(struct arena *a, const struct step *step,
+	const struct snapshot *snapshot, const json_t *contents)
+{
+	struct merged merged = { 0 };
+	for (size_t i = 0; i < json_array_size(contents); i++) {
+		const json_t *item = json_array_get(contents, i);
+		const char *id = json_text_at(item, "/id");
+		if (id && !was_seen(snapshot, id))
+			add_conflict(a, &merged, arena_strdup(a, id), step->change)->now = item;
 	}
 	return merged;
 }

@@ -44,6 +44,10 @@ bool merge_is_as_created(struct arena *, const struct step *, const json_t *now)
 struct merged merge_delete(
 	struct arena *, const struct step *, const struct snapshot *, const json_t *now);
 
+/* The same of what a LIST found inside it: what was not there when the plan looked. */
+struct merged merge_contents(
+	struct arena *, const struct step *, const struct snapshot *, const json_t *contents);
+
 /* The item of a child list with this name, compared as ARM does. Borrowed, or NULL. */
 json_t *merge_item(const json_t *items, const char *name);
 

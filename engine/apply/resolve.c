@@ -51,13 +51,26 @@ static struct edits patched_edits(
 	return copy;
 }
 
+/* The change with what was unknown in it filled in: what its intent and its record speak of. */
+static const struct change *resolve_change(
+	struct arena *a, const struct change *change, const json_t *full)
+{
+	struct change *copy = ARENA_NEW(a, struct change);
+	*copy = *change;
+	copy->after = patched(a, change, change->after, full);
+	copy->edits = patched_edits(a, change, &change->edits, full);
+	copy->unknown = NULL;
+	copy->nunknown = 0;
+	return copy;
+}
+
 const struct step *resolve_step(struct arena *a, struct config *config, const struct step *step,
 	struct live *live, struct diags *diags)
 {
 	bool any = has_unknown(step->change);
 	for (size_t i = 0; i < step->nchildren; i++)
 		any = any || has_unknown(step->children[i].change);
-	if (!any)
+	if (!any || step->verb == STEP_DELETE || step->detaches)
 		return step;
 	struct step *copy = ARENA_NEW(a, struct step);
 	*copy = *step;
@@ -67,18 +80,20 @@ const struct step *resolve_step(struct arena *a, struct config *config, const st
 			return NULL;
 		copy->body = patched(a, step->change, step->body, full);
 		copy->edits = patched_edits(a, step->change, &step->edits, full);
+		copy->change = resolve_change(a, step->change, full);
 	}
 	copy->children = NULL;
 	copy->nchildren = 0;
 	for (size_t i = 0; i < step->nchildren; i++) {
 		struct step_child *child = ARENA_PUSH(a, copy->children, copy->nchildren);
 		*child = step->children[i];
-		if (!child->after || !has_unknown(child->change))
+		if (!has_unknown(child->change))
 			continue;
 		const json_t *full = filled(a, config, child->change, live, diags);
 		if (!full)
 			return NULL;
 		child->after = patched(a, child->change, child->after, full);
+		child->change = resolve_change(a, child->change, full);
 	}
 	return copy;
 }

@@ -234,15 +234,38 @@ static void decide_delete(struct work *w, json_t *now)
 			prepare_read(w, A_SECOND_MS);
 		return;
 	}
-	if (may_send(w))
-		prepare_write(w, VERB_DELETE, NULL, w->op.etag, NULL);
+	const char *contents = json_text_at(w->step->schema->facts, "/contents");
+	w->etag = w->op.etag ? arena_strdup(w->kept, w->op.etag) : NULL;
+	if (contents)
+		prepare(w, WORK_CONTENTS, VERB_LIST,
+			arena_printf(w->kept, "%s%s", w->step->id, contents));
+	else if (may_send(w))
+		prepare_write(w, VERB_DELETE, NULL, w->etag, NULL);
+}
+
+static void refuse_read(struct work *w)
+{
+	blame_failure(w->config, w->step, &w->op, w->diags);
+	end(w, w->in_doubt ? STEP_UNKNOWN : STEP_FAILED);
+}
+
+static void after_contents(struct work *w)
+{
+	if (w->op.outcome != OUTCOME_DONE && w->op.outcome != OUTCOME_ABSENT) {
+		refuse_read(w);
+		return;
+	}
+	struct merged merged = merge_contents(w->arena, w->step, w->snapshot, w->op.reply);
+	if (merged.nconflicts > 0)
+		refuse_foreign(w, &merged);
+	else if (may_send(w))
+		prepare_write(w, VERB_DELETE, NULL, w->etag, NULL);
 }
 
 static void after_read(struct work *w)
 {
 	if (w->op.outcome != OUTCOME_DONE && w->op.outcome != OUTCOME_ABSENT) {
-		blame_failure(w->config, w->step, &w->op, w->diags);
-		end(w, w->in_doubt ? STEP_UNKNOWN : STEP_FAILED);
+		refuse_read(w);
 		return;
 	}
 	json_t *now = w->op.outcome == OUTCOME_DONE ? w->op.reply : NULL;
@@ -340,6 +363,7 @@ static void after_inspect(struct work *w)
 bool work_begin(struct work *w, struct arena *arena, struct config *config,
 	const struct step *planned, struct live *live)
 {
+	w->kept = arena;
 	w->step = resolve_step(arena, config, planned, live, w->diags);
 	if (!w->step) {
 		w->step = planned;
@@ -355,6 +379,9 @@ void work_advance(struct work *w)
 	switch (w->phase) {
 	case WORK_READ:
 		after_read(w);
+		break;
+	case WORK_CONTENTS:
+		after_contents(w);
 		break;
 	case WORK_WRITE:
 		after_write(w);

@@ -19,10 +19,11 @@
 #include "providers/provider.h"
 
 enum work_phase {
-	WORK_READ,    /* `op` reads the step's resource */
-	WORK_WRITE,   /* `op` writes it */
-	WORK_SETTLE,  /* `op` reads its parent, until that has left Updating */
-	WORK_INSPECT, /* `op` reads what a failed create left */
+	WORK_READ,     /* `op` reads the step's resource */
+	WORK_CONTENTS, /* `op` lists what is inside, right before a delete */
+	WORK_WRITE,    /* `op` writes it */
+	WORK_SETTLE,   /* `op` reads its parent, until that has left Updating */
+	WORK_INSPECT,  /* `op` reads what a failed create left */
 	WORK_ENDED,
 };
 
@@ -34,6 +35,8 @@ struct work {
 	enum work_phase phase;
 	struct operation op; /* to be submitted, or under way */
 	struct arena *arena; /* of the operation */
+	struct arena *kept;  /* of the run */
+	const char *etag;    /* to be deleted, while its contents are listed */
 	void (*accepted)(struct operation *, const char *operation_url);
 	bool was_accepted;       /* the cloud began a long-running write of ours */
 	bool in_doubt;           /* a write may or may not have happened */
