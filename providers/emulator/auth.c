@@ -70,8 +70,9 @@ bool auth_issue(struct tokens *tokens, const struct request *request, struct res
 		json_object_clear(tokens->issued);
 	const char *token = arena_printf(request->arena, "emulated-%s", id);
 
-	json_object_set_new(tokens->issued, token,
-		json_integer((json_int_t)(request->now_ms + tokens->lifetime_s * 1000)));
+	uint64_t ends_ms = request->now_ms + tokens->lifetime_s * 1000;
+
+	json_object_set_new(tokens->issued, token, json_integer((json_int_t)ends_ms));
 	return response_json(response, 200,
 		json_pack("{s:s,s:I,s:I,s:s}", "token_type", "Bearer", "expires_in",
 			(json_int_t)tokens->lifetime_s, "ext_expires_in",

@@ -105,11 +105,13 @@ static void delete_child(const struct operation *operation, struct cloud *cloud,
 	cloud_set(cloud, operation->root_type, operation->root_key, after);
 }
 
-static void operation_settle(struct operation *operation, struct cloud *cloud)
+static void operation_settle(
+	struct operations *operations, struct operation *operation, struct cloud *cloud)
 {
 	json_t *root = cloud_find(cloud, operation->root_type, operation->root_key);
 
 	operation->settled = true;
+	operations->running--;
 	if (root == NULL)
 		return;
 	cloud->changed = true;
@@ -125,12 +127,12 @@ static void operation_settle(struct operation *operation, struct cloud *cloud)
 
 void operations_settle(struct operations *operations, struct cloud *cloud, uint64_t now_ms)
 {
-	for (size_t i = 0; i < OPERATIONS_KEPT; i++) {
+	for (size_t i = 0; operations->running > 0 && i < OPERATIONS_KEPT; i++) {
 		struct operation *operation = &operations->items[i];
 
 		if (operation->root_key != NULL && !operation->settled &&
 			operation->ends_ms <= now_ms)
-			operation_settle(operation, cloud);
+			operation_settle(operations, operation, cloud);
 	}
 }
 
@@ -158,7 +160,7 @@ struct operation *operation_begin(struct operations *operations, struct cloud *c
 	const char *location = json_text_at(root, "/location");
 
 	if (operation->root_key != NULL && !operation->settled)
-		operation_settle(operation, cloud);
+		operation_settle(operations, operation, cloud);
 	operation_clear(operation);
 	*operation = (struct operation){
 		.type = target->type,
@@ -175,16 +177,17 @@ struct operation *operation_begin(struct operations *operations, struct cloud *c
 		operation->code = mem_strdup(request->failure->code);
 		operation->message = mem_strdup(request->failure->message);
 	}
+	operations->running++;
 	if (root != NULL)
 		set_states(operation, root);
 	if (duration_ms == 0)
-		operation_settle(operation, cloud);
+		operation_settle(operations, operation, cloud);
 	return operation;
 }
 
 const struct operation *operation_running(const struct operations *operations, const char *root_key)
 {
-	for (size_t i = 0; i < OPERATIONS_KEPT; i++) {
+	for (size_t i = 0; operations->running > 0 && i < OPERATIONS_KEPT; i++) {
 		const struct operation *operation = &operations->items[i];
 
 		if (operation->root_key != NULL && !operation->settled &&

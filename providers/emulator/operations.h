@@ -35,6 +35,7 @@ struct operation {
 struct operations {
 	struct operation items[OPERATIONS_KEPT]; /* a ring */
 	size_t begun;
+	size_t running; /* not settled: mostly none, and then there is nothing to search */
 };
 
 void operations_release(struct operations *);

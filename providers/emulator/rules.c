@@ -95,7 +95,7 @@ static bool check_next_hop(
 	const char *type = json_text_at(properties, "/nextHopType");
 	const char *address = json_text_at(properties, "/nextHopIpAddress");
 	bool appliance = strcmp(type, "VirtualAppliance") == 0;
-	struct ip ip;
+	struct ip ip = { .family = FAMILY_IPV4 };
 
 	if (address != NULL && address[0] == '\0') {
 		json_object_del(properties, "nextHopIpAddress");

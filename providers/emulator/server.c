@@ -59,6 +59,7 @@ static void exchange_end(void *cls, struct MHD_Connection *connection, void **st
 	arena_free(exchange->arena);
 }
 
+/* The parameters are libmicrohttpd's. NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result add_field(void *cls, enum MHD_ValueKind kind, const char *key,
 	const char *filename, const char *type, const char *encoding, const char *data,
 	uint64_t offset, size_t size)
@@ -175,6 +176,7 @@ static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connecti
 	return send_response(connection, &answer);
 }
 
+/* NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *data, size_t *size, void **state)
 {

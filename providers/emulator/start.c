@@ -265,7 +265,8 @@ bool start_load(struct emulator *emulator, const char *path, struct diags *diags
 		return false;
 	cloud_name(&emulator->cloud, json_text_at(root, "/subscription"),
 		json_text_at(root, "/tenant"));
-	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
-		good = make_section(&start, i, json_object_get(root, sections[i].name)) && good;
+	/* What refers to something that was refused is not to blame. */
+	for (size_t i = 0; good && i < ARRAY_LEN(sections); i++)
+		good = make_section(&start, i, json_object_get(root, sections[i].name));
 	return good;
 }

@@ -163,6 +163,10 @@ static void put_root(struct write *w, json_t *root_new, bool existed)
 		cloud_set(&emulator->cloud, w->target->root_type, w->target->root_key, root_new);
 	else
 		json_decref(root_new);
+	/* What will fail never says at first that it has succeeded: clients would believe it. */
+	if (w->request->failure != NULL)
+		json_put(item_of(w->target, root), "/properties/provisioningState",
+			json_string(type->new_state));
 	if (existed ? type->again_waits : type->new_waits)
 		operation_headers(operation_begin(&emulator->operations, &emulator->cloud,
 					  w->target, w->request, duration),
