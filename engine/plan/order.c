@@ -257,6 +257,7 @@ static size_t *find_levels(struct orderer *o, size_t *loop)
 				depth--;
 				continue;
 			}
+			assert(s->waits);
 			size_t to = s->waits[next[at]++];
 			if (mark[to] == MARK_OPEN) {
 				*loop = to;

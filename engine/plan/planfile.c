@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* planfile.c - a plan as one JSON value: what was decided, and what it was decided from */
+#include <assert.h>
 #include <string.h>
 
 #include "engine/base/json.h"
@@ -292,6 +293,7 @@ static void tell_difference(
 	const struct change *saved, const struct change *now, struct diags *diags)
 {
 	const struct change *c = saved ? saved : now;
+	assert(c);
 	diag_error(diags, now ? now->at : PLACE_NONE, "plan-stale",
 		"%s has changed since the plan was made: it planned to %s it, and now it would %s "
 		"it",

@@ -74,9 +74,11 @@ static void explain_identity(struct planner *p)
 		const char *pointer = pointer_of_record(gone);
 		if (gone->action != ACTION_DELETE || gone->resource || !pointer)
 			continue;
-		for (size_t n = 0; n < nmade; n++)
-			if (strcmp(made[n]->resource->pointer, pointer) == 0)
+		for (size_t n = 0; n < nmade; n++) {
+			const struct resource *r = made[n]->resource;
+			if (r && strcmp(r->pointer, pointer) == 0)
 				explain_pair(p, gone, made[n]);
+		}
 	}
 }
 
