@@ -114,6 +114,34 @@ static const char *told(struct exchange *e, const char *text)
 	return text ? http_scrubbed(e->world->http, e->operation->arena, text) : NULL;
 }
 
+/* What to do about it, where the code alone says enough. */
+static const char *help_for(const char *code)
+{
+	static const struct {
+		const char *code, *help;
+	} known[] = {
+		{ "network", "check the network, and the proxy variables (https_proxy, no_proxy)" },
+		{ "tls",
+			"the certificate could not be verified: is something between us and "
+			"Azure?" },
+		{ "foreign-url", "tokens go to the configured cloud alone: check --cloud" },
+		{ "AuthorizationFailed",
+			"give the principal a role that allows it, or wait a few "
+			"minutes when it was just given" },
+		{ "LinkedAuthorizationFailed",
+			"the principal also needs rights on the resource that is referred to" },
+		{ "MissingSubscriptionRegistration",
+			"register the provider: az provider register --namespace "
+			"Microsoft.Network" },
+		{ "SubscriptionNotFound", "check the subscription, and that we may see it" },
+		{ "ScopeLocked", "a management lock forbids it: remove the lock first" },
+	};
+	for (size_t i = 0; code && i < ARRAY_LEN(known); i++)
+		if (strcmp(code, known[i].code) == 0)
+			return known[i].help;
+	return NULL;
+}
+
 void exchange_finish(struct exchange *e, enum outcome outcome, const struct failure *failure)
 {
 	struct operation *operation = e->operation;
@@ -125,7 +153,7 @@ void exchange_finish(struct exchange *e, enum outcome outcome, const struct fail
 			.message = told(e, failure->message),
 			.target = told(e, failure->target),
 			.request_id = told(e, failure->request_id),
-			.help = told(e, failure->help),
+			.help = told(e, failure->help ? failure->help : help_for(failure->code)),
 			.status = failure->status,
 		};
 	e->world->finished(e->world, e);
@@ -154,11 +182,11 @@ static void on_token(void *context, const struct token *token)
 	e->token_number = token->number;
 	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
 	uuid_random(operation->request_id);
-	char *authorization = mem_alloc(strlen(token->text) + sizeof "Bearer ");
-	memcpy(authorization, "Bearer ", 7);
-	memcpy(authorization + 7, token->text, strlen(token->text) + 1);
+	struct buf authorization;
+	buf_init(&authorization, BUF_OWN_TEXT);
+	(void)buf_printf(&authorization, "Bearer %s", token->text);
 	struct http_header headers[8] = {
-		{ "Authorization", authorization },
+		{ "Authorization", authorization.data },
 		{ "Accept", "application/json" },
 		{ "x-ms-client-request-id", operation->request_id },
 		{ "x-ms-return-client-request-id", "true" },
@@ -185,7 +213,8 @@ static void on_token(void *context, const struct token *token)
 			.done = on_answer,
 			.context = e,
 		});
-	credential_clear(authorization);
+	explicit_bzero(authorization.data, authorization.len);
+	buf_release(&authorization);
 }
 
 static void send_now(void *context)

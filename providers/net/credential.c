@@ -12,7 +12,7 @@
 #define TOKEN_LIMIT ((size_t)64 << 10)
 #define LIFETIME_UNTOLD_S 3600
 #define LIFETIME_MOST_S (7L * 24 * 3600)
-#define EARLY_S 300
+#define EARLY_S 300L
 #define PROBLEM_MOST 1000
 
 static const char *variable(const char *const *environment, const char *name)

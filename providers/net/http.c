@@ -92,6 +92,10 @@ static void transfer_free(struct transfer *transfer)
 	for (struct curl_slist *line = transfer->lines; line; line = line->next)
 		clear(line->data, strlen(line->data));
 	curl_slist_free_all(transfer->lines);
+	for (size_t i = 0; i < transfer->request.nheaders; i++) {
+		char *value = (char *)transfer->request.headers[i].value;
+		clear(value, strlen(value));
+	}
 	if (transfer->request.secret)
 		clear(transfer->body.data, transfer->body.len);
 	buf_release(&transfer->body);
@@ -294,10 +298,16 @@ static void set_method(struct transfer *transfer)
 	}
 	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 	struct curl_slist *lines = NULL;
-	for (size_t i = 0; i < request->nheaders; i++)
-		lines = curl_slist_append(lines,
-			arena_printf(transfer->arena, "%s: %s", request->headers[i].name,
-				request->headers[i].value));
+	struct buf line;
+	buf_init(&line, BUF_OWN_TEXT);
+	for (size_t i = 0; i < request->nheaders; i++) {
+		buf_clear(&line);
+		(void)buf_printf(
+			&line, "%s: %s", request->headers[i].name, request->headers[i].value);
+		lines = curl_slist_append(lines, line.data);
+		clear(line.data, line.len);
+	}
+	buf_release(&line);
 	transfer->lines = curl_slist_append(lines, "Expect:");
 	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
 }

@@ -99,6 +99,7 @@ static enum MHD_Result answer_now(struct scripted *server, struct MHD_Connection
 	return queued;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the signature is libmicrohttpd's */
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_len,
 	void **state)
