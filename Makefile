@@ -33,6 +33,7 @@ SCHEMA_CODE := $(wildcard schemas/*.c)
 CORE := $(BASE) $(SCHEMA_CODE) $(wildcard engine/config/*.c engine/network/*.c engine/plan/*.c \
 	engine/apply/*.c providers/net/*.c providers/azure/*.c state/*.c)
 EMULATOR := $(wildcard providers/emulator/*.c)
+COMMANDS := $(filter-out cmd/waybill/main.c,$(wildcard cmd/waybill/*.c))
 UNITS := $(wildcard tests/unit/test_*.c)
 SUPPORT := $(wildcard tests/support/*.c)
 FUZZERS := $(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/fuzz_*.c))
@@ -58,7 +59,11 @@ $(BUILD)/libemulator.a: $(call objects,$(EMULATOR) $(BASE) $(SCHEMA_CODE)) $(GEN
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(BUILD)/waybill: $(call objects,$(wildcard cmd/waybill/*.c)) $(BUILD)/libcore.a
+$(BUILD)/libcommands.a: $(call objects,$(COMMANDS))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BUILD)/waybill: $(call objects,cmd/waybill/main.c) $(BUILD)/libcommands.a $(BUILD)/libcore.a
 	@echo "  LD  $@"
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -79,8 +84,9 @@ $(BUILD)/embedded.c: schemas/embed.sh $(SCHEMAS)
 	@mkdir -p $(@D)
 	@./schemas/embed.sh $(SCHEMAS) > $@.tmp && mv $@.tmp $@
 
-# A unit test links both archives: the linker takes only what it uses.
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(SUPPORT)) $(BUILD)/libcore.a $(BUILD)/libemulator.a
+# A unit test links all archives: the linker takes only what it uses.
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(SUPPORT)) $(BUILD)/libcommands.a $(BUILD)/libcore.a \
+		$(BUILD)/libemulator.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lmicrohttpd $(LIBS)
 

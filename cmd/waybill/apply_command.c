@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/waybill/document.h"
+#include "cmd/waybill/planning.h"
+#include "cmd/waybill/program.h"
+#include "cmd/waybill/progress.h"
+#include "cmd/waybill/render_plan.h"
+#include "cmd/waybill/run.h"
+#include "cmd/waybill/signals.h"
+#include "engine/apply/apply.h"
+#include "engine/base/text.h"
+
+#define GRACE_MS (5 * 60 * 1000)
+#define ANSWER_BYTES 64
+
+struct applying {
+	struct planning planning;
+	bool has_saved;
+	struct saved_plan saved;
+};
+
+/* ---- from the command line to a plan ---- */
+
+/* A saved plan brings its own configuration and options: others beside it would be ignored. */
+static bool refuse_options(struct session *s)
+{
+	static const enum option_id ids[] = { OPTION_FILE, OPTION_VAR, OPTION_VAR_FILE,
+		OPTION_ALLOW_ENV, OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN,
+		OPTION_MAX_DELETES };
+	size_t errors = s->diags.nerrors;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		if (!(s->arguments->typed & OPTION_BIT(ids[i])))
+			continue;
+		(void)diag_error(&s->diags, PLACE_NONE, "saved-plan-options",
+			"`--%s` cannot stand beside a saved plan, which brings its own",
+			option_rows[ids[i]].name);
+	}
+	return s->diags.nerrors == errors;
+}
+
+static bool load_configuration(struct session *s, struct applying *applying)
+{
+	if (s->nwords == 0)
+		return session_config(s);
+	if (!refuse_options(s) || !planning_load(s, s->words[0], &applying->saved))
+		return false;
+	applying->has_saved = true;
+	applying->planning.options = applying->saved.options;
+	s->config = config_load_inputs(s->arena, s->catalog, applying->saved.inputs, &s->diags);
+	return s->config != NULL;
+}
+
+static void tell_settled(void *context, const char *line)
+{
+	(void)context;
+	struct buf text;
+	buf_init(&text, BUF_OWN_TEXT);
+	text_escape(&text, line, false);
+	tell("Settled: %s\n", text.data);
+	buf_release(&text);
+}
+
+static bool check_promise(struct session *s, const struct applying *applying)
+{
+	const struct plan *plan = applying->planning.plan;
+	if (applying->has_saved && strcmp(applying->saved.id, plan->id) != 0) {
+		plan_explain_difference(applying->saved.shown, plan, &s->diags);
+		(void)diag_error(&s->diags, PLACE_NONE, "plan-stale",
+			"the saved plan is no longer true: now the plan would be %s", plan->id);
+		diag_help(&s->diags, "plan again, and review what is new");
+		return false;
+	}
+	const char *expected = session_option(s, OPTION_EXPECT)->text;
+	if (expected && strcmp(expected, plan->id) != 0) {
+		(void)diag_error(&s->diags, PLACE_NONE, "plan-unexpected",
+			"the plan is %s, not the expected %s", plan->id, expected);
+		diag_help(&s->diags,
+			"something changed since that plan was reviewed: plan again, "
+			"and review it");
+		return false;
+	}
+	return true;
+}
+
+static bool make_plan(struct session *s, struct applying *applying)
+{
+	struct planning *planning = &applying->planning;
+	return session_cloud(s, true) && load_configuration(s, applying) && session_lock(s) &&
+		session_state(s, STATE_WRITE) && session_provider(s) &&
+		planning_read(planning, s) &&
+		intents_settle(planning->snapshot, s->state, tell_settled, NULL, &s->diags) &&
+		planning_make(planning, s) && check_promise(s, applying);
+}
+
+/* ---- approval ---- */
+
+static bool read_answer(void)
+{
+	char answer[ANSWER_BYTES];
+	tell("\nDo you want to perform these actions? Only 'yes' is accepted: ");
+	if (!fgets(answer, sizeof answer, stdin))
+		return false;
+	answer[strcspn(answer, "\n")] = '\0';
+	return strcmp(answer, "yes") == 0;
+}
+
+static bool approve(struct session *s)
+{
+	if (session_switch(s, OPTION_AUTO_APPROVE, false) ||
+		session_option(s, OPTION_EXPECT)->given)
+		return true;
+	if (s->terminal.can_ask && !s->json) {
+		if (!session_flush(s))
+			return diag_error(&s->diags, PLACE_NONE, "output-failed",
+				"the plan could not be shown, so that nobody can approve it");
+		if (read_answer())
+			return true;
+		return diag_error(&s->diags, PLACE_NONE, "not-approved",
+			"this was not a yes: nothing was done");
+	}
+	(void)diag_error(&s->diags, PLACE_NONE, "needs-approval",
+		s->json ? "with --json nobody is asked" : "there is no terminal to ask at");
+	diag_help(&s->diags,
+		"give --auto-approve, or --expect ID with the plan id that was reviewed");
+	return false;
+}
+
+/* ---- the run and its end ---- */
+
+static void render_results(struct session *s, const struct plan *plan,
+	const struct apply_report *report, enum step_result result, const char *heading)
+{
+	bool told = false;
+	for (size_t i = 0; i < plan->nsteps; i++) {
+		if (report->results[i] != result)
+			continue;
+		if (!told)
+			(void)buf_printf(&s->out, "%s:\n", heading);
+		told = true;
+		(void)buf_printf(&s->out, "    %s ", step_verb_name(plan->steps[i].verb));
+		text_escape(&s->out, plan->steps[i].address, false);
+		(void)buf_puts(&s->out, "\n");
+	}
+}
+
+static void render_failure(
+	struct session *s, const struct plan *plan, const struct apply_report *report)
+{
+	(void)buf_printf(&s->out, "\nApply %s. Resources: %zu added, %zu changed, %zu destroyed.\n",
+		report->result == APPLY_INTERRUPTED ? "interrupted" : "failed", report->added,
+		report->changed, report->destroyed);
+	if (report->results) {
+		render_results(s, plan, report, STEP_DONE, "Done");
+		render_results(s, plan, report, STEP_FAILED, "Failed");
+		render_results(s, plan, report, STEP_UNKNOWN, "Sent, outcome not known");
+		render_results(s, plan, report, STEP_SKIPPED, "Skipped");
+		render_results(s, plan, report, STEP_PENDING, "Not begun");
+	}
+	(void)buf_puts(&s->out,
+		"The state holds what was done. Mend the cause and run the same "
+		"command again: it goes on from here.\n");
+}
+
+static void render_success(
+	struct session *s, const struct plan *plan, const struct apply_report *report)
+{
+	(void)buf_printf(&s->out,
+		"\n%s complete! Resources: %zu added, %zu changed, %zu destroyed.\n",
+		plan->destroy ? "Destroy" : "Apply", report->added, report->changed,
+		report->destroyed);
+	(void)buf_printf(&s->out, "Requests: %u\n", s->provider->requests(s->provider));
+	if (json_object_size(report->outputs) == 0)
+		return;
+	const char *name;
+	json_t *value;
+	(void)buf_puts(&s->out, "\nOutputs:\n\n");
+	json_object_foreach (report->outputs, name, value) {
+		text_escape(&s->out, name, false);
+		(void)buf_puts(&s->out, " = ");
+		document_inline(&s->out, value);
+		(void)buf_puts(&s->out, "\n");
+	}
+}
+
+static json_t *results_json(const struct plan *plan, const struct apply_report *report)
+{
+	static const char *const names[] = { "not-begun", "running", "done", "failed", "skipped",
+		"unknown" };
+	json_t *array = json_array();
+	for (size_t i = 0; report->results && i < plan->nsteps; i++)
+		(void)json_array_append_new(array,
+			json_pack("{s:s,s:s,s:s}", "address", plan->steps[i].address, "verb",
+				step_verb_name(plan->steps[i].verb), "result",
+				names[report->results[i]]));
+	return array;
+}
+
+static void fill_document(
+	struct session *s, const struct plan *plan, const struct apply_report *report)
+{
+	static const char *const results[] = { "done", "failed", "interrupted" };
+	(void)json_object_set_new(s->document, "apply",
+		json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:O}", "result",
+			results[report->result], "added", (json_int_t)report->added, "changed",
+			(json_int_t)report->changed, "destroyed", (json_int_t)report->destroyed,
+			"failed", (json_int_t)report->failed, "skipped",
+			(json_int_t)report->skipped, "unknown", (json_int_t)report->unknown,
+			"requests", (json_int_t)s->provider->requests(s->provider), "steps",
+			results_json(plan, report), "outputs",
+			report->outputs ? report->outputs : json_null()));
+}
+
+static int execute(struct session *s, struct planning *planning)
+{
+	struct run run = run_of(s);
+	run.plan_id = planning->plan->id;
+	const struct option_value *parallelism = session_option(s, OPTION_PARALLELISM);
+	struct apply_options options = {
+		.parallelism = parallelism->given ? (size_t)parallelism->number : 0,
+		.grace_ms = GRACE_MS,
+		.interrupted = signals_hold(s->provider),
+		.on_event = progress_tell,
+		.run = &run,
+	};
+	struct apply_report report = { .result = APPLY_FAILED };
+	bool good = apply_plan(planning->plan, planning->snapshot, s->state, s->provider, &options,
+		&report, &s->diags);
+	int signal_number = signals_release();
+	if (s->json)
+		fill_document(s, planning->plan, &report);
+	else if (good && report.result == APPLY_DONE)
+		render_success(s, planning->plan, &report);
+	else
+		render_failure(s, planning->plan, &report);
+	if (signal_number)
+		return 128 + signal_number;
+	return good && report.result == APPLY_DONE ? EXIT_DONE : EXIT_ERROR;
+}
+
+static int apply(struct session *s, struct applying *applying)
+{
+	if (s->json)
+		(void)json_object_set_new(s->document, "errored", json_true());
+	if (!make_plan(s, applying))
+		return EXIT_ERROR;
+	struct planning *planning = &applying->planning;
+	planning_show(s, planning->plan);
+	/* What was settled is kept, even when the answer is no. */
+	if (!state_commit(s->state, &s->diags))
+		return EXIT_ERROR;
+	if (plan_changes_nothing(planning->plan))
+		return EXIT_DONE;
+	if (!approve(s))
+		return EXIT_ERROR;
+	if (!s->json)
+		(void)session_flush(s);
+	return execute(s, planning);
+}
+
+int apply_command(struct session *s)
+{
+	struct applying applying = { .planning = planning_asked(s) };
+	return apply(s, &applying);
+}
+
+int destroy_command(struct session *s)
+{
+	struct applying applying = { .planning = planning_asked(s) };
+	applying.planning.options.destroy = true;
+	return apply(s, &applying);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/program.h"
+
+#define BIT OPTION_BIT
+
+#define OUTPUT_OPTIONS (BIT(OPTION_JSON) | BIT(OPTION_NO_COLOR) | BIT(OPTION_HELP))
+#define CONFIG_OPTIONS                                                                             \
+	(BIT(OPTION_FILE) | BIT(OPTION_VAR) | BIT(OPTION_VAR_FILE) | BIT(OPTION_ALLOW_ENV))
+#define CLOUD_OPTIONS (BIT(OPTION_CLOUD) | BIT(OPTION_LOG_LEVEL))
+#define READ_OPTIONS (OUTPUT_OPTIONS | CONFIG_OPTIONS | CLOUD_OPTIONS)
+#define WRITE_OPTIONS (READ_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_LOCK_TIMEOUT))
+#define PLANNING_OPTIONS                                                                           \
+	(BIT(OPTION_ADOPT) | BIT(OPTION_REPLACE) | BIT(OPTION_DELETE_FOREIGN) |                    \
+		BIT(OPTION_MAX_DELETES) | BIT(OPTION_REFRESH))
+#define APPROVAL_OPTIONS (BIT(OPTION_AUTO_APPROVE) | BIT(OPTION_EXPECT) | BIT(OPTION_PARALLELISM))
+
+const struct command commands[] = {
+	{
+		.name = "validate",
+		.arguments = "",
+		.summary = "check the configuration without reading the cloud",
+		.options = OUTPUT_OPTIONS | CONFIG_OPTIONS | BIT(OPTION_CLOUD) | BIT(OPTION_MERGED),
+		.run = validate_command,
+	},
+	{
+		.name = "plan",
+		.arguments = "",
+		.summary = "show what an apply would change",
+		.about = "Only reads. The plan id is the same wherever the same is planned: give "
+			 "it\n"
+			 "to `waybill apply --expect ID`, or save the plan with --out.\n",
+		.options = READ_OPTIONS | PLANNING_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_OUT) |
+			BIT(OPTION_DETAILED_EXITCODE) | BIT(OPTION_DESTROY) | BIT(OPTION_FORMAT),
+		.run = plan_command,
+	},
+	{
+		.name = "apply",
+		.arguments = "[PLAN]",
+		.most = 1,
+		.summary = "make the cloud what the configuration says",
+		.about = "With PLAN, a file of `waybill plan --out`, does what that plan shows or\n"
+			 "stops. Without a terminal it needs --auto-approve or --expect.\n",
+		.options = WRITE_OPTIONS | PLANNING_OPTIONS | APPROVAL_OPTIONS,
+		.run = apply_command,
+	},
+	{
+		.name = "destroy",
+		.arguments = "",
+		.summary = "delete all that is ours, and put back what was before us",
+		.options = WRITE_OPTIONS | APPROVAL_OPTIONS | BIT(OPTION_DELETE_FOREIGN) |
+			BIT(OPTION_MAX_DELETES),
+		.run = destroy_command,
+	},
+	{
+		.name = "show",
+		.arguments = "[PLAN]",
+		.most = 1,
+		.summary = "show a saved plan, or what the state knows",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.run = show_command,
+	},
+	{
+		.name = "output",
+		.arguments = "[NAME]",
+		.most = 1,
+		.summary = "print the outputs of the last apply",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.run = output_command,
+	},
+	{
+		.name = "nodes",
+		.arguments = "",
+		.summary = "list the nodes and their pod CIDRs",
+		.options = READ_OPTIONS,
+		.run = nodes_command,
+	},
+	{
+		.name = "routes",
+		.arguments = "",
+		.summary = "list the routes that stand in the declared route tables",
+		.options = READ_OPTIONS,
+		.run = routes_command,
+	},
+	{
+		.name = "import",
+		.arguments = "ADDRESS [ID]",
+		.least = 1,
+		.most = 2,
+		.summary = "take over a declared resource that exists, without changing it",
+		.about = "What is declared inside it and exists is taken over too. With ID, it "
+			 "must\n"
+			 "be the id that the address means.\n",
+		.options = WRITE_OPTIONS,
+		.run = import_command,
+	},
+	{
+		.name = "state list",
+		.arguments = "",
+		.summary = "list what the state knows",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.run = state_list_command,
+	},
+	{
+		.name = "state show",
+		.arguments = "ADDRESS",
+		.least = 1,
+		.most = 1,
+		.summary = "show what the state knows of one resource",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.run = state_show_command,
+	},
+	{
+		.name = "completion",
+		.arguments = "bash|zsh|fish",
+		.least = 1,
+		.most = 1,
+		.summary = "print the completion script of a shell",
+		.about = "bash: source <(waybill completion bash)\n"
+			 "zsh:  waybill completion zsh > a folder of $fpath, as _waybill\n"
+			 "fish: waybill completion fish | source\n",
+		.options = BIT(OPTION_HELP),
+		.run = completion_command,
+	},
+	{
+		.name = "help",
+		.arguments = "[COMMAND]",
+		.most = 2,
+		.summary = "show the help of a command",
+		.options = BIT(OPTION_HELP),
+		.run = help_command,
+	},
+	{
+		.name = "version",
+		.arguments = "",
+		.summary = "print the version",
+		.options = BIT(OPTION_HELP) | BIT(OPTION_JSON),
+		.run = version_command,
+	},
+};
+
+const size_t ncommands = ARRAY_LEN(commands);

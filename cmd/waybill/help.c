@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cmd/waybill/program.h"
+
+#define HELP_COLUMN 34
+
+static void row(struct buf *out, const char *left, const char *right)
+{
+	(void)buf_printf(out, "  %-*s%s%s\n", HELP_COLUMN - 2, left,
+		strlen(left) >= HELP_COLUMN - 2 ? " " : "", right);
+}
+
+static void option(struct buf *out, const struct option_row *about)
+{
+	struct buf left;
+	buf_init(&left, BUF_OWN_TEXT);
+	if (about->letter)
+		(void)buf_printf(&left, "-%c, ", about->letter);
+	(void)buf_printf(&left, "--%s", about->name);
+	if (about->value)
+		(void)buf_printf(&left, " %s", about->value);
+	row(out, left.data, about->help);
+	buf_release(&left);
+}
+
+static void program_help(struct buf *out)
+{
+	(void)buf_puts(out,
+		"Usage: waybill COMMAND [OPTIONS]\n\n"
+		"Plans and applies the network under a Kubernetes cluster on Azure.\n\n"
+		"Commands:\n");
+	for (size_t i = 0; i < ncommands; i++)
+		row(out, commands[i].name, commands[i].summary);
+	(void)buf_puts(out,
+		"\n`waybill COMMAND --help` shows the options of a command. Each may "
+		"also be given in a\nvariable: --state as WAYBILL_STATE, --var-file as "
+		"WAYBILL_VAR_FILE.\n\n"
+		"Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode), "
+		"130 or 143 interrupted.\n");
+}
+
+void help_render(struct buf *out, const struct command *command)
+{
+	if (!command) {
+		program_help(out);
+		return;
+	}
+	(void)buf_printf(out, "Usage: waybill %s%s%s [OPTIONS]\n\n%s.\n", command->name,
+		*command->arguments ? " " : "", command->arguments, command->summary);
+	if (command->about)
+		(void)buf_printf(out, "\n%s", command->about);
+	(void)buf_puts(out, "\nOptions:\n");
+	for (size_t id = 0; id < OPTION_COUNT; id++) {
+		if (command->options & OPTION_BIT(id))
+			option(out, &option_rows[id]);
+	}
+}
+
+int help_command(struct session *s)
+{
+	if (s->nwords == 0) {
+		help_render(&s->out, NULL);
+		return EXIT_DONE;
+	}
+	const char *name = s->words[0];
+	if (s->nwords > 1)
+		name = arena_printf(s->arena, "%s %s", s->words[0], s->words[1]);
+	for (size_t i = 0; i < ncommands; i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			help_render(&s->out, &commands[i]);
+			return EXIT_DONE;
+		}
+	}
+	(void)diag_error(&s->diags, PLACE_NONE, "unknown-command", "`%s` is not a command", name);
+	diag_help(&s->diags, "see `waybill --help`");
+	return EXIT_ERROR;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/document.h"
+#include "cmd/waybill/program.h"
+#include "engine/base/text.h"
+
+static void value_line(struct session *s, const json_t *value)
+{
+	const char *text = json_string_value(value);
+	if (text)
+		text_escape(&s->out, text, false);
+	else
+		document_inline(&s->out, value);
+	(void)buf_puts(&s->out, "\n");
+}
+
+static int one(struct session *s, const json_t *outputs, const char *name)
+{
+	json_t *value = json_object_get(outputs, name);
+	if (!value) {
+		const char *key;
+		json_t *other;
+		const char **names = NULL;
+		size_t count = 0;
+		json_object_foreach ((json_t *)outputs, key, other)
+			*ARENA_PUSH(s->arena, names, count) = key;
+		const char *nearest = text_nearest(name, names, count);
+		(void)diag_error(&s->diags, PLACE_NONE, "unknown-output",
+			"the last apply left no output `%s`", name);
+		if (nearest)
+			diag_help(&s->diags, "did you mean `%s`?", nearest);
+		return EXIT_ERROR;
+	}
+	if (s->json)
+		(void)json_object_set(s->document, "value", value);
+	else
+		value_line(s, value);
+	return EXIT_DONE;
+}
+
+int output_command(struct session *s)
+{
+	struct run run;
+	bool found = false;
+	if (!session_state_alone(s) || !state_last_run(s->state, s->arena, &run, &found, &s->diags))
+		return EXIT_ERROR;
+	json_auto_t *outputs = json_incref(found && run.outputs ? run.outputs : json_null());
+	if (s->nwords)
+		return one(s, outputs, s->words[0]);
+	if (s->json) {
+		(void)json_object_set_new(s->document, "outputs",
+			json_is_object(outputs) ? json_incref(outputs) : json_object());
+		return EXIT_DONE;
+	}
+	const char *name;
+	json_t *value;
+	json_object_foreach (outputs, name, value) {
+		text_escape(&s->out, name, false);
+		(void)buf_puts(&s->out, " = ");
+		document_inline(&s->out, value);
+		(void)buf_puts(&s->out, "\n");
+	}
+	return EXIT_DONE;
+}

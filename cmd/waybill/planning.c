@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/planning.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/waybill/render_plan.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+#define PLAN_BYTES ((size_t)512 << 20)
+
+struct planning planning_asked(const struct session *s)
+{
+	const struct option_value *adopt = session_option(s, OPTION_ADOPT);
+	const struct option_value *replace = session_option(s, OPTION_REPLACE);
+	const struct option_value *delete_foreign = session_option(s, OPTION_DELETE_FOREIGN);
+	const struct option_value *max_deletes = session_option(s, OPTION_MAX_DELETES);
+	return (struct planning){
+		.options = {
+			.destroy = session_switch(s, OPTION_DESTROY, false),
+			.adopt = adopt->texts,
+			.nadopt = adopt->ntexts,
+			.replace = replace->texts,
+			.nreplace = replace->ntexts,
+			.delete_foreign = delete_foreign->texts,
+			.ndelete_foreign = delete_foreign->ntexts,
+			.max_deletes = max_deletes->given ? max_deletes->number : -1,
+		},
+		.refresh = session_switch(s, OPTION_REFRESH, true),
+	};
+}
+
+bool planning_read(struct planning *planning, struct session *s)
+{
+	struct snapshot_options options = {
+		.refresh = planning->refresh,
+		.destroy = planning->options.destroy,
+	};
+	planning->snapshot =
+		snapshot_read(s->arena, s->config, s->state, s->provider, &options, &s->diags);
+	return planning->snapshot != NULL;
+}
+
+bool planning_make(struct planning *planning, struct session *s)
+{
+	planning->plan =
+		plan_make(s->arena, s->config, planning->snapshot, &planning->options, &s->diags);
+	return planning->plan != NULL;
+}
+
+bool planning_load(struct session *s, const char *path, struct saved_plan *out)
+{
+	struct place at = { .file = path };
+	size_t len;
+	char *text = text_read_file(path, PLAN_BYTES, &len);
+	if (!text)
+		return diag_error(&s->diags, at, "plan-unreadable", "cannot read the plan: %s",
+			strerror(errno));
+	char *why = NULL;
+	json_t *saved = arena_json(s->arena, json_parse(s->arena, text, len, PLAN_BYTES, &why));
+	free(text);
+	if (!saved) {
+		(void)diag_error(
+			&s->diags, at, "plan-unreadable", "this is not a saved plan: %s", why);
+		diag_help(&s->diags, "save one with `waybill plan --out FILE`");
+		return false;
+	}
+	if (!s->catalog)
+		s->catalog = catalog_new(s->arena);
+	return plan_load(s->arena, s->catalog, saved, out, &s->diags);
+}
+
+static bool write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t sent = write(fd, text, len);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent <= 0)
+			return false;
+		text += sent;
+		len -= (size_t)sent;
+	}
+	return fsync(fd) == 0;
+}
+
+bool planning_save(const struct planning *planning, struct session *s, const char *path)
+{
+	json_auto_t *saved = plan_save(planning->plan, &planning->options);
+	const char *text = json_canonical(s->arena, saved);
+	char *beside = arena_printf(s->arena, "%s.XXXXXX", path);
+	int fd = mkstemp(beside);
+	bool good = fd >= 0 && write_all(fd, text, strlen(text));
+	int why = errno;
+	if (fd >= 0 && close(fd) != 0 && good) {
+		why = errno;
+		good = false;
+	}
+	if (good && rename(beside, path) != 0) {
+		why = errno;
+		good = false;
+	}
+	if (good)
+		return true;
+	if (fd >= 0)
+		(void)unlink(beside);
+	return diag_error(&s->diags, (struct place){ .file = path }, "plan-write",
+		"cannot save the plan: %s", strerror(why));
+}
+
+void planning_show(struct session *s, const struct plan *plan)
+{
+	if (s->json) {
+		plan_document(s->arena, plan, s->document);
+		return;
+	}
+	struct canvas canvas = {
+		.arena = s->arena,
+		.out = &s->out,
+		.colour = s->terminal.out_colour,
+		.config = plan->config ? plan->config : s->config,
+	};
+	render_plan(&canvas, plan, s->cloud.emulator);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* planning.h - what plan, apply and destroy share: from options to a plan
+ */
+#ifndef WAYBILL_CMD_PLANNING_H
+#define WAYBILL_CMD_PLANNING_H
+
+#include <stdbool.h>
+
+#include "cmd/waybill/session.h"
+#include "engine/plan/plan.h"
+
+struct planning {
+	struct plan_options options;
+	bool refresh;
+	struct snapshot *snapshot;
+	struct plan *plan;
+};
+
+/* What the command line asks for. */
+struct planning planning_asked(const struct session *);
+/* Reads recorded and actual. Needs configuration, state and provider. */
+bool planning_read(struct planning *, struct session *);
+bool planning_make(struct planning *, struct session *);
+
+/* A saved plan from a file. False with `plan-unreadable` or `plan-version`. */
+bool planning_load(struct session *, const char *path, struct saved_plan *out);
+/* False with `plan-write`. The file appears whole or not at all. */
+bool planning_save(const struct planning *, struct session *, const char *path);
+
+/* Shows a plan: into the text, or into the document. */
+void planning_show(struct session *, const struct plan *);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/program.h"
+
+#include <string.h>
+
+#include "cmd/waybill/document.h"
+#include "engine/base/text.h"
+
+/* The command that the words begin with, and in *used how many of them; or NULL. */
+static const struct command *find(struct arena *a, const struct arguments *arguments, size_t *used)
+{
+	for (size_t words = arguments->nwords < 2 ? arguments->nwords : 2; words; words--) {
+		const char *name = arguments->words[0];
+		if (words == 2)
+			name = arena_printf(a, "%s %s", name, arguments->words[1]);
+		for (size_t i = 0; i < ncommands; i++) {
+			if (strcmp(commands[i].name, name) == 0) {
+				*used = words;
+				return &commands[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+/* What follows the family's name, when `word` is one ("state"). */
+static size_t family_length(const struct command *command, const char *word)
+{
+	size_t len = strlen(word);
+	return strncmp(command->name, word, len) == 0 && command->name[len] == ' ' ? len : 0;
+}
+
+static void unknown_command(struct session *s)
+{
+	const struct arguments *arguments = s->arguments;
+	const char **names = NULL;
+	size_t count = 0;
+	const char *called = arguments->words[0];
+	for (size_t i = 0; i < ncommands; i++) {
+		if (!family_length(&commands[i], called))
+			continue;
+		*ARENA_PUSH(s->arena, names, count) = commands[i].name;
+	}
+	bool family = count > 0;
+	for (size_t i = 0; i < ncommands && !family; i++)
+		*ARENA_PUSH(s->arena, names, count) = commands[i].name;
+	if (family && arguments->nwords > 1)
+		called = arena_printf(s->arena, "%s %s", called, arguments->words[1]);
+	const char *nearest = text_nearest(called, names, count);
+	(void)diag_error(&s->diags, PLACE_NONE, "unknown-command", "`%s` is not a command", called);
+	if (nearest)
+		diag_help(&s->diags, "did you mean `waybill %s`?", nearest);
+	else
+		diag_help(&s->diags, "see `waybill --help`");
+}
+
+static bool check_words(struct session *s, const struct command *command)
+{
+	if (s->nwords >= command->least && s->nwords <= command->most)
+		return true;
+	if (s->nwords < command->least)
+		(void)diag_error(&s->diags, PLACE_NONE, "missing-argument", "`waybill %s` needs %s",
+			command->name, command->arguments);
+	else
+		(void)diag_error(&s->diags, PLACE_NONE, "unexpected-argument",
+			"`waybill %s` does not take `%s`", command->name, s->words[command->most]);
+	diag_help(&s->diags, "see `waybill %s --help`", command->name);
+	return false;
+}
+
+static int run(struct session *s, struct arguments *arguments)
+{
+	bool wants_help = arguments->values[OPTION_HELP].on;
+	if (arguments->nwords == 0) {
+		help_render(&s->out, NULL);
+		return wants_help ? EXIT_DONE : EXIT_ERROR;
+	}
+	size_t used = 0;
+	const struct command *command = find(s->arena, arguments, &used);
+	if (!command) {
+		unknown_command(s);
+		return EXIT_ERROR;
+	}
+	s->command = command->name;
+	s->words = arguments->words + used;
+	s->nwords = arguments->nwords - used;
+	if (wants_help) {
+		help_render(&s->out, command);
+		return EXIT_DONE;
+	}
+	if (!check_words(s, command))
+		return EXIT_ERROR;
+	return command->run(s);
+}
+
+/* Results to stdout, all else to stderr; with --json all of it is one document. */
+static int finish(struct session *s, int code)
+{
+	if (s->json && s->out.len == 0) {
+		(void)json_object_set_new(s->document, "diagnostics", diags_json(&s->diags));
+		document_json(&s->out, s->document);
+	}
+	if (!session_flush(s) && code == EXIT_DONE) {
+		tell("error: cannot write to stdout\n");
+		code = EXIT_ERROR;
+	}
+	if (!s->json && s->diags.count) {
+		struct buf text;
+		buf_init(&text, BUF_OWN_TEXT);
+		diags_render(&s->diags, &text, 0, s->terminal.err_colour);
+		tell("%s", text.data);
+		buf_release(&text);
+	}
+	return code;
+}
+
+/* The options must be known before the session: they decide how even their own faults are told. */
+int program(const char *const *argv, const char *const *environment)
+{
+	struct arena *a = arena_new();
+	struct arguments arguments;
+	struct diags diags;
+	diags_init(&diags, a);
+	bool good = options_parse(a, argv, &arguments, &diags);
+	size_t used = 0;
+	const struct command *command = find(a, &arguments, &used);
+	if (command && good)
+		good = options_settle(a, &arguments, command->options, command->name, &diags);
+	struct session s;
+	session_open(&s, &arguments, environment);
+	for (size_t i = 0; i < diags.count; i++) {
+		*ARENA_PUSH(s.arena, s.diags.items, s.diags.count) = diags.items[i];
+		s.diags.nerrors += diags.items[i].severity == SEVERITY_ERROR;
+	}
+	int code = finish(&s, good ? run(&s, &arguments) : EXIT_ERROR);
+	session_close(&s);
+	arena_free(a);
+	return code;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* program.h - the table of commands, and what runs them
+ *
+ * Everything a user can type stands in `commands` and in `option_rows` (options.h): parser, help
+ * and completion are made of the two.
+ */
+#ifndef WAYBILL_CMD_PROGRAM_H
+#define WAYBILL_CMD_PROGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cmd/waybill/session.h"
+
+struct command {
+	const char *name;      /* "plan", "state list" */
+	const char *arguments; /* "[PLAN]", or "" */
+	size_t least, most;    /* how many of them */
+	const char *summary;   /* one line, for lists */
+	const char *about;     /* what else there is to know, or NULL */
+	uint64_t options;
+	int (*run)(struct session *); /* an exit code */
+};
+
+extern const struct command commands[];
+extern const size_t ncommands;
+
+/* `argv` without the program's name; `environment` as environ. */
+int program(const char *const *argv, const char *const *environment);
+
+/* Appends the help of a command, or with NULL of the program. help.c */
+void help_render(struct buf *out, const struct command *);
+
+int apply_command(struct session *);
+int completion_command(struct session *);
+int destroy_command(struct session *);
+int help_command(struct session *);
+int import_command(struct session *);
+int nodes_command(struct session *);
+int output_command(struct session *);
+int plan_command(struct session *);
+int routes_command(struct session *);
+int show_command(struct session *);
+int state_list_command(struct session *);
+int state_show_command(struct session *);
+int validate_command(struct session *);
+int version_command(struct session *);
+
+#endif

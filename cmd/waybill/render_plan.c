@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/render_plan.h"
+
+#include <string.h>
+
+#include "cmd/waybill/document.h"
+#include "cmd/waybill/shape.h"
+#include "cmd/waybill/terminal.h"
+#include "engine/base/text.h"
+
+bool plan_changes_outputs(const struct plan *plan)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach (plan->outputs, name, value) {
+		const json_t *before = json_object_get(plan->outputs_before, name);
+		if (!json_is_null(value) && !(before && json_equal(value, before)))
+			return true;
+	}
+	json_object_foreach (plan->outputs_before, name, value) {
+		if (!json_object_get(plan->outputs, name) && !json_is_null(value))
+			return true;
+	}
+	return false;
+}
+
+bool plan_changes_nothing(const struct plan *plan)
+{
+	return plan_is_empty(plan) && !plan_changes_outputs(plan);
+}
+
+static void bold(struct canvas *c, const char *text)
+{
+	(void)buf_printf(
+		c->out, "%s%s%s", c->colour ? PAINT_BOLD : "", text, c->colour ? PAINT_PLAIN : "");
+}
+
+static void render_drift(struct canvas *c, const struct plan *plan)
+{
+	if (plan->ndrifts == 0)
+		return;
+	bold(c, "Changed outside of Waybill since the last apply:\n");
+	for (size_t i = 0; i < plan->ndrifts; i++) {
+		const struct drift *drift = &plan->drifts[i];
+		(void)buf_printf(c->out, "  %c ", drift->removed ? '-' : '~');
+		text_escape(c->out, drift->address, false);
+		if (drift->removed)
+			(void)buf_puts(c->out, " was removed");
+		for (size_t j = 0; !drift->removed && j < drift->edits.count; j++) {
+			const struct edit *edit = &drift->edits.items[j];
+			(void)buf_puts(c->out, j ? ", " : " ");
+			text_escape(c->out, shape_member(c->arena, drift->schema, edit->pointer),
+				false);
+			const char *after = edit->after ? NULL : "(none)";
+			(void)buf_printf(c->out, ": %s%s%s", edit->before ? "" : "(none) -> ",
+				render_edit(c, drift->schema, edit, after),
+				edit->after ? "" : " -> (none)");
+		}
+		(void)buf_puts(c->out, "\n");
+	}
+	(void)buf_puts(c->out, "\n");
+}
+
+static void render_in_flight(struct canvas *c, const struct plan *plan)
+{
+	if (plan->nin_flight == 0)
+		return;
+	bold(c, "In flight, by a run that is alive:\n");
+	for (size_t i = 0; i < plan->nin_flight; i++) {
+		(void)buf_puts(c->out, "    ");
+		text_escape(c->out, plan->in_flight[i], false);
+		(void)buf_puts(c->out, "\n");
+	}
+	(void)buf_puts(c->out, "\n");
+}
+
+static void render_legend(struct canvas *c, const struct plan *plan)
+{
+	static const struct {
+		enum action action;
+		bool adopts;
+		const char *text;
+	} lines[] = {
+		{ ACTION_CREATE, false, "    + create\n" },
+		{ ACTION_UPDATE, false, "    ~ update in place\n" },
+		{ ACTION_NONE, true, "    ~ (adopt) take over what exists\n" },
+		{ ACTION_REPLACE, false, "  -/+ replace: delete, then create\n" },
+		{ ACTION_DELETE, false, "    - destroy\n" },
+		{ ACTION_FORGET, false, "    . forget: it stays, and is no longer ours\n" },
+	};
+	bold(c, "Waybill will do the following:\n");
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		bool used = false;
+		for (size_t j = 0; j < plan->nchanges && !used; j++) {
+			const struct change *change = &plan->changes[j];
+			used = lines[i].adopts ? change->adopts : change->action == lines[i].action;
+		}
+		if (used)
+			(void)buf_puts(c->out, lines[i].text);
+	}
+	(void)buf_puts(c->out, "\n");
+}
+
+static void render_output(
+	struct canvas *c, char symbol, const char *name, const json_t *before, const json_t *after)
+{
+	(void)buf_printf(c->out, "    %c ", symbol);
+	text_escape(c->out, name, false);
+	(void)buf_puts(c->out, " = ");
+	if (before)
+		document_inline(c->out, before);
+	if (before && after)
+		(void)buf_puts(c->out, " -> ");
+	if (after && json_is_null(after))
+		(void)buf_puts(c->out, "(known after apply)");
+	else if (after)
+		document_inline(c->out, after);
+	(void)buf_puts(c->out, "\n");
+}
+
+static void render_outputs(struct canvas *c, const struct plan *plan)
+{
+	bool empty = plan_is_empty(plan), any = false;
+	const char *name;
+	json_t *value;
+	json_object_foreach (plan->outputs, name, value) {
+		const json_t *before = json_object_get(plan->outputs_before, name);
+		if ((before && json_equal(before, value)) || (json_is_null(value) && empty))
+			continue;
+		if (!any)
+			bold(c, "Changes to outputs:\n");
+		any = true;
+		render_output(c, before ? '~' : '+', name, before, value);
+	}
+	json_object_foreach (plan->outputs_before, name, value) {
+		if (json_object_get(plan->outputs, name) || json_is_null(value))
+			continue;
+		if (!any)
+			bold(c, "Changes to outputs:\n");
+		any = true;
+		render_output(c, '-', name, value, NULL);
+	}
+	if (any)
+		(void)buf_puts(c->out, "\n");
+}
+
+static void render_summary(struct canvas *c, const struct plan *plan)
+{
+	if (plan_changes_nothing(plan)) {
+		bold(c, "No changes.");
+		(void)buf_puts(c->out,
+			plan->destroy ? " Nothing is ours, so that nothing is to be destroyed.\n"
+				      : " The cloud is as the configuration says.\n");
+		return;
+	}
+	if (plan->to_adopt || plan->to_forget)
+		(void)buf_printf(c->out, "Also: %zu to adopt, %zu to forget.\n", plan->to_adopt,
+			plan->to_forget);
+	bold(c, "Plan:");
+	(void)buf_printf(c->out, " %zu to add, %zu to change, %zu to destroy.\n", plan->to_add,
+		plan->to_change, plan->to_destroy);
+}
+
+void render_plan(struct canvas *c, const struct plan *plan, bool emulator)
+{
+	if (emulator)
+		bold(c, "EMULATOR: this is not Azure, but an emulated cloud.\n\n");
+	render_drift(c, plan);
+	render_in_flight(c, plan);
+	if (plan->nchanges)
+		render_legend(c, plan);
+	else if (plan->nforeigns)
+		bold(c, "Made by others and kept:\n\n");
+	render_changes(c, plan);
+	render_outputs(c, plan);
+	render_summary(c, plan);
+	if (plan->id)
+		(void)buf_printf(c->out, "Plan id: %s\n", plan->id);
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/waybill/signals.h"
+#include "engine/base/text.h"
+
+#define DEFAULT_STATE "waybill.db"
+#define EMULATED_SUBSCRIPTION "00000000-0000-0000-0000-000000000001"
+
+void session_open(
+	struct session *s, const struct arguments *arguments, const char *const *environment)
+{
+	*s = (struct session){ .arena = arena_new(), .arguments = arguments };
+	diags_init(&s->diags, s->arena);
+	buf_init(&s->out, BUF_OWN_TEXT);
+	s->document = arena_json(s->arena, json_object());
+	s->terminal = terminal_look(session_switch(s, OPTION_NO_COLOR, false));
+	s->json = session_switch(s, OPTION_JSON, false);
+	const char *format = session_option(s, OPTION_FORMAT)->text;
+	if (format)
+		s->json = s->json || strcmp(format, "json") == 0;
+	const char *state = session_option(s, OPTION_STATE)->text;
+	s->state_path = state ? state : DEFAULT_STATE;
+	s->environment = environment;
+}
+
+void session_close(struct session *s)
+{
+	if (s->provider)
+		s->provider->close(s->provider);
+	state_close(s->state);
+	lock_release(s->lock);
+	emulator_stop(&s->emulator);
+	buf_release(&s->out);
+	arena_free(s->arena);
+}
+
+const struct option_value *session_option(const struct session *s, enum option_id id)
+{
+	return &s->arguments->values[id];
+}
+
+bool session_switch(const struct session *s, enum option_id id, bool otherwise)
+{
+	const struct option_value *value = session_option(s, id);
+	return value->given ? value->on : otherwise;
+}
+
+/* ---- the cloud ---- */
+
+static bool is_folder(const char *path)
+{
+	struct stat about;
+	return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* `name` in the folder that `path` is, or stands in. */
+static const char *beside(struct arena *a, const char *path, const char *name)
+{
+	if (is_folder(path))
+		return arena_printf(a, "%s/%s", path, name);
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		return name;
+	return arena_printf(a, "%.*s/%s", (int)(slash - path), path, name);
+}
+
+static bool start_emulator(struct session *s)
+{
+	const char *store = environment_get(s->environment, "WAYBILL_EMULATOR_STORE");
+	if (!store)
+		store = beside(s->arena, s->state_path, "waybill-emulator.json");
+	const struct option_value *files = session_option(s, OPTION_FILE);
+	const char *cloud = beside(s->arena, files->ntexts ? files->texts[0] : ".", "cloud.yaml");
+	if (access(cloud, F_OK) != 0)
+		cloud = NULL;
+	return emulator_start(&s->emulator, s->arena, store, cloud, &s->diags);
+}
+
+/* AZURE_SUBSCRIPTION_ID may come from ARM_SUBSCRIPTION_ID, or be the emulator's own. */
+static void imply_subscription(struct session *s, const char *emulated)
+{
+	if (environment_get(s->environment, "AZURE_SUBSCRIPTION_ID"))
+		return;
+	const char *other = environment_get(s->environment, "ARM_SUBSCRIPTION_ID");
+	if (!other)
+		other = emulated;
+	if (!other)
+		return;
+	const char **environment = NULL;
+	size_t count = 0;
+	*ARENA_PUSH(s->arena, environment, count) =
+		arena_printf(s->arena, "AZURE_SUBSCRIPTION_ID=%s", other);
+	for (size_t i = 0; s->environment[i]; i++)
+		*ARENA_PUSH(s->arena, environment, count) = s->environment[i];
+	(void)ARENA_PUSH(s->arena, environment, count);
+	s->environment = environment;
+}
+
+bool session_cloud(struct session *s, bool talks)
+{
+	const char *name = session_option(s, OPTION_CLOUD)->text;
+	if (!name)
+		name = "public";
+	const char *subscription = EMULATED_SUBSCRIPTION;
+	if (strcmp(name, "emulator") == 0) {
+		s->cloud = (struct azure_cloud){ .name = "emulator", .emulator = true };
+		if (talks) {
+			if (!start_emulator(s) ||
+				!azure_cloud_find(
+					s->arena, s->emulator.endpoint, &s->cloud, &s->diags))
+				return false;
+			s->cloud.emulator = true;
+		}
+		if (s->emulator.subscription)
+			subscription = s->emulator.subscription;
+	} else if (!azure_cloud_find(s->arena, name, &s->cloud, &s->diags)) {
+		return false;
+	}
+	imply_subscription(s, s->cloud.emulator ? subscription : NULL);
+	return true;
+}
+
+/* ---- the configuration ---- */
+
+/* --var NAME=VALUE behind the WAYBILL_VAR_name of the environment: later wins. */
+static bool read_variables(struct session *s, struct config_options *options)
+{
+	static const char prefix[] = "WAYBILL_VAR_";
+	/* --var-file has a variable that looks like one of these. */
+	static const char other[] = "WAYBILL_VAR_FILE=";
+	struct config_variable *variables = NULL;
+	size_t count = 0, errors = s->diags.nerrors;
+	for (size_t i = 0; s->environment[i]; i++) {
+		const char *entry = s->environment[i];
+		const char *equals = strchr(entry, '=');
+		if (!equals || strncmp(entry, prefix, strlen(prefix)) != 0 ||
+			strncmp(entry, other, strlen(other)) == 0)
+			continue;
+		const char *name = entry + strlen(prefix);
+		*ARENA_PUSH(s->arena, variables, count) = (struct config_variable){
+			arena_strndup(s->arena, name, (size_t)(equals - name)), equals + 1
+		};
+	}
+	const struct option_value *given = session_option(s, OPTION_VAR);
+	for (size_t i = 0; i < given->ntexts; i++) {
+		const char *text = given->texts[i];
+		const char *equals = strchr(text, '=');
+		if (!equals || equals == text) {
+			(void)diag_error(&s->diags, PLACE_NONE, "option-value",
+				"`--var` takes NAME=VALUE, not `%s`", text);
+			continue;
+		}
+		*ARENA_PUSH(s->arena, variables, count) = (struct config_variable){
+			arena_strndup(s->arena, text, (size_t)(equals - text)), equals + 1
+		};
+	}
+	options->variables = variables;
+	options->nvariables = count;
+	return s->diags.nerrors == errors;
+}
+
+bool session_config(struct session *s)
+{
+	const struct option_value *files = session_option(s, OPTION_FILE);
+	const struct option_value *variable_files = session_option(s, OPTION_VAR_FILE);
+	const struct option_value *allowed = session_option(s, OPTION_ALLOW_ENV);
+	struct config_options options = {
+		.paths = files->texts,
+		.npaths = files->ntexts,
+		.variable_files = variable_files->texts,
+		.nvariable_files = variable_files->ntexts,
+		.environment = s->environment,
+		.allowed_environment = allowed->texts,
+		.nallowed_environment = allowed->ntexts,
+	};
+	if (!read_variables(s, &options))
+		return false;
+	s->catalog = catalog_new(s->arena);
+	s->config = config_load(s->arena, s->catalog, &options, &s->diags);
+	return s->config != NULL;
+}
+
+/* ---- the state ---- */
+
+static void tell_waiting(void *context, const char *holder)
+{
+	const struct session *s = context;
+	tell("Waiting for the state's lock, held by %s\n", text_escaped(s->arena, holder));
+}
+
+bool session_lock(struct session *s)
+{
+	const struct option_value *timeout = session_option(s, OPTION_LOCK_TIMEOUT);
+	s->lock = lock_take(
+		s->state_path, s->command, (int)timeout->number, tell_waiting, s, &s->diags);
+	return s->lock != NULL;
+}
+
+bool session_state_alone(struct session *s)
+{
+	s->state = state_open(s->state_path, STATE_READ, &s->diags);
+	return s->state != NULL;
+}
+
+bool session_state(struct session *s, enum state_access access)
+{
+	s->state = state_open(s->state_path, access, &s->diags);
+	if (!s->state)
+		return false;
+	const char *tenant = s->emulator.tenant;
+	if (!s->cloud.emulator) {
+		tenant = environment_get(s->environment, "AZURE_TENANT_ID");
+		if (!tenant)
+			tenant = environment_get(s->environment, "ARM_TENANT_ID");
+	}
+	struct state_binding binding = {
+		.cloud = s->cloud.emulator ? "emulator" : s->cloud.name,
+		.tenant = tenant,
+	};
+	return state_bind(s->state, &binding, &s->diags);
+}
+
+/* ---- the provider ---- */
+
+static void tell_log(void *context, enum net_log_level level, const char *line)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug", "trace" };
+	struct buf text;
+	(void)context;
+	buf_init(&text, BUF_OWN_TEXT);
+	(void)buf_printf(&text, "%s: ", names[level]);
+	text_escape(&text, line, true);
+	tell("%s\n", text.data);
+	buf_release(&text);
+}
+
+static enum net_log_level log_level(const char *name)
+{
+	if (!name)
+		return NET_LOG_WARN;
+	switch (name[0]) {
+	case 'e':
+		return NET_LOG_ERROR;
+	case 'i':
+		return NET_LOG_INFO;
+	case 'd':
+		return NET_LOG_DEBUG;
+	case 't':
+		return NET_LOG_TRACE;
+	default:
+		return NET_LOG_WARN;
+	}
+}
+
+bool session_provider(struct session *s)
+{
+	struct azure_options options = {
+		.cloud = &s->cloud,
+		.environment = s->environment,
+		.version = WAYBILL_VERSION,
+		.log = { .write = tell_log,
+			.level = log_level(session_option(s, OPTION_LOG_LEVEL)->text) },
+	};
+	s->provider = azure_open(&options, &s->diags);
+	return s->provider != NULL;
+}
+
+/* ---- what it says ---- */
+
+bool session_flush(struct session *s)
+{
+	bool good = fwrite(s->out.data, 1, s->out.len, stdout) == s->out.len;
+	good = fflush(stdout) == 0 && good;
+	buf_clear(&s->out);
+	return good;
+}
+
+void tell(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	(void)vfprintf(stderr, fmt, args);
+	va_end(args);
+}

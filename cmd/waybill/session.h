@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.h - one run of one command: what it was asked, what it has open, what it says
+ *
+ * A command opens what it needs, in this order: session_cloud(), session_config(), session_lock(),
+ * session_state(), session_provider(). Each is false with errors in `diags`. session_close() ends
+ * all of it in the reverse order, and is safe at any point.
+ *
+ * Results go into `out` as text, or with --json into `document`; program.c prints them, with the
+ * diagnostics, when the command has returned.
+ */
+#ifndef WAYBILL_CMD_SESSION_H
+#define WAYBILL_CMD_SESSION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "cmd/waybill/emulator_process.h"
+#include "cmd/waybill/options.h"
+#include "cmd/waybill/terminal.h"
+#include "engine/base/arena.h"
+#include "engine/base/buf.h"
+#include "engine/base/diag.h"
+#include "engine/config/config.h"
+#include "engine/plan/snapshot.h"
+#include "providers/azure/azure.h"
+#include "providers/provider.h"
+#include "schemas/schema.h"
+#include "state/lock.h"
+#include "state/state.h"
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_ERROR = 1,
+	EXIT_CHANGES = 2,
+};
+
+struct session {
+	struct arena *arena;
+	struct diags diags;
+	struct terminal terminal;
+	const struct arguments *arguments;
+	const char *command;      /* "plan", "state list" */
+	const char *const *words; /* the command's own arguments */
+	size_t nwords;
+
+	bool json;
+	struct buf out;
+	json_t *document; /* an object */
+
+	const char *const *environment; /* with the subscription that the cloud implies */
+	const char *state_path;
+	struct catalog *catalog;
+	struct config *config;
+	struct azure_cloud cloud;
+	struct emulator_process emulator;
+	struct lock *lock;
+	struct state *state;
+	struct provider *provider;
+};
+
+/* `environment` as environ. */
+void session_open(struct session *, const struct arguments *, const char *const *environment);
+void session_close(struct session *);
+
+/* Decides which cloud is meant. With `talks`, starts an emulator where one is asked for. */
+bool session_cloud(struct session *, bool talks);
+/* Reads the configuration that -f and the variables name. */
+bool session_config(struct session *);
+/* Takes the lock, waiting as long as --lock-timeout allows. */
+bool session_lock(struct session *);
+/* Opens the state and checks that it belongs to this cloud. */
+bool session_state(struct session *, enum state_access);
+/* Opens the state to look at it, whatever its cloud. */
+bool session_state_alone(struct session *);
+bool session_provider(struct session *);
+
+const struct option_value *session_option(const struct session *, enum option_id);
+bool session_switch(const struct session *, enum option_id, bool otherwise);
+/* Prints what is in `out` now, so that it stands before a question. False when that failed. */
+bool session_flush(struct session *);
+/* A line on stderr: progress, a question. The text must be escaped. */
+void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

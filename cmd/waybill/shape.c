@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/shape.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "schemas/arm_id.h"
+
+/* jansson iterates only over what may be changed. */
+static json_t *mutable(const json_t *json)
+{
+	return (json_t *)(uintptr_t)json;
+}
+
+static bool is_properties(const json_t *node, const char *key)
+{
+	return strcmp(key, "properties") == 0 && schema_properties_level(node);
+}
+
+static json_t *flat_array(const json_t *node, const json_t *value)
+{
+	const char *name = schema_list_key(node);
+	json_t *flat = name ? json_object() : json_array();
+	size_t i;
+	json_t *item;
+	json_array_foreach (value, i, item) {
+		json_t *inner = shape_flat(schema_items(node), item);
+		const char *key = name ? json_string_value(json_object_get(item, name)) : NULL;
+		if (key) {
+			(void)json_object_del(inner, name);
+			(void)json_object_set_new(flat, key, inner);
+		} else if (name) {
+			json_decref(inner);
+		} else {
+			(void)json_array_append_new(flat, inner);
+		}
+	}
+	return flat;
+}
+
+json_t *shape_flat(const json_t *node, const json_t *value)
+{
+	if (json_is_array(value))
+		return flat_array(node, value);
+	if (!json_is_object(value))
+		return json_incref(mutable(value));
+	json_t *id = json_object_get(value, "id");
+	if (id && (schema_reference_type(node) || json_object_size(value) == 1))
+		return json_incref(id);
+	json_t *flat = json_object();
+	const char *key;
+	json_t *member;
+	json_object_foreach (mutable(value), key, member) {
+		json_t *inner = shape_flat(schema_member(node, key), member);
+		if (is_properties(node, key) && json_is_object(inner)) {
+			(void)json_object_update(flat, inner);
+			json_decref(inner);
+		} else {
+			(void)json_object_set_new(flat, key, inner);
+		}
+	}
+	return flat;
+}
+
+char *shape_member(struct arena *a, const struct schema *schema, const char *pointer)
+{
+	const json_t *node = schema->root;
+	char *name = NULL;
+	for (char *token = pointer_next(a, &pointer); token; token = pointer_next(a, &pointer)) {
+		bool silent = is_properties(node, token);
+		const json_t *member = schema_member(node, token);
+		node = member ? member : schema_items(node);
+		/* A reference is its id. */
+		if (*pointer == '\0' && name && strcmp(token, "id") == 0)
+			silent = true;
+		if (!silent)
+			name = name ? arena_printf(a, "%s.%s", name, token) : token;
+	}
+	return name ? name : arena_strdup(a, "");
+}
+
+/* The object of a record's id in the tree, made on the way; NULL for an id that is none. */
+static json_t *place_of(
+	struct arena *a, const struct catalog *catalog, json_t *tree, const char *id)
+{
+	struct arm_id parsed;
+	if (!arm_id_parse(a, id, &parsed) || !parsed.type || !parsed.name)
+		return NULL;
+	const struct schema *schema = catalog_type(catalog, parsed.type);
+	if (!schema)
+		return NULL;
+	json_t *inside = schema->parent ? place_of(a, catalog, tree, parsed.parent) : tree;
+	if (!inside)
+		return NULL;
+	json_t *section = json_object_get(inside, schema->section);
+	if (!section) {
+		section = json_object();
+		(void)json_object_set_new(inside, schema->section, section);
+	}
+	const char *key = parsed.name;
+	/* Two of one name in two groups. */
+	json_t *twin = json_object_get(section, key);
+	const char *group = json_string_value(json_object_get(twin, "resourceGroup"));
+	if (!schema->parent && group && parsed.resource_group &&
+		!text_same_nocase(group, parsed.resource_group))
+		key = arena_printf(a, "%s/%s", parsed.resource_group, key);
+	json_t *value = json_object_get(section, key);
+	if (value)
+		return value;
+	value = json_object();
+	(void)json_object_set_new(section, key, value);
+	if (key != parsed.name)
+		(void)json_object_set_new(value, "name", json_string(parsed.name));
+	if (!schema->parent && !schema->in_subscription && parsed.resource_group)
+		(void)json_object_set_new(
+			value, "resourceGroup", json_string(parsed.resource_group));
+	return value;
+}
+
+json_t *shape_records(
+	struct arena *a, const struct catalog *catalog, const struct record *records, size_t count)
+{
+	json_t *tree = json_object();
+	for (size_t i = 0; i < count; i++) {
+		json_t *value = place_of(a, catalog, tree, records[i].id);
+		const struct schema *schema = catalog_type(catalog, records[i].type);
+		if (!value || !schema)
+			continue;
+		if (strcmp(records[i].origin, "existing") == 0)
+			(void)json_object_set_new(value, "existing", json_true());
+		json_auto_t *flat = shape_flat(schema->root, records[i].body);
+		if (json_is_object(flat))
+			(void)json_object_update_missing(value, flat);
+	}
+	return tree;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/signals.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+/* The only mutable globals of the program: a handler has no other way to reach anything. */
+static volatile sig_atomic_t received;
+static struct provider *volatile held;
+
+static void handle(int number)
+{
+	struct provider *provider = held;
+	if (!provider || received)
+		_exit(128 + number);
+	received = number;
+	provider->interrupt(provider);
+}
+
+void signals_install(void)
+{
+	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	/* A reader that left must not end an apply half way: writes fail instead. */
+	action.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &action, NULL);
+}
+
+const volatile sig_atomic_t *signals_hold(struct provider *provider)
+{
+	received = 0;
+	held = provider;
+	return &received;
+}
+
+int signals_release(void)
+{
+	held = NULL;
+	return received;
+}
