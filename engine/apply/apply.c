@@ -26,7 +26,6 @@ struct task {
 
 struct apply {
 	struct plan *plan;
-	const struct snapshot *snapshot;
 	struct provider *provider;
 	const struct apply_options *options;
 	struct apply_report *report;
@@ -169,7 +168,7 @@ static void start_step(struct apply *a, size_t number)
 	*task = (struct task){ .apply = a, .planned = step, .started_ms = now_ms() };
 	task->told_ms = task->started_ms;
 	task->work.config = a->plan->config;
-	task->work.snapshot = a->snapshot;
+	task->work.snapshot = a->plan->snapshot;
 	task->work.diags = a->diags;
 	task->work.accepted = on_accepted;
 	a->tasks[number] = task;
@@ -393,9 +392,8 @@ static bool end_run(struct apply *a, struct state *state)
 		state_commit(state, a->diags);
 }
 
-bool apply_plan(struct plan *plan, struct snapshot *snapshot, struct state *state,
-	struct provider *provider, const struct apply_options *options, struct apply_report *report,
-	struct diags *diags)
+bool apply_plan(struct plan *plan, struct state *state, struct provider *provider,
+	const struct apply_options *options, struct apply_report *report, struct diags *diags)
 {
 	size_t limit = options->parallelism ? options->parallelism : DEFAULT_PARALLELISM;
 	size_t nerrors = diags->nerrors;
@@ -404,20 +402,19 @@ bool apply_plan(struct plan *plan, struct snapshot *snapshot, struct state *stat
 	report->results = arena_alloc(arena, (plan->nsteps + 1) * sizeof *report->results);
 	struct apply a = {
 		.plan = plan,
-		.snapshot = snapshot,
 		.provider = provider,
 		.options = options,
 		.report = report,
 		.diags = diags,
 		.schedule = schedule_new(arena, plan->steps, plan->nsteps, limit),
-		.live = live_new(arena, snapshot),
-		.tasks = arena_alloc(arena, (plan->nsteps + 1) * sizeof *a.tasks),
+		.live = live_new(arena, plan->snapshot),
+		.tasks = arena_alloc(arena, (plan->nsteps + 1) * sizeof(struct task *)),
 		.running = arena_alloc(arena, (plan->nsteps + 1) * sizeof *a.running),
 		.made = arena_alloc(arena, plan->nchanges + 1),
 	};
 	if (!state_begin_run(state, options->run, diags))
 		return false;
-	journal_init(&a.journal, plan, snapshot, state, diags);
+	journal_init(&a.journal, plan, state, diags);
 	a.journal.run = options->run->number;
 	journal_unwritten(&a.journal, plan);
 	a.journal.dirty = true;

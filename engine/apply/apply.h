@@ -68,8 +68,8 @@ struct apply_report {
 
 /* False when anything failed or was refused: then errors are added, each at the YAML that caused
  * it where that can be found. The state then holds exactly what happened. */
-bool apply_plan(struct plan *, struct snapshot *, struct state *, struct provider *,
-	const struct apply_options *, struct apply_report *, struct diags *);
+bool apply_plan(struct plan *, struct state *, struct provider *, const struct apply_options *,
+	struct apply_report *, struct diags *);
 
 /* Writes into the state what the snapshot found out about open intents of dead runs: done, absent
  * or failed (somebody else changed it: `intent-conflict`, a warning). One line each through

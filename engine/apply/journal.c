@@ -5,14 +5,14 @@
 
 #include "engine/base/json.h"
 
-void journal_init(struct journal *j, const struct plan *plan, const struct snapshot *snapshot,
-	struct state *state, struct diags *diags)
+void journal_init(
+	struct journal *j, const struct plan *plan, struct state *state, struct diags *diags)
 {
 	*j = (struct journal){
 		.arena = plan->arena,
 		.state = state,
 		.diags = diags,
-		.recorder = { plan->arena, state, snapshot },
+		.recorder = { plan->arena, state, plan->snapshot },
 		.intents = arena_alloc(plan->arena, (plan->nsteps + 1) * sizeof(int64_t)),
 	};
 }

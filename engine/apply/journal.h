@@ -29,8 +29,7 @@ struct journal {
 	bool broken;
 };
 
-void journal_init(struct journal *, const struct plan *, const struct snapshot *, struct state *,
-	struct diags *);
+void journal_init(struct journal *, const struct plan *, struct state *, struct diags *);
 
 /* Records what needs no write. */
 void journal_unwritten(struct journal *, const struct plan *);

@@ -18,7 +18,7 @@ struct live;
 struct live *live_new(struct arena *, const struct snapshot *);
 /* What now stands under an id; `body` NULL: nothing. */
 void live_put(struct live *, const struct schema *, const char *id, json_t *body);
-/* Is a config_lookup_fn: `live` is a struct live. */
-json_t *live_lookup(void *live, const char *id, const char *pointer);
+/* Is a config_lookup_fn: `context` is a struct live. */
+json_t *live_lookup(void *context, const char *id, const char *pointer);
 
 #endif

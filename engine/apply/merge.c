@@ -211,7 +211,7 @@ static bool merge_children(struct arena *a, const struct step *step, const json_
 	const json_t *known = NULL;
 	for (size_t i = 0; i < step->nchildren; i++) {
 		const struct step_child *child = &step->children[i];
-		if (child->schema != schema) {
+		if (!known || child->schema != schema) {
 			schema = child->schema;
 			known = items_by_name(a, json_at(now, schema->child_pointer));
 		}

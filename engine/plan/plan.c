@@ -179,6 +179,7 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	*plan = (struct plan){ .arena = a,
 		.config = config,
 		.catalog = config->catalog,
+		.snapshot = snapshot,
 		.destroy = options->destroy };
 	struct planner p = { a, config, snapshot, options, diags, plan, NULL, 0 };
 	size_t errors = diags->nerrors;

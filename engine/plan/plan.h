@@ -120,6 +120,7 @@ struct plan {
 	struct arena *arena;
 	struct config *config; /* NULL for a plan that was loaded only to be shown */
 	const struct catalog *catalog;
+	struct snapshot *snapshot; /* what it was made from; NULL as config is */
 	bool destroy;
 	struct change *changes; /* sorted by address; those of ACTION_NONE only when they adopt */
 	size_t nchanges;

@@ -30,7 +30,7 @@ struct bench {
 	struct plan plan;
 	struct change changes[MOST];
 	struct step steps[MOST];
-	char path[64];
+	char *folder, *path;
 	struct state *state;
 	struct run run;
 	struct apply_options options;
@@ -93,6 +93,7 @@ static int setup(void **state)
 	b->plan = (struct plan){ .arena = arena,
 		.config = &b->config,
 		.catalog = b->catalog,
+		.snapshot = &b->snapshot,
 		.changes = b->changes,
 		.steps = b->steps };
 	b->run = (struct run){ .command = "apply", .user = "u", .host = "h", .pid = 1 };
@@ -101,9 +102,9 @@ static int setup(void **state)
 		.context = b,
 		.interrupted = &b->cloud->interrupted };
 	diags_init(&b->diags, arena);
-	strcpy(b->path, "/tmp/waybill-test-XXXXXX");
-	assert_non_null(mkdtemp(b->path));
-	strcat(b->path, "/waybill.db");
+	b->folder = arena_strdup(arena, "/tmp/waybill-test-XXXXXX");
+	assert_non_null(mkdtemp(b->folder));
+	b->path = arena_printf(arena, "%s/waybill.db", b->folder);
 	b->state = state_open(b->path, STATE_WRITE, &b->diags);
 	assert_non_null(b->state);
 	*state = b;
@@ -117,8 +118,7 @@ static int teardown(void **state)
 	static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock" };
 	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
 		(void)unlink(arena_printf(b->arena, "%s%s", b->path, endings[i]));
-	*strrchr(b->path, '/') = '\0';
-	(void)rmdir(b->path);
+	assert_int_equal(rmdir(b->folder), 0);
 	arena_free(b->arena);
 	return 0;
 }
@@ -212,8 +212,8 @@ static void wait_for(struct bench *b, struct step *s, const struct step *other)
 
 static bool apply(struct bench *b)
 {
-	bool ok = apply_plan(&b->plan, &b->snapshot, b->state, &b->cloud->provider, &b->options,
-		&b->report, &b->diags);
+	bool ok = apply_plan(
+		&b->plan, b->state, &b->cloud->provider, &b->options, &b->report, &b->diags);
 	assert_int_equal(b->unjournaled, 0);
 	assert_int_equal(b->shared_holds, 0);
 	return ok;

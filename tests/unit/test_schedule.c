@@ -104,14 +104,15 @@ static void test_schedule__random_graphs_end_whole(void **state)
 		struct step steps[MOST];
 		make_random_steps(a, steps, &random);
 		struct schedule *s = schedule_new(a, steps, MOST, 4);
-		size_t running[4], nrunning = 0;
+		size_t running[4] = { 0 }, nrunning = 0;
 		do {
 			size_t number = SCHEDULE_NONE;
 			while ((number = schedule_next(s)) != SCHEDULE_NONE) {
 				check_start(s, steps, number);
 				running[nrunning++] = number;
 			}
-			size_t at = next_random(&random) % nrunning;
+			assert_true(nrunning > 0);
+			size_t at = next_random(&random) % (nrunning > 0 ? nrunning : 1);
 			bool fails = next_random(&random) % 20 == 0;
 			schedule_finish(
 				s, running[at], fails ? STEP_FAILED : STEP_DONE, NULL, NULL);
