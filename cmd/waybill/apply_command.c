@@ -225,8 +225,7 @@ static int execute(struct session *s, struct planning *planning)
 		.run = &run,
 	};
 	struct apply_report report = { .result = APPLY_FAILED };
-	bool good = apply_plan(planning->plan, planning->snapshot, s->state, s->provider, &options,
-		&report, &s->diags);
+	bool good = apply_plan(planning->plan, s->state, s->provider, &options, &report, &s->diags);
 	int signal_number = signals_release();
 	if (s->json)
 		fill_document(s, planning->plan, &report);
