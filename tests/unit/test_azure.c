@@ -87,7 +87,7 @@ static struct operation make(struct fixture *f, enum verb verb, const char *path
 		.arena = f->arena,
 		.owner = f,
 		.accepted = note_accepted };
-	if (verb == VERB_PUT)
+	if (verb == VERB_PUT || verb == VERB_PATCH)
 		operation.body = arena_json(f->arena, json_pack("{s:s}", "location", "japaneast"));
 	return operation;
 }
@@ -491,6 +491,77 @@ static void test_azure__dot_segments_are_refused(void **state)
 	close_all(&f, 1);
 }
 
+static void test_azure__patch(void **state)
+{
+	(void)state;
+	static const struct scripted_answer answers[] = {
+		ANSWER("PATCH", TABLE, 200, "{\"tags\": {\"a\": \"b\"}}", NULL),
+		ANSWER("PATCH", TABLE, 202, NULL, "Location: /results/1", SOON),
+		ANSWER("GET", "/results/1", 200, NULL, NULL),
+		ANSWER("GET", TABLE, 200, "{\"tags\": {\"a\": \"b\"}}", NULL),
+		ANSWER("PATCH", TABLE, 404, "{\"error\": {\"code\": \"ResourceNotFound\"}}", NULL),
+	};
+	struct fixture f;
+	OPEN(&f, answers);
+	struct operation patch = make(&f, VERB_PATCH, TABLE);
+	for (int i = 0; i < 2; i++) {
+		run(&f, &patch);
+		assert_int_equal(patch.outcome, OUTCOME_DONE);
+		assert_string_equal(json_text_at(patch.reply, "/tags/a"), "b");
+	}
+	run(&f, &patch);
+	assert_int_equal(patch.outcome, OUTCOME_ABSENT);
+	close_all(&f, ARRAY_LEN(answers));
+}
+
+static void test_azure__patience_with_a_missing_reference_ends(void **state)
+{
+	(void)state;
+	static const char body[] =
+		"{\"error\": {\"code\": \"InvalidResourceReference\", \"message\": \"no\"}}";
+	static const struct scripted_answer answers[] = {
+		ANSWER("PUT", TABLE, 400, body, SOON),
+		ANSWER("PUT", TABLE, 400, body, SOON),
+		ANSWER("PUT", TABLE, 400, body, SOON),
+		ANSWER("PUT", TABLE, 400, body, SOON),
+	};
+	struct fixture f;
+	OPEN(&f, answers);
+	struct operation put = make(&f, VERB_PUT, TABLE);
+	run(&f, &put);
+	assert_int_equal(put.outcome, OUTCOME_FAILED);
+	assert_string_equal(put.failure.code, "InvalidResourceReference");
+	close_all(&f, ARRAY_LEN(answers));
+}
+
+/* More than connections, timers and the server's script at once; half of them are throttled. */
+static void test_azure__many_at_once(void **state)
+{
+	(void)state;
+	enum {
+		MANY = 160
+	};
+	static struct scripted_answer answers[MANY + MANY / 2];
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+		answers[i] = i < MANY / 2
+			? (struct scripted_answer)ANSWER("GET", TABLE, 429, NULL, SOON)
+			: (struct scripted_answer)ANSWER("GET", TABLE, 200, "{}", NULL);
+	struct fixture f;
+	OPEN(&f, answers);
+	struct operation gets[MANY];
+	for (size_t i = 0; i < MANY; i++) {
+		gets[i] = make(&f, VERB_GET, TABLE);
+		f.provider->submit(f.provider, &gets[i]);
+	}
+	for (size_t i = 0; i < MANY; i++) {
+		struct operation *done = f.provider->reap(f.provider, 30000);
+		assert_non_null(done);
+		assert_int_equal(done->outcome, OUTCOME_DONE);
+	}
+	assert_null(f.provider->reap(f.provider, -1));
+	close_all(&f, ARRAY_LEN(answers));
+}
+
 static void test_azure__clouds(void **state)
 {
 	(void)state;
@@ -534,6 +605,9 @@ int main(void)
 		cmocka_unit_test(test_azure__interrupt_ends_one_reap),
 		cmocka_unit_test(test_azure__close_forgets_what_is_under_way),
 		cmocka_unit_test(test_azure__dot_segments_are_refused),
+		cmocka_unit_test(test_azure__patch),
+		cmocka_unit_test(test_azure__patience_with_a_missing_reference_ends),
+		cmocka_unit_test(test_azure__many_at_once),
 		cmocka_unit_test(test_azure__clouds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
