@@ -144,13 +144,14 @@ static void render_outputs(struct canvas *c, const struct plan *plan)
 		(void)buf_puts(c->out, "\n");
 }
 
+/* Its last line is what people and scripts look for. */
 static void render_summary(struct canvas *c, const struct plan *plan)
 {
+	if (plan->id)
+		(void)buf_printf(c->out, "Plan id: %s\n", plan->id);
 	if (plan_changes_nothing(plan)) {
 		bold(c, "No changes.");
-		(void)buf_puts(c->out,
-			plan->destroy ? " Nothing is ours, so that nothing is to be destroyed.\n"
-				      : " The cloud is as the configuration says.\n");
+		(void)buf_puts(c->out, "\n");
 		return;
 	}
 	if (plan->to_adopt || plan->to_forget)
@@ -174,6 +175,4 @@ void render_plan(struct canvas *c, const struct plan *plan, bool emulator)
 	render_changes(c, plan);
 	render_outputs(c, plan);
 	render_summary(c, plan);
-	if (plan->id)
-		(void)buf_printf(c->out, "Plan id: %s\n", plan->id);
 }
