@@ -562,28 +562,6 @@ static void test_azure__many_at_once(void **state)
 	close_all(&f, ARRAY_LEN(answers));
 }
 
-static void test_azure__clouds(void **state)
-{
-	(void)state;
-	struct arena *arena = arena_new();
-	struct diags diags;
-	diags_init(&diags, arena);
-	struct azure_cloud cloud;
-	assert_true(azure_cloud_find(arena, "public", &cloud, &diags));
-	assert_string_equal(cloud.arm, "https://management.azure.com");
-	assert_true(azure_cloud_find(arena, "http://127.0.0.1:8080/", &cloud, &diags));
-	assert_string_equal(cloud.arm, "http://127.0.0.1:8080");
-	assert_true(cloud.emulator);
-	static const char *const refused[] = { "http://example.com", "http://127.0.0.1@example.com",
-		"http://127.0.0.1.example.com", "http://[::2]", "https://example.com", "publik",
-		"http://127.0.0.1/path", "http://127.0.0.1/?q", "http://user@127.0.0.1" };
-	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
-		assert_false(azure_cloud_find(arena, refused[i], &cloud, &diags));
-	assert_int_equal(diags.nerrors, ARRAY_LEN(refused));
-	assert_string_equal(diags.items[0].code, "cloud-not-loopback");
-	arena_free(arena);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -608,7 +586,6 @@ int main(void)
 		cmocka_unit_test(test_azure__patch),
 		cmocka_unit_test(test_azure__patience_with_a_missing_reference_ends),
 		cmocka_unit_test(test_azure__many_at_once),
-		cmocka_unit_test(test_azure__clouds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
