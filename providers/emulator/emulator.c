@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/emulator/emulator.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,13 +21,44 @@ uint64_t emulator_clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* An emulator whose client was killed may still be saving what the next one is to load. */
+static bool lock_store(struct emulator *emulator, struct diags *diags)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	const char *path = arena_printf(diags->arena, "%s.lock", emulator->options.store);
+	uint64_t until = emulator_clock_ms() + EMULATOR_STORE_WAIT_MS;
+
+	emulator->store_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (emulator->store_lock < 0)
+		return diag_error(diags, PLACE_NONE, "store-not-locked", "cannot open `%s`: %s",
+			path, strerror(errno));
+	while (flock(emulator->store_lock, LOCK_EX | LOCK_NB) != 0) {
+		if (emulator_clock_ms() >= until)
+			return diag_error(diags, PLACE_NONE, "store-in-use",
+				"another emulator uses the store `%s`", emulator->options.store);
+		(void)nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static bool load(struct emulator *emulator, struct diags *diags)
+{
+	const char *store = emulator->options.store, *start = emulator->options.start;
+
+	if (store != NULL && !lock_store(emulator, diags))
+		return false;
+	if (store != NULL && access(store, F_OK) == 0)
+		return cloud_load(&emulator->cloud, store, diags);
+	return start == NULL || start_load(emulator, start, diags);
+}
+
 struct emulator *emulator_new(const struct emulator_options *options, struct diags *diags)
 {
 	struct emulator *emulator = mem_alloc(sizeof(*emulator));
-	bool good;
 
 	memset(emulator, 0, sizeof(*emulator));
 	emulator->options = *options;
+	emulator->store_lock = -1;
 	if (emulator->options.token_lifetime_s == 0)
 		emulator->options.token_lifetime_s = EMULATOR_TOKEN_LIFETIME_S;
 	if (emulator->options.max_routes == 0)
@@ -34,11 +68,7 @@ struct emulator *emulator_new(const struct emulator_options *options, struct dia
 	auth_init(&emulator->tokens, emulator->options.token_lifetime_s);
 	hooks_init(&emulator->hooks);
 	(void)pthread_mutex_init(&emulator->lock, NULL);
-	if (options->store != NULL && access(options->store, F_OK) == 0)
-		good = cloud_load(&emulator->cloud, options->store, diags);
-	else
-		good = options->start == NULL || start_load(emulator, options->start, diags);
-	if (good)
+	if (load(emulator, diags))
 		return emulator;
 	emulator_free(emulator);
 	return NULL;
@@ -51,6 +81,8 @@ void emulator_free(struct emulator *emulator)
 	auth_release(&emulator->tokens);
 	hooks_release(&emulator->hooks);
 	(void)pthread_mutex_destroy(&emulator->lock);
+	if (emulator->store_lock >= 0)
+		(void)close(emulator->store_lock);
 	free(emulator->endpoint);
 	free(emulator);
 }

@@ -20,6 +20,7 @@
 
 #define EMULATOR_TOKEN_LIFETIME_S 3599
 #define EMULATOR_MAX_ROUTES 1000
+#define EMULATOR_STORE_WAIT_MS 10000 /* for another emulator to let go of the store */
 
 struct emulator_options {
 	uint64_t operation_ms;     /* how long an operation takes */
@@ -38,6 +39,7 @@ struct emulator {
 	struct operations operations;
 	struct tokens tokens;
 	struct hooks hooks;
+	int store_lock;       /* file that keeps other emulators from the store, or -1 */
 	pthread_mutex_t lock; /* held while a request is served or the cloud saved */
 };
 

@@ -95,7 +95,7 @@ static bool check_next_hop(
 	const char *type = json_text_at(properties, "/nextHopType");
 	const char *address = json_text_at(properties, "/nextHopIpAddress");
 	bool appliance = strcmp(type, "VirtualAppliance") == 0;
-	struct ip ip = { .family = FAMILY_IPV4 };
+	struct ip ip;
 
 	if (address != NULL && address[0] == '\0') {
 		json_object_del(properties, "nextHopIpAddress");
@@ -129,7 +129,7 @@ static bool check_route(struct write *w, json_t *route, struct route_key *key)
 	json_t *properties = json_object_get(route, "properties");
 	const char *text = json_text_at(properties, "/addressPrefix");
 	char canonical[PREFIX_TEXT];
-	struct prefix prefix;
+	struct prefix prefix = { .length = 0 };
 	bool tag;
 
 	key->name = json_text_at(route, "/name");

@@ -342,6 +342,17 @@ def test_the_store_outlives_the_program(tmp_path):
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".new")] == []
 
 
+def test_the_next_emulator_waits_for_the_store(tmp_path):
+    args = ["--store", tmp_path / "store.json"]
+    first = Emulator(tmp_path, None, args)
+    first.request("PUT", first.group("g"), {"location": "eastus"})
+    first.process.stdin.close()  # as when its client is killed: it saves, and goes
+    second = Emulator(tmp_path, None, args)
+    assert first.process.poll() is not None or first.process.wait(timeout=60) == 0
+    assert second.request("HEAD", second.group("g"))[0] == 204
+    assert second.stop() == 0
+
+
 def test_somebody_else_edits_just_before_a_put(hard_way):
     path = hard_way.id("routeTables", "t")
     etag = hard_way.request("PUT", path, table())[2]["etag"]
