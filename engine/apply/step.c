@@ -323,7 +323,6 @@ static void after_write(struct work *w)
 		}
 		break;
 	case OUTCOME_STALE:
-		w->in_doubt = false;
 		if (++w->stale > MOST_STALE)
 			refuse(w, "changed-since-plan",
 				"was changed by others again and again while it was written",

@@ -122,8 +122,27 @@ static void remove_body(struct fake_cloud *cloud, const char *id)
 	json_object_del(cloud->bodies, arm_id_key(cloud->arena, id));
 }
 
+/* Everything whose id begins with that of the container: LIST of /CONTAINER/resources. */
+static void list(struct fake_cloud *cloud, struct operation *op)
+{
+	size_t len = (size_t)(strrchr(op->path, '/') - op->path) + 1;
+	const char *prefix = arm_id_key(op->arena, arena_strndup(op->arena, op->path, len));
+	op->outcome = OUTCOME_DONE;
+	op->reply = arena_json(op->arena, json_array());
+	const char *key;
+	json_t *body;
+	json_object_foreach (cloud->bodies, key, body) {
+		if (strncmp(key, prefix, len) == 0)
+			json_array_append(op->reply, body);
+	}
+}
+
 static void act(struct fake_cloud *cloud, struct operation *op)
 {
+	if (op->verb == VERB_LIST) {
+		list(cloud, op);
+		return;
+	}
 	json_t *now = fake_cloud_at(cloud, op->path);
 	const char *etag = json_text_at(now, "/etag");
 	op->outcome = OUTCOME_DONE;

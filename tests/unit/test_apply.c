@@ -36,27 +36,15 @@ struct bench {
 	struct apply_options options;
 	struct apply_report report;
 	struct diags diags;
-	const char *running[MOST];
-	size_t nrunning, shared_holds, unjournaled;
+	size_t ended, unjournaled;
 	bool interrupt_at_write;
 };
 
-/* Ids held by running steps: no two may share one. */
+/* Every step is told of when it ends, in whichever way. */
 static void watch(void *context, const struct apply_event *event)
 {
 	struct bench *b = context;
-	const char *id = event->step->holds[0];
-	for (size_t i = 0; i < b->nrunning; i++) {
-		if (strcmp(b->running[i], id) != 0)
-			continue;
-		b->shared_holds += event->kind == APPLY_STARTED;
-		if (event->kind == APPLY_FINISHED) {
-			b->running[i] = b->running[--b->nrunning];
-			return;
-		}
-	}
-	if (event->kind == APPLY_STARTED)
-		b->running[b->nrunning++] = id;
+	b->ended += event->kind == APPLY_FINISHED;
 }
 
 /* What another program sees of the state as a write leaves: its intent must be there. */
@@ -215,7 +203,8 @@ static bool apply(struct bench *b)
 	bool ok = apply_plan(
 		&b->plan, b->state, &b->cloud->provider, &b->options, &b->report, &b->diags);
 	assert_int_equal(b->unjournaled, 0);
-	assert_int_equal(b->shared_holds, 0);
+	assert_true(b->ended == b->plan.nsteps || b->cloud->interrupted);
+	b->ended = 0;
 	return ok;
 }
 
@@ -407,6 +396,63 @@ static void test_apply__a_delete_spares_what_is_foreign(void **state)
 	assert_int_equal(fake_cloud_count(b->cloud, VERB_DELETE, NULL), 0);
 }
 
+static void test_apply__a_group_goes_only_when_nobody_put_something_in(void **state)
+{
+	struct bench *b = *state;
+	fake_cloud_put(b->cloud, GROUP, "{'location': 'japaneast'}");
+	fake_cloud_put(b->cloud, TABLES "theirs", STANDING_TABLE);
+	struct change *c =
+		add_change(b, "Microsoft.Resources/resourceGroups", GROUP, ACTION_DELETE);
+	(void)add_step(b, STEP_DELETE, c);
+	assert_false(apply(b));
+	assert_true(has_diag(b, "foreign-inside", TABLES "theirs"));
+	assert_non_null(fake_cloud_at(b->cloud, GROUP));
+	struct content seen = { .container = GROUP, .id = TABLES "theirs" };
+	b->snapshot.contents = &seen;
+	b->snapshot.ncontents = 1;
+	(void)apply(b);
+	assert_int_equal(b->report.result, APPLY_DONE);
+	assert_null(fake_cloud_at(b->cloud, GROUP));
+}
+
+static void test_apply__tags_alone_are_patched_whole(void **state)
+{
+	struct bench *b = *state;
+	fake_cloud_put(b->cloud, TABLES "t", "{'tags': {'theirs': 'x', 'old': '1'}}");
+	struct change *c = add_change(b, TABLE_TYPE, TABLES "t", ACTION_UPDATE);
+	c->after = fake_json(b->arena, "{'tags': {'ours': '2'}}");
+	*ARENA_PUSH(b->arena, c->edits.items, c->edits.count) =
+		(struct edit){ .pointer = "/tags/ours", .after = json_at(c->after, "/tags/ours") };
+	*ARENA_PUSH(b->arena, c->edits.items, c->edits.count) =
+		(struct edit){ .pointer = "/tags/old", .before = fake_json(b->arena, "'1'") };
+	(void)add_step(b, STEP_TAGS, c);
+	assert_true(apply(b));
+	assert_int_equal(fake_cloud_count(b->cloud, VERB_PATCH, NULL), 1);
+	const json_t *tags = json_at(fake_cloud_at(b->cloud, TABLES "t"), "/tags");
+	assert_true(json_equal(tags, fake_json(b->arena, "{'theirs': 'x', 'ours': '2'}")));
+}
+
+static void test_apply__what_is_in_use_is_waited_for_and_then_refused(void **state)
+{
+	struct bench *b = *state;
+	fake_cloud_put(
+		b->cloud, TABLES "t", "{'properties': {'subnets': [{'id': '" SUBNETS "s'}]}}");
+	fake_cloud_put(b->cloud, TABLES "lags", "{'properties': {'subnets': [{'id': 'x'}]}}");
+	(void)delete_table(b, "t");
+	(void)delete_table(b, "lags");
+	struct fake_script *script =
+		fake_cloud_script(b->cloud, FAKE_EDIT, VERB_GET, TABLES "lags");
+	script->pointer = "/tags/x";
+	script->value = fake_json(b->arena, "'1'");
+	script = fake_cloud_script(b->cloud, FAKE_EDIT, VERB_GET, TABLES "lags");
+	script->pointer = "/properties/subnets";
+	assert_false(apply(b));
+	assert_true(has_diag(b, "still-attached", "routeTables/t"));
+	assert_int_equal(fake_cloud_count(b->cloud, VERB_GET, TABLES "t"), 10);
+	assert_null(fake_cloud_at(b->cloud, TABLES "lags"));
+	assert_int_equal(b->report.results[1], STEP_DONE);
+}
+
 static void test_apply__a_round_is_one_commit(void **state)
 {
 	struct bench *b = *state;
@@ -548,6 +594,9 @@ int main(void)
 		TEST(test_apply__a_failed_step_skips_what_waits_for_it),
 		TEST(test_apply__what_a_failed_create_left_is_ours),
 		TEST(test_apply__a_delete_spares_what_is_foreign),
+		TEST(test_apply__a_group_goes_only_when_nobody_put_something_in),
+		TEST(test_apply__tags_alone_are_patched_whole),
+		TEST(test_apply__what_is_in_use_is_waited_for_and_then_refused),
 		TEST(test_apply__a_round_is_one_commit),
 		TEST(test_apply__steps_that_hold_the_same_take_turns),
 		TEST(test_apply__an_interrupt_starts_nothing_new),
