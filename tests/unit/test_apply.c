@@ -11,13 +11,13 @@
 
 #include "engine/apply/apply.h"
 #include "engine/base/json.h"
-#include "engine/base/text.h"
 #include "schemas/arm_id.h"
 #include "tests/support/fake_cloud.h"
 
 #define GROUP "/subscriptions/s/resourceGroups/g"
 #define TABLES GROUP "/providers/Microsoft.Network/routeTables/"
 #define SUBNETS GROUP "/providers/Microsoft.Network/virtualNetworks/v/subnets/"
+#define FIRST_HOP "/properties/routes/0/properties/nextHopIpAddress"
 #define MOST 32
 
 /* A plan built by hand, the cloud it meets, and the state it leaves. */
@@ -103,9 +103,7 @@ static int teardown(void **state)
 {
 	struct bench *b = *state;
 	state_close(b->state);
-	static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock" };
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-		(void)unlink(arena_printf(b->arena, "%s%s", b->path, endings[i]));
+	(void)unlink(b->path);
 	assert_int_equal(rmdir(b->folder), 0);
 	arena_free(b->arena);
 	return 0;
@@ -242,6 +240,15 @@ static size_t open_intents(struct bench *b)
 	" 'routes': [{'name': 'r1', 'properties': {'addressPrefix': '10.1.0.0/16',"                \
 	" 'nextHopType': 'VirtualAppliance', 'nextHopIpAddress': '10.0.0.1'}}]}}"
 
+/* Somebody else puts a value at a pointer right before the next such operation. */
+static void script_edit(
+	struct bench *b, enum verb verb, const char *path, const char *pointer, const char *value)
+{
+	struct fake_script *script = fake_cloud_script(b->cloud, FAKE_EDIT, verb, path);
+	script->pointer = pointer;
+	script->value = value ? fake_json(b->arena, value) : NULL;
+}
+
 /* ---- tests ---- */
 
 static void test_apply__a_table_and_its_routes_are_one_put(void **state)
@@ -280,14 +287,11 @@ static void test_apply__an_edit_beside_ours_is_merged(void **state)
 	fake_cloud_put(b->cloud, TABLES "t", STANDING_TABLE);
 	struct step *s = update_table(b, "t");
 	add_route(b, s, "r1", "10.0.0.1", "10.0.0.2");
-	struct fake_script *script = fake_cloud_script(b->cloud, FAKE_EDIT, VERB_PUT, TABLES "t");
-	script->pointer = "/tags/theirs";
-	script->value = fake_json(b->arena, "'x'");
+	script_edit(b, VERB_PUT, TABLES "t", "/tags/theirs", "'x'");
 	assert_true(apply(b));
 	const json_t *now = fake_cloud_at(b->cloud, TABLES "t");
 	assert_string_equal(json_text_at(now, "/tags/theirs"), "x");
-	assert_string_equal(
-		json_text_at(now, "/properties/routes/0/properties/nextHopIpAddress"), "10.0.0.2");
+	assert_string_equal(json_text_at(now, FIRST_HOP), "10.0.0.2");
 	assert_int_equal(fake_cloud_count(b->cloud, VERB_PUT, NULL), 2);
 	assert_int_equal(b->report.changed, 2);
 }
@@ -298,14 +302,11 @@ static void test_apply__an_edit_on_ours_is_refused_by_name(void **state)
 	fake_cloud_put(b->cloud, TABLES "t", STANDING_TABLE);
 	struct step *s = update_table(b, "t");
 	add_route(b, s, "r1", "10.0.0.1", "10.0.0.2");
-	struct fake_script *script = fake_cloud_script(b->cloud, FAKE_EDIT, VERB_PUT, TABLES "t");
-	script->pointer = "/properties/routes/0/properties/nextHopIpAddress";
-	script->value = fake_json(b->arena, "'10.0.0.9'");
+	script_edit(b, VERB_PUT, TABLES "t", FIRST_HOP, "'10.0.0.9'");
 	assert_false(apply(b));
 	assert_true(has_diag(b, "changed-since-plan", "routes/r1"));
 	const json_t *now = fake_cloud_at(b->cloud, TABLES "t");
-	assert_string_equal(
-		json_text_at(now, "/properties/routes/0/properties/nextHopIpAddress"), "10.0.0.9");
+	assert_string_equal(json_text_at(now, FIRST_HOP), "10.0.0.9");
 	assert_false(json_is_true(json_at(now, "/properties/disableBgpRoutePropagation")));
 	assert_int_equal(open_intents(b), 0);
 }
@@ -440,12 +441,8 @@ static void test_apply__what_is_in_use_is_waited_for_and_then_refused(void **sta
 	fake_cloud_put(b->cloud, TABLES "lags", "{'properties': {'subnets': [{'id': 'x'}]}}");
 	(void)delete_table(b, "t");
 	(void)delete_table(b, "lags");
-	struct fake_script *script =
-		fake_cloud_script(b->cloud, FAKE_EDIT, VERB_GET, TABLES "lags");
-	script->pointer = "/tags/x";
-	script->value = fake_json(b->arena, "'1'");
-	script = fake_cloud_script(b->cloud, FAKE_EDIT, VERB_GET, TABLES "lags");
-	script->pointer = "/properties/subnets";
+	script_edit(b, VERB_GET, TABLES "lags", "/tags/x", "'1'");
+	script_edit(b, VERB_GET, TABLES "lags", "/properties/subnets", NULL);
 	assert_false(apply(b));
 	assert_true(has_diag(b, "still-attached", "routeTables/t"));
 	assert_int_equal(fake_cloud_count(b->cloud, VERB_GET, TABLES "t"), 10);
@@ -543,12 +540,8 @@ static void test_apply__a_subnet_waits_until_its_network_is_settled(void **state
 	struct step *s = add_step(b, STEP_UPDATE, c);
 	s->settles_parent = true;
 	s->parent_id = network;
-	struct fake_script *script = fake_cloud_script(b->cloud, FAKE_EDIT, VERB_GET, network);
-	script->pointer = "/properties/provisioningState";
-	script->value = fake_json(b->arena, "'Updating'");
-	script = fake_cloud_script(b->cloud, FAKE_EDIT, VERB_GET, network);
-	script->pointer = "/properties/provisioningState";
-	script->value = fake_json(b->arena, "'Succeeded'");
+	script_edit(b, VERB_GET, network, "/properties/provisioningState", "'Updating'");
+	script_edit(b, VERB_GET, network, "/properties/provisioningState", "'Succeeded'");
 	assert_true(apply(b));
 	assert_int_equal(fake_cloud_count(b->cloud, VERB_GET, network), 2);
 	const struct record *r = recorded(b, SUBNETS "s");
