@@ -62,6 +62,16 @@ static void tell_settled(void *context, const char *line)
 	buf_release(&text);
 }
 
+/* The state is opened for writing only when there is something to write, so that a run that is
+ * refused leaves nothing behind. The lock keeps it as it was read. */
+static bool settle(struct session *s, struct snapshot *snapshot)
+{
+	return snapshot->nopen_intents == 0 ||
+		(session_state(s, STATE_WRITE) &&
+			intents_settle(snapshot, s->state, tell_settled, NULL, &s->diags) &&
+			state_commit(s->state, &s->diags));
+}
+
 static bool check_promise(struct session *s, const struct applying *applying)
 {
 	const struct plan *plan = applying->planning.plan;
@@ -88,10 +98,9 @@ static bool make_plan(struct session *s, struct applying *applying)
 {
 	struct planning *planning = &applying->planning;
 	return session_cloud(s, true) && load_configuration(s, applying) && session_lock(s) &&
-		session_state(s, STATE_WRITE) && session_provider(s) &&
-		planning_read(planning, s) &&
-		intents_settle(planning->snapshot, s->state, tell_settled, NULL, &s->diags) &&
-		planning_make(planning, s) && check_promise(s, applying);
+		session_state(s, STATE_READ) && session_provider(s) && planning_read(planning, s) &&
+		settle(s, planning->snapshot) && planning_make(planning, s) &&
+		check_promise(s, applying);
 }
 
 /* ---- approval ---- */
@@ -246,12 +255,9 @@ static int apply(struct session *s, struct applying *applying)
 		return EXIT_ERROR;
 	struct planning *planning = &applying->planning;
 	planning_show(s, planning->plan);
-	/* What was settled is kept, even when the answer is no. */
-	if (!state_commit(s->state, &s->diags))
-		return EXIT_ERROR;
 	if (plan_changes_nothing(planning->plan))
 		return EXIT_DONE;
-	if (!approve(s))
+	if (!approve(s) || !session_state(s, STATE_WRITE))
 		return EXIT_ERROR;
 	if (!s->json)
 		(void)session_flush(s);

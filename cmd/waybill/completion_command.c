@@ -35,7 +35,7 @@ static void words_of(struct buf *out, const struct command *command)
 static void bash_cases(struct buf *out)
 {
 	for (size_t i = 0; i < ncommands; i++) {
-		(void)buf_printf(out, "\t\"%s\") words=\"", commands[i].name);
+		(void)buf_printf(out, "\t\"%s\") choices=\"", commands[i].name);
 		words_of(out, &commands[i]);
 		options_of(out, &commands[i]);
 		(void)buf_puts(out, "\" ;;\n");
@@ -51,7 +51,7 @@ static void families(struct buf *out)
 		if (name[len] == '\0')
 			continue;
 		if (strncmp(last, name, len + 1) != 0)
-			(void)buf_printf(out, "%s\t\"%.*s\") words=\"", *last ? "\" ;;\n" : "",
+			(void)buf_printf(out, "%s\t\"%.*s\") choices=\"", *last ? "\" ;;\n" : "",
 				(int)len, name);
 		(void)buf_printf(out, "%s ", name + len + 1);
 		last = name;
@@ -74,7 +74,7 @@ static void file_options(struct buf *out, const char *between)
 /* Shared by bash and zsh: which words may come now. */
 static void choose_words(struct buf *out)
 {
-	(void)buf_puts(out, "\tcase \"$command\" in\n\t\"\") words=\"");
+	(void)buf_puts(out, "\tcase \"$command\" in\n\t\"\") choices=\"");
 	first_words(out, " ");
 	(void)buf_puts(out, "\" ;;\n");
 	families(out);
@@ -86,7 +86,7 @@ static void bash(struct buf *out)
 {
 	(void)buf_puts(out,
 		"_waybill() {\n"
-		"\tlocal word=\"${COMP_WORDS[COMP_CWORD]}\" command=\"\" words=\"\" i\n"
+		"\tlocal word=\"${COMP_WORDS[COMP_CWORD]}\" command=\"\" choices=\"\" i\n"
 		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		"\t\tcase \"${COMP_WORDS[i]}\" in\n"
 		"\t\t-*) ;;\n"
@@ -103,7 +103,7 @@ static void bash(struct buf *out)
 		"\tesac\n");
 	choose_words(out);
 	(void)buf_puts(out,
-		"\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+		"\tCOMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n"
 		"\tcase \"$command\" in\n"
 		"\tapply|show) COMPREPLY+=($(compgen -f -- \"$word\")) ;;\n"
 		"\tesac\n"
@@ -128,10 +128,10 @@ static void zsh(struct buf *out)
 		"\tdone\n"
 		"\tcase \"${words[CURRENT-1]}\" in\n\t-f|");
 	file_options(out, "|");
-	(void)buf_puts(out, ") _files; return ;;\n\tesac\n\tlocal words=\"\"\n");
+	(void)buf_puts(out, ") _files; return ;;\n\tesac\n\tlocal choices=\"\"\n");
 	choose_words(out);
 	(void)buf_puts(out,
-		"\tcompadd -- ${=words}\n"
+		"\tcompadd -- ${=choices}\n"
 		"\tcase \"$command\" in apply|show) _files ;; esac\n"
 		"}\n"
 		"if [ \"$funcstack[1]\" = _waybill ]; then _waybill \"$@\"; "

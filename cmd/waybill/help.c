@@ -57,6 +57,16 @@ void help_render(struct buf *out, const struct command *command)
 	}
 }
 
+void help_render_family(struct buf *out, const char *word)
+{
+	size_t len = strlen(word);
+	(void)buf_printf(out, "Usage: waybill %s COMMAND [OPTIONS]\n\nCommands:\n", word);
+	for (size_t i = 0; i < ncommands; i++) {
+		if (strncmp(commands[i].name, word, len) == 0 && commands[i].name[len] == ' ')
+			row(out, commands[i].name, commands[i].summary);
+	}
+}
+
 int help_command(struct session *s)
 {
 	if (s->nwords == 0) {

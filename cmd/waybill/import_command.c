@@ -109,7 +109,8 @@ static bool write(struct import *import, const struct resource *resource)
 {
 	struct session *s = import->session;
 	struct run run = run_of(s);
-	return state_begin_run(s->state, &run, &s->diags) && put_all(import, resource) &&
+	return session_state(s, STATE_WRITE) && state_begin_run(s->state, &run, &s->diags) &&
+		put_all(import, resource) &&
 		state_end_run(s->state, run.number, "done", NULL, NULL, &s->diags) &&
 		state_commit(s->state, &s->diags);
 }
@@ -129,7 +130,7 @@ int import_command(struct session *s)
 {
 	struct snapshot_options options = { .refresh = true };
 	if (!session_cloud(s, true) || !session_config(s) || !session_lock(s) ||
-		!session_state(s, STATE_WRITE) || !session_provider(s))
+		!session_state(s, STATE_READ) || !session_provider(s))
 		return EXIT_ERROR;
 	struct import import = { .session = s };
 	import.snapshot =

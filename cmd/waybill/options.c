@@ -114,6 +114,9 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.letter = 'h',
 		.kind = OPTION_SWITCH,
 		.help = "show this help" },
+	[OPTION_VERSION] = { .name = "version",
+		.kind = OPTION_SWITCH,
+		.help = "print the version (in place of a command)" },
 };
 
 const char *environment_get(const char *const *environment, const char *name)

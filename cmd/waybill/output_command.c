@@ -31,7 +31,7 @@ static int one(struct session *s, const json_t *outputs, const char *name)
 		return EXIT_ERROR;
 	}
 	if (s->json)
-		(void)json_object_set(s->document, "value", value);
+		s->document = arena_json(s->arena, json_incref(value));
 	else
 		value_line(s, value);
 	return EXIT_DONE;
@@ -41,6 +41,7 @@ int output_command(struct session *s)
 {
 	struct run run;
 	bool found = false;
+	s->bare = true;
 	if (!session_state_alone(s) || !state_last_run(s->state, s->arena, &run, &found, &s->diags))
 		return EXIT_ERROR;
 	json_auto_t *outputs = json_incref(found && run.outputs ? run.outputs : json_null());

@@ -23,11 +23,15 @@ static const struct command *find(struct arena *a, const struct arguments *argum
 	return NULL;
 }
 
-/* What follows the family's name, when `word` is one ("state"). */
-static size_t family_length(const struct command *command, const char *word)
+/* Whether `word` begins commands of two words ("state"). */
+static bool is_family(const char *word)
 {
 	size_t len = strlen(word);
-	return strncmp(command->name, word, len) == 0 && command->name[len] == ' ' ? len : 0;
+	for (size_t i = 0; i < ncommands; i++) {
+		if (strncmp(commands[i].name, word, len) == 0 && commands[i].name[len] == ' ')
+			return true;
+	}
+	return false;
 }
 
 static void unknown_command(struct session *s)
@@ -36,19 +40,16 @@ static void unknown_command(struct session *s)
 	const char **names = NULL;
 	size_t count = 0;
 	const char *called = arguments->words[0];
-	for (size_t i = 0; i < ncommands; i++) {
-		if (!family_length(&commands[i], called))
-			continue;
-		*ARENA_PUSH(s->arena, names, count) = commands[i].name;
-	}
-	bool family = count > 0;
-	for (size_t i = 0; i < ncommands && !family; i++)
-		*ARENA_PUSH(s->arena, names, count) = commands[i].name;
+	bool family = is_family(called);
 	if (family && arguments->nwords > 1)
 		called = arena_printf(s->arena, "%s %s", called, arguments->words[1]);
+	for (size_t i = 0; i < ncommands; i++)
+		*ARENA_PUSH(s->arena, names, count) = commands[i].name;
 	const char *nearest = text_nearest(called, names, count);
 	(void)diag_error(&s->diags, PLACE_NONE, "unknown-command", "`%s` is not a command", called);
-	if (nearest)
+	if (family && arguments->nwords == 1)
+		diag_help(&s->diags, "see `waybill %s --help`", called);
+	else if (nearest)
 		diag_help(&s->diags, "did you mean `waybill %s`?", nearest);
 	else
 		diag_help(&s->diags, "see `waybill --help`");
@@ -71,12 +72,23 @@ static bool check_words(struct session *s, const struct command *command)
 static int run(struct session *s, struct arguments *arguments)
 {
 	bool wants_help = arguments->values[OPTION_HELP].on;
-	if (arguments->nwords == 0) {
+	if (arguments->nwords == 0 && arguments->values[OPTION_VERSION].on)
+		return version_command(s);
+	if (arguments->nwords == 0 && wants_help) {
 		help_render(&s->out, NULL);
-		return wants_help ? EXIT_DONE : EXIT_ERROR;
+		return EXIT_DONE;
+	}
+	if (arguments->nwords == 0) {
+		(void)diag_error(&s->diags, PLACE_NONE, "missing-command", "there is no command");
+		diag_help(&s->diags, "see `waybill --help`");
+		return EXIT_ERROR;
 	}
 	size_t used = 0;
 	const struct command *command = find(s->arena, arguments, &used);
+	if (!command && wants_help && arguments->nwords == 1 && is_family(arguments->words[0])) {
+		help_render_family(&s->out, arguments->words[0]);
+		return EXIT_DONE;
+	}
 	if (!command) {
 		unknown_command(s);
 		return EXIT_ERROR;
@@ -97,7 +109,11 @@ static int run(struct session *s, struct arguments *arguments)
 static int finish(struct session *s, int code)
 {
 	if (s->json && s->out.len == 0) {
-		(void)json_object_set_new(s->document, "diagnostics", diags_json(&s->diags));
+		if (s->bare && s->diags.nerrors)
+			s->document = arena_json(s->arena, json_object());
+		if (!s->bare || s->diags.nerrors)
+			(void)json_object_set_new(
+				s->document, "diagnostics", diags_json(&s->diags));
 		document_json(&s->out, s->document);
 	}
 	if (!session_flush(s) && code == EXIT_DONE) {

@@ -129,25 +129,10 @@ bool session_cloud(struct session *s, bool talks)
 
 /* ---- the configuration ---- */
 
-/* --var NAME=VALUE behind the WAYBILL_VAR_name of the environment: later wins. */
 static bool read_variables(struct session *s, struct config_options *options)
 {
-	static const char prefix[] = "WAYBILL_VAR_";
-	/* --var-file has a variable that looks like one of these. */
-	static const char other[] = "WAYBILL_VAR_FILE=";
 	struct config_variable *variables = NULL;
 	size_t count = 0, errors = s->diags.nerrors;
-	for (size_t i = 0; s->environment[i]; i++) {
-		const char *entry = s->environment[i];
-		const char *equals = strchr(entry, '=');
-		if (!equals || strncmp(entry, prefix, strlen(prefix)) != 0 ||
-			strncmp(entry, other, strlen(other)) == 0)
-			continue;
-		const char *name = entry + strlen(prefix);
-		*ARENA_PUSH(s->arena, variables, count) = (struct config_variable){
-			arena_strndup(s->arena, name, (size_t)(equals - name)), equals + 1
-		};
-	}
 	const struct option_value *given = session_option(s, OPTION_VAR);
 	for (size_t i = 0; i < given->ntexts; i++) {
 		const char *text = given->texts[i];
@@ -211,6 +196,7 @@ bool session_state_alone(struct session *s)
 
 bool session_state(struct session *s, enum state_access access)
 {
+	state_close(s->state);
 	s->state = state_open(s->state_path, access, &s->diags);
 	if (!s->state)
 		return false;

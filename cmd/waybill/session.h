@@ -45,7 +45,8 @@ struct session {
 
 	bool json;
 	struct buf out;
-	json_t *document; /* an object */
+	json_t *document; /* an object, unless `bare` */
+	bool bare;        /* the document is the user's own value: diagnostics only on failure */
 
 	const char *const *environment; /* with the subscription that the cloud implies */
 	const char *state_path;
@@ -68,7 +69,7 @@ bool session_cloud(struct session *, bool talks);
 bool session_config(struct session *);
 /* Takes the lock, waiting as long as --lock-timeout allows. */
 bool session_lock(struct session *);
-/* Opens the state and checks that it belongs to this cloud. */
+/* Opens the state, anew if it is open, and checks that it belongs to this cloud. */
 bool session_state(struct session *, enum state_access);
 /* Opens the state to look at it, whatever its cloud. */
 bool session_state_alone(struct session *);

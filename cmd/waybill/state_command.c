@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
 #include "cmd/waybill/document.h"
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/shape.h"
 #include "engine/base/text.h"
 #include "schemas/arm_id.h"
 
+static int compare(const void *left, const void *right)
+{
+	const struct record *a = left, *b = right;
+	int order = strcmp(a->address, b->address);
+	return order ? order : strcmp(a->id, b->id);
+}
+
 static bool read_records(struct session *s, struct record **records, size_t *count)
 {
-	return session_state_alone(s) &&
-		state_records(s->state, s->arena, records, count, &s->diags);
+	if (!session_state_alone(s) ||
+		!state_records(s->state, s->arena, records, count, &s->diags))
+		return false;
+	if (*count)
+		qsort(*records, *count, sizeof **records, compare);
+	return true;
 }
 
 int state_list_command(struct session *s)
