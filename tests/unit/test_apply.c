@@ -109,8 +109,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ---- a plan by hand ---- */
-
 static struct change *add_change(
 	struct bench *b, const char *type, const char *id, enum action action)
 {
