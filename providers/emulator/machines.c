@@ -177,6 +177,8 @@ bool check_vm(struct write *w, json_t *machine)
 	json_t *item;
 	size_t i;
 
+	/* Azure takes it and never gives it back. */
+	json_drop(machine, "/properties/osProfile/adminPassword");
 	json_array_foreach (
 		json_at(machine, "/properties/networkProfile/networkInterfaces"), i, item) {
 		const char *id = json_text_at(item, "/id");

@@ -229,6 +229,9 @@ json_t *shape_item(struct write *w, const struct resource_type *type, const char
 	}
 	if (root)
 		add_others(out, sent);
+	/* A new one is counted on from the old. */
+	if (json_text_at(before, "/etag") != NULL)
+		json_object_set(out, "etag", json_object_get(before, "etag"));
 	if (type->child != TYPE_COUNT && !add_children(w, type, out, sent, before)) {
 		json_decref(out);
 		return NULL;

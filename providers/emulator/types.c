@@ -114,7 +114,8 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.name_min = 1,
 		.name_max = 80,
 		.defaults = "{\"ipConfigurations\":[],\"dnsSettings\":{\"dnsServers\":[],"
-			    "\"appliedDnsServers\":[]},\"enableAcceleratedNetworking\":false,"
+			    "\"appliedDnsServers\":[],\"internalDomainNameSuffix\":"
+			    "\"emulated.bx.internal.cloudapp.net\"},\"enableAcceleratedNetworking\":false,"
 			    "\"vnetEncryptionSupported\":false,\"enableIPForwarding\":false,"
 			    "\"disableTcpStateTracking\":false,\"hostedWorkloads\":[],"
 			    "\"tapConfigurations\":[],\"nicType\":\"Standard\","

@@ -171,6 +171,8 @@ static void put_root(struct write *w, json_t *root_new, bool existed)
 		operation_headers(operation_begin(&emulator->operations, &emulator->cloud,
 					  w->target, w->request, duration),
 			&emulator->cloud, emulator->endpoint, w->request, w->response);
+	if (type->numbered_etag)
+		response_header(w->response, "ETag", "%s", json_text_at(root, "/etag"));
 	response_json(w->response, existed ? type->again_status : 201,
 		json_incref(item_of(w->target, root)));
 	json_decref(root);

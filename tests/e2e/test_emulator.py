@@ -279,6 +279,19 @@ def test_patch_replaces_tags_and_nothing_else(hard_way):
         json.dumps(s["properties"], sort_keys=True) for s in after["properties"]["subnets"]]
 
 
+def test_machines_count_their_etags_and_keep_no_password(hard_way):
+    path = hard_way.id("Microsoft.Compute/virtualMachines", "m")
+    body = {"location": "japaneast", "properties": {"osProfile": {"adminPassword": "secret"}}}
+    for number in (1, 2):
+        _, headers, answer = hard_way.request("PUT", path, body)
+        assert headers["etag"] == answer["etag"] == f'"{number}"'
+        assert "secret" not in json.dumps(answer)
+    answer = hard_way.request("PUT", path, body, {"If-Match": '"1"'})
+    assert code(answer) == (412, "PreconditionFailed")
+    assert answer[2]["error"]["message"] == (
+        'Etag provided in if-match header "1" does not match etag "2" of resource.')
+
+
 def token(cloud, secret):
     form = urllib.parse.urlencode({
         "grant_type": "client_credentials", "client_id": "me", "client_secret": secret,

@@ -10,7 +10,7 @@
 #include "engine/base/json.h"
 #include "providers/emulator/auth.h"
 
-#define LIFETIME_S 10
+#define LIFETIME_S UINT64_C(10)
 
 /* The code of the refusal at this time, or NULL. */
 static const char *refusal(
