@@ -28,8 +28,14 @@ static void options_of(struct buf *out, const struct command *command)
 /* Words after the options of a command: of a family its members, or fixed arguments. */
 static void words_of(struct buf *out, const struct command *command)
 {
-	for (const char *c = command->arguments; *c && strchr(command->arguments, '|'); c++)
-		(void)buf_putc(out, *c == '|' ? ' ' : *c);
+	if (!strchr(command->arguments, '|'))
+		return;
+	for (const char *word = command->arguments; *word;) {
+		size_t len = strcspn(word, "|");
+		(void)buf_printf(out, "%.*s ", (int)len, word);
+		word += len;
+		word += *word == '|';
+	}
 }
 
 static void bash_cases(struct buf *out)

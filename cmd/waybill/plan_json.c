@@ -158,7 +158,7 @@ static json_t *output_new(const json_t *before, const json_t *after)
 	else if (!json_equal(before, after))
 		action = "update";
 	return json_pack("{s:[s],s:o,s:o,s:b}", "actions", action, "before", value_new(before),
-		"after", value_new(after), "after_unknown", after && json_is_null(after));
+		"after", value_new(after), "after_unknown", json_is_null(after));
 }
 
 static json_t *outputs_new(const struct plan *plan)

@@ -243,9 +243,9 @@ static const char *plain_text(struct canvas *c, const json_t *value)
 
 static const char *route_cell(struct canvas *c, const struct entry *entry, const char *pointer)
 {
-	if (entry->foreign)
-		return plain_text(c, json_at(entry->foreign->body, pointer));
 	const struct change *change = entry->change;
+	if (!change)
+		return plain_text(c, json_at(entry->foreign->body, pointer));
 	const char *before = plain_text(c, json_at(change->before, pointer));
 	const char *after = plain_text(c, json_at(change->after, pointer));
 	if (is_unknown(change, pointer))
@@ -269,9 +269,9 @@ static const char *route_cell(struct canvas *c, const struct entry *entry, const
 
 static const char *route_why(struct canvas *c, const struct entry *entry)
 {
-	if (entry->foreign)
-		return "foreign";
 	const struct change *change = entry->change;
+	if (!change)
+		return "foreign";
 	const char *why = render_position(c, &change->at);
 	why += *why == ' ';
 	if (change->adopts)

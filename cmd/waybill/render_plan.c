@@ -111,7 +111,7 @@ static void render_output(
 		document_inline(c->out, before);
 	if (before && after)
 		(void)buf_puts(c->out, " -> ");
-	if (after && json_is_null(after))
+	if (json_is_null(after))
 		(void)buf_puts(c->out, "(known after apply)");
 	else if (after)
 		document_inline(c->out, after);
