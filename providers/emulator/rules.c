@@ -255,14 +255,11 @@ static bool check_subnet_table(struct write *w, const json_t *network, json_t *s
 	if (id == NULL || target.kind != TARGET_ITEM || target.type->index != TYPE_TABLE)
 		return refuse(w->response, 400, "LinkedInvalidPropertyId",
 			"Property id '%s' at path 'properties.routeTable.id' is invalid. Expect "
-			"fully "
-			"qualified resource Id.",
+			"fully qualified resource Id.",
 			id != NULL ? id : "");
 	if (table == NULL ||
 		strcmp(json_text_at(table, "/location"), json_text_at(network, "/location")) != 0)
 		return refuse_reference(w->response, id, from);
-	json_put(subnet, "/properties/routeTable",
-		json_pack("{s:s}", "id", json_text_at(table, "/id")));
 
 	const json_t *before =
 		cloud_child(type_at(TYPE_NETWORK), w->before, json_text_at(subnet, "/name"), NULL);
@@ -272,7 +269,9 @@ static bool check_subnet_table(struct write *w, const json_t *network, json_t *s
 	if (running != NULL && !w->request->internal && (had == NULL || !text_same_nocase(had, id)))
 		return refuse_busy(w->response, w->request, w->emulator->endpoint,
 			&w->emulator->cloud, running);
-	return true;
+	/* Last: it replaces what `id` is a part of. */
+	return json_put(subnet, "/properties/routeTable",
+		json_pack("{s:s}", "id", json_text_at(table, "/id")));
 }
 
 static bool check_allocations(struct write *w, const json_t *subnet)

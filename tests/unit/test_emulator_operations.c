@@ -169,6 +169,10 @@ static void test_attach__waits_for_the_table(void **state)
 	assert_int_equal(call(f, "PUT", NETWORK "/subnets/a", body), 429);
 	f->now_ms += TAKES_MS;
 	assert_int_equal(call(f, "PUT", NETWORK "/subnets/a", body), 200);
+	/* An attachment that stays as it is does not wait. */
+	f->now_ms += TAKES_MS;
+	assert_int_equal(call(f, "PUT", TABLE, TABLE_BODY), 200);
+	assert_int_equal(call(f, "PUT", NETWORK "/subnets/a", body), 200);
 }
 
 static void test_group__takes_no_more_while_it_goes_and_stays_if_used_from_outside(void **state)
