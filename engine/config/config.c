@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/config/config.h"
+
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/config/internal.h"
+
+static const char *const top_words[] = { "waybill", "requires", "subscription", "resourceGroup",
+	"location", "variables", "outputs", "nodeSets", "forget" };
+
+static const char *const later_words[] = { "moved", "checks", "reach", "backend", "settle" };
+
+static bool is_among(const char *word, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+static bool check_top_key(struct config *c, const char *key, struct diags *diags)
+{
+	size_t nsections = 0;
+	const char *const *sections = catalog_sections(c->catalog, &nsections);
+	if (is_among(key, top_words, ARRAY_LEN(top_words)) || is_among(key, sections, nsections))
+		return true;
+	struct place at = place_key(c, pointer_add(c->arena, "", key));
+	if (is_among(key, later_words, ARRAY_LEN(later_words)))
+		return diag_error(
+			diags, at, "not-in-this-version", "`%s` comes in a later version", key);
+	const char **names = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < ARRAY_LEN(top_words); i++)
+		*ARENA_PUSH(c->arena, names, count) = top_words[i];
+	for (size_t i = 0; i < nsections; i++)
+		*ARENA_PUSH(c->arena, names, count) = sections[i];
+	return unknown_member(diags, at, key, "a configuration", names, count);
+}
+
+static bool check_top(struct config *c, struct diags *diags)
+{
+	bool good = true;
+	const char *key;
+	json_t *value;
+	json_object_foreach (c->merged, key, value)
+		good &= check_top_key(c, key, diags);
+	return good;
+}
+
+static bool read_default(struct scope *s, const char *word, const char **out)
+{
+	const json_t *value = json_object_get(s->config->merged, word);
+	if (!value || json_is_null(value))
+		return true;
+	*out = scope_text(s, pointer_add(s->config->arena, "", word), value, word);
+	return *out != NULL;
+}
+
+/* The default group is told by its key in `resourceGroups` or by its name. */
+static bool read_group(struct scope *s)
+{
+	struct config *c = s->config;
+	if (!read_default(s, "resourceGroup", &c->resource_group))
+		return false;
+	if (!c->resource_group)
+		return true;
+	const char *pointer = pointer_add(
+		c->arena, pointer_add(c->arena, "/resourceGroups", c->resource_group), "name");
+	const json_t *name = json_at(c->merged, pointer);
+	if (name)
+		c->resource_group = scope_text(s, pointer, name, "name");
+	return c->resource_group != NULL;
+}
+
+static bool load(struct config *c, struct diags *diags)
+{
+	struct scope s = { .config = c, .diags = diags };
+	if (!documents_merge(c, diags) || !check_top(c, diags) || !variables_load(c, diags) ||
+		!documents_expand_keys(c, diags))
+		return false;
+	bool good = read_default(&s, "subscription", &c->subscription);
+	good = read_default(&s, "location", &c->location) && good;
+	good = read_group(&s) && good;
+	return nodes_load(c, diags) && good;
+}
+
+static struct config *config_new(struct arena *a, const struct catalog *catalog)
+{
+	struct config *c = ARENA_NEW(a, struct config);
+	c->arena = a;
+	c->catalog = catalog;
+	c->internal = ARENA_NEW(a, struct config_internal);
+	c->internal->renamed = arena_json(a, json_object());
+	c->internal->environment = arena_json(a, json_object());
+	c->internal->by_pointer = arena_json(a, json_object());
+	c->internal->in_cycle = arena_json(a, json_object());
+	c->internal->busy = arena_alloc(a, CONFIG_RECURSION * sizeof *c->internal->busy);
+	c->variables = arena_json(a, json_object());
+	return c;
+}
+
+struct config *config_load(struct arena *a, const struct catalog *catalog,
+	const struct config_options *options, struct diags *diags)
+{
+	struct config *c = config_new(a, catalog);
+	if (!files_gather(a, options, &c->internal->inputs, diags))
+		return NULL;
+	return load(c, diags) ? c : NULL;
+}
+
+/* ---- what a saved plan keeps ---- */
+
+static json_t *files_json(const struct text_file *files, size_t count)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(out,
+			json_pack("{s:s, s:s%, s:I}", "name", files[i].name, "text", files[i].text,
+				files[i].length, "layer", (json_int_t)files[i].layer));
+	return out;
+}
+
+json_t *config_inputs(const struct config *c)
+{
+	const struct config_internal *in = c->internal;
+	json_t *variables = json_array();
+	for (size_t i = 0; i < in->inputs.nvariables; i++)
+		(void)json_array_append_new(variables,
+			json_pack("{s:s, s:s}", "name", in->inputs.variables[i].name, "value",
+				in->inputs.variables[i].value));
+	json_t *allowed = json_array();
+	for (size_t i = 0; i < in->inputs.nallowed_environment; i++)
+		(void)json_array_append_new(
+			allowed, json_string(in->inputs.allowed_environment[i]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:O}", "files",
+		files_json(in->inputs.files, in->inputs.nfiles), "variableFiles",
+		files_json(in->inputs.variable_files, in->inputs.nvariable_files), "variables",
+		variables, "allowedEnvironment", allowed, "environment", in->environment);
+}
+
+static bool files_from_json(
+	struct arena *a, const json_t *list, struct text_file **files, size_t *count)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach (list, i, item) {
+		const json_t *text = json_object_get(item, "text");
+		const char *name = json_text_at(item, "/name");
+		const json_t *layer = json_object_get(item, "layer");
+		if (!name || !json_is_string(text) || !json_is_integer(layer))
+			return false;
+		*ARENA_PUSH(a, *files, *count) = (struct text_file){ .name = arena_strdup(a, name),
+			.text = arena_strndup(a, json_string_value(text), json_string_length(text)),
+			.length = json_string_length(text),
+			.layer = (size_t)json_integer_value(layer) };
+	}
+	return json_is_array(list);
+}
+
+static bool variables_from_json(struct arena *a, const json_t *list, struct inputs *in)
+{
+	struct config_variable *variables = NULL;
+	size_t i;
+	const json_t *item;
+	json_array_foreach (list, i, item) {
+		const char *name = json_text_at(item, "/name");
+		const char *value = json_text_at(item, "/value");
+		if (!name || !value)
+			return false;
+		*ARENA_PUSH(a, variables, in->nvariables) =
+			(struct config_variable){ .name = arena_strdup(a, name),
+				.value = arena_strdup(a, value) };
+	}
+	in->variables = variables;
+	return json_is_array(list);
+}
+
+static bool environment_from_json(struct arena *a, const json_t *root, struct inputs *in)
+{
+	const char **environment = NULL, **allowed = NULL;
+	size_t count = 0, i;
+	const char *name;
+	json_t *value;
+	json_object_foreach (json_object_get(root, "environment"), name, value)
+		if (json_is_string(value))
+			*ARENA_PUSH(a, environment, count) =
+				arena_printf(a, "%s=%s", name, json_string_value(value));
+	*ARENA_PUSH(a, environment, count) = NULL;
+	const json_t *names = json_object_get(root, "allowedEnvironment");
+	json_array_foreach (names, i, value) {
+		if (!json_is_string(value))
+			return false;
+		*ARENA_PUSH(a, allowed, in->nallowed_environment) =
+			arena_strdup(a, json_string_value(value));
+	}
+	in->environment = environment;
+	in->allowed_environment = allowed;
+	return json_is_array(names);
+}
+
+struct config *config_load_inputs(
+	struct arena *a, const struct catalog *catalog, const json_t *inputs, struct diags *diags)
+{
+	struct config *c = config_new(a, catalog);
+	struct inputs *in = &c->internal->inputs;
+	if (!files_from_json(a, json_object_get(inputs, "files"), &in->files, &in->nfiles) ||
+		!files_from_json(a, json_object_get(inputs, "variableFiles"), &in->variable_files,
+			&in->nvariable_files) ||
+		!variables_from_json(a, json_object_get(inputs, "variables"), in) ||
+		!environment_from_json(a, inputs, in)) {
+		(void)diag_error(diags, PLACE_NONE, "plan-unreadable",
+			"the plan does not hold a configuration as this Waybill writes it");
+		return NULL;
+	}
+	return load(c, diags) ? c : NULL;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/config/internal.h"
+#include "schemas/arm_id.h"
+
+/* `*` and `?` without case; linear in the text for each star. */
+static bool matches(const char *pattern, const char *text)
+{
+	const char *star = NULL, *retry = NULL;
+	while (*text) {
+		const char wanted[2] = { *pattern, '\0' };
+		const char have[2] = { *text, '\0' };
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = text;
+		} else if (*pattern == '?' || text_same_nocase(wanted, have)) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star;
+			text = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+static const char *tag_value(const json_t *tags, const char *name)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)tags, key, value)
+		if (text_same_nocase(key, name))
+			return json_string_value(value);
+	return NULL;
+}
+
+static bool has_tags(const json_t *tags, const json_t *wanted)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)wanted, key, value) {
+		const char *have = tag_value(tags, key);
+		if (!have || strcmp(have, json_string_value(value)) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_member(struct config *c, const struct node_set *set, const json_t *machine)
+{
+	const char *name = json_text_at(machine, "/name");
+	const char *id = json_text_at(machine, "/id");
+	struct arm_id parts;
+	if (!name || !id || !matches(set->name_pattern, name))
+		return false;
+	if (set->resource_group &&
+		(!arm_id_parse(c->arena, id, &parts) || !parts.resource_group ||
+			!text_same_nocase(parts.resource_group, set->resource_group)))
+		return false;
+	return has_tags(json_object_get(machine, "tags"), set->tags);
+}
+
+/* The item that says it is primary, or the only one. */
+static const json_t *primary_of(const json_t *list, const char *pointer)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach (list, i, item)
+		if (json_is_true(json_at(item, pointer)))
+			return item;
+	return json_array_get(list, 0);
+}
+
+static const char *fact(const struct schema *s, const char *group, const char *name)
+{
+	return json_string_value(json_object_get(json_object_get(s->facts, group), name));
+}
+
+static const char *primary_nic_id(const struct config *c, const json_t *machine)
+{
+	const struct schema *s = catalog_role(c->catalog, ROLE_MACHINE);
+	const json_t *nics = json_at(machine, fact(s, "machine", "nics"));
+	return json_text_at(
+		primary_of(nics, fact(s, "machine", "primary")), fact(s, "machine", "nic"));
+}
+
+const char **config_nic_ids(
+	struct config *c, const struct node_set *set, const json_t *machines, size_t *count)
+{
+	const char **ids = NULL;
+	*count = 0;
+	size_t i;
+	const json_t *machine;
+	json_array_foreach (machines, i, machine) {
+		const char *id = is_member(c, set, machine) ? primary_nic_id(c, machine) : NULL;
+		if (id)
+			*ARENA_PUSH(c->arena, ids, *count) = arena_strdup(c->arena, id);
+	}
+	return ids;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return text_compare_nocase(json_text_at(*(const json_t *const *)a, "/id"),
+		json_text_at(*(const json_t *const *)b, "/id"));
+}
+
+struct nics {
+	const json_t **sorted;
+	size_t count;
+};
+
+static struct nics sort_nics(struct arena *a, const json_t *list)
+{
+	struct nics nics = { 0 };
+	size_t i;
+	const json_t *nic;
+	json_array_foreach (list, i, nic)
+		if (json_text_at(nic, "/id"))
+			*ARENA_PUSH(a, nics.sorted, nics.count) = nic;
+	if (nics.count > 1)
+		qsort(nics.sorted, nics.count, sizeof *nics.sorted, by_id);
+	return nics;
+}
+
+static const json_t *find_nic(const struct nics *nics, const char *id)
+{
+	size_t low = 0, high = nics->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = text_compare_nocase(id, json_text_at(nics->sorted[middle], "/id"));
+		if (order == 0)
+			return nics->sorted[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+static bool has_family(const struct node *n, enum family family)
+{
+	struct ip ip;
+	for (size_t i = 0; i < n->nips; i++)
+		if (ip_parse(&ip, n->ips[i]) && ip.family == family)
+			return true;
+	return false;
+}
+
+/* One address a family: the primary configuration's before any other's. */
+static void read_nic(struct config *c, const json_t *nic, struct node *n)
+{
+	const struct schema *s = catalog_role(c->catalog, ROLE_NIC);
+	const json_t *list = json_at(nic, fact(s, "nic", "addresses"));
+	const char *level = schema_properties_level(
+				    schema_items(schema_at(s->root, fact(s, "nic", "addresses"))))
+		? "/properties"
+		: "";
+	const char *primary = arena_printf(c->arena, "%s%s", level, "/primary");
+	const char *address = fact(s, "nic", "address");
+	const json_t *first = primary_of(list, primary);
+	for (size_t i = 0; i <= json_array_size(list); i++) {
+		const json_t *item = i == 0 ? first : json_array_get(list, i - 1);
+		struct ip ip;
+		const char *text = json_text_at(item, address);
+		char canonical[IP_TEXT];
+		if (!text || !ip_parse(&ip, text) || has_family(n, ip.family))
+			continue;
+		ip_format(&ip, canonical);
+		*ARENA_PUSH(c->arena, n->ips, n->nips) = arena_strdup(c->arena, canonical);
+		const char *subnet = json_text_at(item, fact(s, "nic", "subnet"));
+		if (!n->subnet && subnet)
+			n->subnet = arena_strdup(c->arena, subnet);
+	}
+	const json_t *forwarding = json_at(nic, fact(s, "nic", "forwarding"));
+	n->ip_forwarding = json_is_true(forwarding) ? 1 : 0;
+}
+
+static bool incomplete(struct config *c, const struct node_set *set, const struct node *n,
+	const char *lacks, struct diags *diags)
+{
+	(void)diag_error(diags, place_key(c, set->pointer), "node-incomplete",
+		"machine `%s` of node set `%s` has no %s", n->name, set->name, lacks);
+	diag_help(diags, "complete the machine, narrow the set, or write `incomplete: skip`");
+	return false;
+}
+
+/* A tag may name one CIDR of each family, with a comma between. */
+static bool read_cidrs(struct config *c, const struct node_set *set, struct node *n,
+	const char *text, struct diags *diags)
+{
+	bool good = true;
+	struct place at = place_key(c, set->pointer);
+	while (*text) {
+		text += strspn(text, " ,");
+		size_t length = strcspn(text, " ,");
+		if (length == 0)
+			break;
+		size_t before = diags->count;
+		good &= node_add_cidr(c, n, arena_strndup(c->arena, text, length), at, diags);
+		if (diags->count > before)
+			diag_note(diags, PLACE_NONE, "tag `%s` of machine `%s`", set->pod_cidr_tag,
+				n->name);
+		text += length;
+	}
+	return good;
+}
+
+/* 1: a node, 0: skipped, -1: an error. */
+static int read_machine(struct config *c, struct node_set *set, const json_t *machine,
+	const struct nics *nics, struct node *n, struct diags *diags)
+{
+	*n = (struct node){ .name = json_text_at(machine, "/name"),
+		.pointer = set->pointer,
+		.ip_forwarding = -1,
+		.vm_tags = arena_json(c->arena, json_incref(json_object_get(machine, "tags"))) };
+	n->name = arena_strdup(c->arena, n->name);
+	const char *nic_id = primary_nic_id(c, machine);
+	const json_t *nic = nic_id ? find_nic(nics, nic_id) : NULL;
+	if (nic)
+		read_nic(c, nic, n);
+	const char *pods = tag_value(n->vm_tags, set->pod_cidr_tag);
+	const char *lacks = n->nips == 0 ? "private IP address"
+		: !pods || !*pods        ? arena_printf(c->arena, "tag `%s`", set->pod_cidr_tag)
+					 : NULL;
+	if (lacks && set->skip_incomplete)
+		return 0;
+	if (lacks)
+		return incomplete(c, set, n, lacks, diags) ? 1 : -1;
+	return read_cidrs(c, set, n, pods, diags) ? 1 : -1;
+}
+
+bool config_set_nodes(struct config *c, struct node_set *set, const json_t *machines,
+	const json_t *nics, struct diags *diags)
+{
+	struct nics sorted = sort_nics(c->arena, nics);
+	bool good = true;
+	size_t i, matched = 0;
+	const json_t *machine;
+	set->nodes = NULL;
+	set->nnodes = 0;
+	json_array_foreach (machines, i, machine) {
+		if (!is_member(c, set, machine))
+			continue;
+		struct node n;
+		matched++;
+		int read = read_machine(c, set, machine, &sorted, &n, diags);
+		good &= read >= 0;
+		if (read == 1)
+			*ARENA_PUSH(c->arena, set->nodes, set->nnodes) = n;
+	}
+	set->is_read = good;
+	if (good && set->nnodes == 0) {
+		(void)diag_error(diags, place_key(c, set->pointer), "node-set-empty",
+			"node set `%s` is empty: %zu machines match, none is complete", set->name,
+			matched);
+		diag_help(diags, "an empty set would delete every route made from it");
+		return false;
+	}
+	nodes_sort(set);
+	return good && nodes_check_unique(c, set, diags);
+}
