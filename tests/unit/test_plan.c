@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans as text: a line a change, then a line a step. What is recorded comes from having applied an
+ * earlier configuration to a cloud in memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/apply/apply.h"
+#include "engine/base/json.h"
+#include "engine/plan/plan.h"
+#include "tests/support/fake_cloud.h"
+#include "tests/support/folder.h"
+
+#define GROUP "/subscriptions/s/resourceGroups/g"
+#define NETWORK GROUP "/providers/Microsoft.Network/virtualNetworks/n"
+#define TABLE GROUP "/providers/Microsoft.Network/routeTables/t"
+
+#define HEAD "waybill: 1\nsubscription: s\nresourceGroup: g\nlocation: japaneast\n"
+#define NET                                                                                        \
+	"virtualNetworks:\n  n:\n    addressSpace: {addressPrefixes: [10.0.0.0/16]}\n    "         \
+	"subnets:\n"
+#define SUBNET(name, prefix, table)                                                                \
+	"      " name ": {addressPrefix: " prefix ", routeTable: " table "}\n"
+#define ROUTE(name, prefix)                                                                        \
+	"      " name ": {addressPrefix: " prefix                                                  \
+	", nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.0.4}\n"
+
+struct world {
+	struct arena *arena;
+	struct catalog *catalog;
+	struct folder folder;
+	struct fake_cloud *cloud;
+	struct diags diags;
+	struct state *state;
+};
+
+static int set_up(void **state)
+{
+	struct world *w = mem_alloc(sizeof *w);
+	w->arena = arena_new();
+	w->catalog = catalog_new(w->arena);
+	w->cloud = fake_cloud_new(w->arena, 1);
+	folder_make(&w->folder);
+	diags_init(&w->diags, w->arena);
+	w->state =
+		state_open(folder_path(&w->folder, w->arena, "waybill.db"), STATE_WRITE, &w->diags);
+	*state = w;
+	return w->state ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+	state_close(w->state);
+	folder_remove(&w->folder);
+	arena_free(w->arena);
+	free(w);
+	return 0;
+}
+
+static struct plan *plan(struct world *w, const char *yaml, const struct plan_options *options)
+{
+	static const char *const nothing[] = { NULL };
+	folder_write(&w->folder, "waybill.yaml", yaml, strlen(yaml));
+	const char *paths[] = { folder_path(&w->folder, w->arena, "waybill.yaml") };
+	const struct config_options inputs = {
+		.paths = paths, .npaths = 1, .environment = nothing
+	};
+	const struct snapshot_options how = { .refresh = true, .destroy = options->destroy };
+	diags_init(&w->diags, w->arena);
+	struct config *config = config_load(w->arena, w->catalog, &inputs, &w->diags);
+	struct snapshot *snapshot = config
+		? snapshot_read(w->arena, config, w->state, &w->cloud->provider, &how, &w->diags)
+		: NULL;
+	return snapshot ? plan_make(w->arena, config, snapshot, options, &w->diags) : NULL;
+}
+
+static void apply(struct world *w, const char *yaml)
+{
+	const struct plan_options options = { .max_deletes = 1000 };
+	struct plan *p = plan(w, yaml, &options);
+	struct run run = { .command = "apply", .user = "u", .host = "h" };
+	const struct apply_options how = { .run = &run };
+	struct apply_report report;
+	struct buf text;
+	bool ok = p && apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags);
+	if (ok)
+		return;
+	buf_init(&text, BUF_OWN_TEXT);
+	diags_render(&w->diags, &text, 0, false);
+	fail_msg("%s", text.data);
+}
+
+static void put_changes(struct buf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->nchanges; i++) {
+		const struct change *c = &p->changes[i];
+		buf_printf(out, "%s %s", action_name(c->action), c->address);
+		for (size_t n = 0; n < c->edits.count && c->action == ACTION_UPDATE; n++)
+			buf_printf(out, " %s", c->edits.items[n].pointer);
+		buf_printf(out, "%s%s\n", c->adopts ? " adopts" : "", c->lets_go ? " lets go" : "");
+	}
+	for (size_t i = 0; i < p->nforeigns; i++)
+		buf_printf(out, "foreign %s\n", p->foreigns[i].address);
+	for (size_t i = 0; i < p->ndrifts; i++)
+		buf_printf(out, "drift %s%s\n", p->drifts[i].address,
+			p->drifts[i].removed ? " removed" : "");
+}
+
+static void put_steps(struct buf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->nsteps; i++) {
+		const struct step *s = &p->steps[i];
+		buf_printf(out, "%zu: %s %s%s", s->number, step_verb_name(s->verb), s->address,
+			s->detaches ? " detaches" : "");
+		if (s->nchildren)
+			buf_printf(out, " [%zu]", s->nchildren);
+		for (size_t n = 0; n < s->nwaits; n++)
+			buf_printf(out, "%s%zu", n ? "," : " after ", s->waits[n]);
+		buf_putc(out, '\n');
+	}
+}
+
+/* The plan, or the codes of what was wrong, is this text. */
+static void expect_with(
+	struct world *w, const char *yaml, const struct plan_options *options, const char *wanted)
+{
+	struct plan *p = plan(w, yaml, options);
+	struct buf text;
+	buf_init(&text, BUF_OWN_TEXT);
+	if (p) {
+		put_changes(&text, p);
+		put_steps(&text, p);
+	}
+	for (size_t i = 0; !p && i < w->diags.count; i++)
+		buf_printf(&text, "%s: %s\n", w->diags.items[i].code, w->diags.items[i].text);
+	char *got = arena_strdup(w->arena, text.data);
+	buf_release(&text);
+	assert_string_equal(got, wanted);
+}
+
+static void expect(struct world *w, const char *yaml, const char *wanted)
+{
+	const struct plan_options options = { .max_deletes = 1000 };
+	expect_with(w, yaml, &options, wanted);
+}
+
+static const char one_table[] = HEAD NET SUBNET("a", "10.0.0.0/24", "t") SUBNET(
+	"b", "10.0.1.0/24", "t") "routeTables:\n  t:\n    routes:\n" ROUTE("r1", "10.9.1.0/24")
+	ROUTE("r2", "10.9.2.0/24");
+
+static void test_plan__fills_a_table_before_its_network_uses_it(void **state)
+{
+	expect(*state, one_table,
+		"create routeTables/t\n"
+		"create routeTables/t/routes/r1\n"
+		"create routeTables/t/routes/r2\n"
+		"create virtualNetworks/n\n"
+		"create virtualNetworks/n/subnets/a\n"
+		"create virtualNetworks/n/subnets/b\n"
+		"0: create routeTables/t [2]\n"
+		"1: create virtualNetworks/n [2] after 0\n");
+}
+
+static void test_plan__is_empty_after_apply(void **state)
+{
+	apply(*state, one_table);
+	expect(*state, one_table, "");
+}
+
+static void test_plan__replaced_table_is_detached_deleted_made_and_attached(void **state)
+{
+	const char *const replace[] = { "routeTables/t" };
+	const struct plan_options options = {
+		.max_deletes = 1000, .replace = replace, .nreplace = 1
+	};
+	apply(*state, one_table);
+	expect_with(*state, one_table, &options,
+		"replace routeTables/t\n"
+		"replace routeTables/t/routes/r1\n"
+		"replace routeTables/t/routes/r2\n"
+		"update virtualNetworks/n/subnets/a\n"
+		"update virtualNetworks/n/subnets/b\n"
+		"0: update virtualNetworks/n/subnets/a detaches\n"
+		"1: update virtualNetworks/n/subnets/b detaches\n"
+		"2: delete routeTables/t [2] after 0,1\n"
+		"3: create routeTables/t [2] after 2\n"
+		"4: update virtualNetworks/n/subnets/a after 0,3\n"
+		"5: update virtualNetworks/n/subnets/b after 1,3\n");
+}
+
+static void test_plan__subnet_moves_to_the_new_table_before_the_old_one_goes(void **state)
+{
+	apply(*state, one_table);
+	expect(*state,
+		HEAD NET SUBNET("a", "10.0.0.0/24", "u") SUBNET("b", "10.0.1.0/24",
+			"u") "routeTables:\n  u:\n    routes:\n" ROUTE("r1", "10.9.1.0/24"),
+		"delete routeTables/t\n"
+		"delete routeTables/t/routes/r1\n"
+		"delete routeTables/t/routes/r2\n"
+		"create routeTables/u\n"
+		"create routeTables/u/routes/r1\n"
+		"update virtualNetworks/n/subnets/a /properties/routeTable\n"
+		"update virtualNetworks/n/subnets/b /properties/routeTable\n"
+		"0: create routeTables/u [1]\n"
+		"1: update virtualNetworks/n/subnets/a after 0\n"
+		"2: update virtualNetworks/n/subnets/b after 0\n"
+		"3: delete routeTables/t [2] after 1,2\n");
+}
+
+static void test_plan__swapped_prefixes_are_one_write(void **state)
+{
+	apply(*state, one_table);
+	expect(*state,
+		HEAD NET SUBNET("a", "10.0.0.0/24", "t")
+			SUBNET("b", "10.0.1.0/24", "t") "routeTables:\n  t:\n    routes:\n" ROUTE(
+				"r1", "10.9.2.0/24") ROUTE("r2", "10.9.1.0/24"),
+		"update routeTables/t/routes/r1 /properties/addressPrefix\n"
+		"update routeTables/t/routes/r2 /properties/addressPrefix\n"
+		"0: update routeTables/t [2]\n");
+}
+
+static void test_plan__foreign_and_drift_are_told_apart(void **state)
+{
+	struct world *w = *state;
+	apply(w, one_table);
+	fake_cloud_put(w->cloud, TABLE,
+		"{'location':'japaneast','properties':{'routes':["
+		"{'name':'r1','id':'" TABLE
+		"/routes/r1','properties':{'addressPrefix':'10.9.1.0/24',"
+		"'nextHopType':'VirtualAppliance','nextHopIpAddress':'10.0.0.99'}},"
+		"{'name':'x','id':'" TABLE "/routes/x','properties':{'addressPrefix':'10.8.0.0/16',"
+		"'nextHopType':'None'}}]}}");
+	expect(w, one_table,
+		"update routeTables/t/routes/r1 /properties/nextHopIpAddress\n"
+		"create routeTables/t/routes/r2\n"
+		"foreign routeTables/t/routes/x\n"
+		"drift routeTables/t/routes/r1\n"
+		"drift routeTables/t/routes/r2 removed\n"
+		"0: update routeTables/t [2]\n");
+}
+
+static void test_plan__table_with_a_foreign_route_is_not_deleted(void **state)
+{
+	struct world *w = *state;
+	const struct plan_options options = { .destroy = true, .max_deletes = -1 };
+	apply(w, HEAD "routeTables:\n  t: {}\n");
+	fake_cloud_put(w->cloud, TABLE,
+		"{'location':'japaneast','properties':{'routes':[{'name':'x','id':'" TABLE
+		"/routes/x','properties':{'addressPrefix':'10.8.0.0/16','nextHopType':'None'}}]}}");
+	expect_with(w, HEAD "routeTables:\n  t: {}\n", &options,
+		"foreign-inside: routeTables/t would be deleted, and routeTables/t/routes/x inside "
+		"it is not ours\n");
+}
+
+static void test_plan__what_exists_is_not_ours_until_adopted(void **state)
+{
+	struct world *w = *state;
+	fake_cloud_put(w->cloud, TABLE, "{'location':'japaneast','properties':{'routes':[]}}");
+	expect(w, HEAD "routeTables:\n  t: {}\n",
+		"not-ours: routeTables/t exists already and is not ours\n");
+	expect(w, HEAD "routeTables:\n  t: {adopt: true}\n", "no-op routeTables/t adopts\n");
+	apply(w, HEAD "routeTables:\n  t: {adopt: true}\n");
+	expect(w, HEAD "routeTables:\n  t: {}\n", "");
+}
+
+static const char existing[] =
+	HEAD "virtualNetworks:\n  n:\n    existing: true\n    subnets:\n      a: {existing: true, "
+	     "routeTable: t}\nrouteTables:\n  t: {}\n";
+
+static void put_network(struct world *w)
+{
+	fake_cloud_put(w->cloud, NETWORK,
+		"{'location':'japaneast','properties':{'addressSpace':{'addressPrefixes':["
+		"'10.0.0.0/16']},'subnets':[{'name':'a','id':'" NETWORK
+		"/subnets/a','properties':{'addressPrefix':'10.0.0.0/24'}}]}}");
+}
+
+static void test_plan__destroy_gives_an_existing_member_back_first(void **state)
+{
+	const struct plan_options options = { .destroy = true, .max_deletes = -1 };
+	put_network(*state);
+	expect(*state, existing,
+		"create routeTables/t\n"
+		"update virtualNetworks/n/subnets/a /properties/routeTable\n"
+		"0: create routeTables/t\n"
+		"1: update virtualNetworks/n/subnets/a after 0\n");
+	apply(*state, existing);
+	expect_with(*state, existing, &options,
+		"delete routeTables/t\n"
+		"update virtualNetworks/n/subnets/a /properties/routeTable\n"
+		"0: update virtualNetworks/n/subnets/a\n"
+		"1: delete routeTables/t after 0\n");
+}
+
+static void test_plan__existing_that_is_not_there_is_an_error(void **state)
+{
+	struct world *w = *state;
+	assert_null(plan(w, existing, &(struct plan_options){ .max_deletes = -1 }));
+	assert_int_equal(w->diags.nerrors, 2);
+	assert_string_equal(w->diags.items[0].code, "existing-missing");
+}
+
+static void test_plan__losing_most_of_what_is_recorded_needs_a_word(void **state)
+{
+	struct world *w = *state;
+	const struct plan_options careful = { .max_deletes = -1 };
+	apply(w, one_table);
+	assert_null(plan(w, HEAD NET SUBNET("a", "10.0.0.0/24", "null"), &careful));
+	assert_string_equal(w->diags.items[0].code, "mass-delete");
+}
+
+static void test_plan__location_replaces_and_says_so(void **state)
+{
+	struct world *w = *state;
+	apply(w, HEAD "routeTables:\n  t: {}\n");
+	struct plan *p = plan(w, HEAD "routeTables:\n  t: {location: westeurope}\n",
+		&(struct plan_options){ .max_deletes = 9 });
+	assert_non_null(p);
+	assert_int_equal(p->changes[0].action, ACTION_REPLACE);
+	assert_string_equal(p->changes[0].replaced_by, "/location");
+}
+
+static void test_plan__equal_inputs_have_equal_ids(void **state)
+{
+	struct world *w = *state;
+	const struct plan_options options = { .max_deletes = -1 };
+	const char *first = plan(w, one_table, &options)->id;
+	const char *shuffled = HEAD "routeTables:\n  t:\n    routes:\n" ROUTE("r2", "10.9.2.0/24")
+		ROUTE("r1", "10.9.1.0/24") NET SUBNET("b", "10.0.1.0/24", "t")
+			SUBNET("a", "10.0.0.0/24", "t");
+	assert_string_equal(plan(w, shuffled, &options)->id, first);
+	assert_int_equal(strlen(first), 64);
+	assert_string_not_equal(plan(w, HEAD "routeTables:\n  t: {}\n", &options)->id, first);
+}
+
+static void test_plan__saved_plan_comes_back_with_its_id(void **state)
+{
+	struct world *w = *state;
+	const struct plan_options options = { .max_deletes = 7 };
+	struct plan *made = plan(w, one_table, &options);
+	struct saved_plan saved;
+	json_auto_t *json = plan_save(made, &options);
+	assert_true(plan_load(w->arena, w->catalog, json, &saved, &w->diags));
+	assert_string_equal(saved.id, made->id);
+	assert_int_equal(saved.options.max_deletes, 7);
+	assert_int_equal(saved.shown->to_add, made->to_add);
+	plan_explain_difference(
+		saved.shown, plan(w, HEAD "routeTables:\n  t: {}\n", &options), &w->diags);
+	assert_string_equal(w->diags.items[0].code, "plan-stale");
+	assert_int_equal(w->diags.nerrors, 5);
+}
+
+int main(void)
+{
+	mem_guard_jansson();
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_plan__fills_a_table_before_its_network_uses_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_plan__is_empty_after_apply, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__replaced_table_is_detached_deleted_made_and_attached, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__subnet_moves_to_the_new_table_before_the_old_one_goes, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__swapped_prefixes_are_one_write, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__foreign_and_drift_are_told_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__table_with_a_foreign_route_is_not_deleted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__what_exists_is_not_ours_until_adopted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__destroy_gives_an_existing_member_back_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__existing_that_is_not_there_is_an_error, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__losing_most_of_what_is_recorded_needs_a_word, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__location_replaces_and_says_so, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__equal_inputs_have_equal_ids, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__saved_plan_comes_back_with_its_id, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
