@@ -17,12 +17,12 @@
 #include "tests/support/folder.h"
 
 #define GROUP "/subscriptions/s/resourceGroups/g"
-#define NETWORK GROUP "/providers/Microsoft.Network/virtualNetworks/n"
+#define NETWORK GROUP "/providers/Microsoft.Network/virtualNetworks/net"
 #define TABLE GROUP "/providers/Microsoft.Network/routeTables/t"
 
 #define HEAD "waybill: 1\nsubscription: s\nresourceGroup: g\nlocation: japaneast\n"
 #define NET                                                                                        \
-	"virtualNetworks:\n  n:\n    addressSpace: {addressPrefixes: [10.0.0.0/16]}\n    "         \
+	"virtualNetworks:\n  net:\n    addressSpace: {addressPrefixes: [10.0.0.0/16]}\n    "       \
 	"subnets:\n"
 #define SUBNET(name, prefix, table)                                                                \
 	"      " name ": {addressPrefix: " prefix ", routeTable: " table "}\n"
@@ -160,11 +160,11 @@ static void test_plan__fills_a_table_before_its_network_uses_it(void **state)
 		"create routeTables/t\n"
 		"create routeTables/t/routes/r1\n"
 		"create routeTables/t/routes/r2\n"
-		"create virtualNetworks/n\n"
-		"create virtualNetworks/n/subnets/a\n"
-		"create virtualNetworks/n/subnets/b\n"
+		"create virtualNetworks/net\n"
+		"create virtualNetworks/net/subnets/a\n"
+		"create virtualNetworks/net/subnets/b\n"
 		"0: create routeTables/t [2]\n"
-		"1: create virtualNetworks/n [2] after 0\n");
+		"1: create virtualNetworks/net [2] after 0\n");
 }
 
 static void test_plan__is_empty_after_apply(void **state)
@@ -184,14 +184,14 @@ static void test_plan__replaced_table_is_detached_deleted_made_and_attached(void
 		"replace routeTables/t\n"
 		"replace routeTables/t/routes/r1\n"
 		"replace routeTables/t/routes/r2\n"
-		"update virtualNetworks/n/subnets/a\n"
-		"update virtualNetworks/n/subnets/b\n"
-		"0: update virtualNetworks/n/subnets/a detaches\n"
-		"1: update virtualNetworks/n/subnets/b detaches\n"
+		"update virtualNetworks/net/subnets/a\n"
+		"update virtualNetworks/net/subnets/b\n"
+		"0: update virtualNetworks/net/subnets/a detaches\n"
+		"1: update virtualNetworks/net/subnets/b detaches\n"
 		"2: delete routeTables/t [2] after 0,1\n"
 		"3: create routeTables/t [2] after 2\n"
-		"4: update virtualNetworks/n/subnets/a after 0,3\n"
-		"5: update virtualNetworks/n/subnets/b after 1,3\n");
+		"4: update virtualNetworks/net/subnets/a after 0,3\n"
+		"5: update virtualNetworks/net/subnets/b after 1,3\n");
 }
 
 static void test_plan__subnet_moves_to_the_new_table_before_the_old_one_goes(void **state)
@@ -205,11 +205,11 @@ static void test_plan__subnet_moves_to_the_new_table_before_the_old_one_goes(voi
 		"delete routeTables/t/routes/r2\n"
 		"create routeTables/u\n"
 		"create routeTables/u/routes/r1\n"
-		"update virtualNetworks/n/subnets/a /properties/routeTable\n"
-		"update virtualNetworks/n/subnets/b /properties/routeTable\n"
+		"update virtualNetworks/net/subnets/a /properties/routeTable\n"
+		"update virtualNetworks/net/subnets/b /properties/routeTable\n"
 		"0: create routeTables/u [1]\n"
-		"1: update virtualNetworks/n/subnets/a after 0\n"
-		"2: update virtualNetworks/n/subnets/b after 0\n"
+		"1: update virtualNetworks/net/subnets/a after 0\n"
+		"2: update virtualNetworks/net/subnets/b after 0\n"
 		"3: delete routeTables/t [2] after 1,2\n");
 }
 
@@ -269,9 +269,9 @@ static void test_plan__what_exists_is_not_ours_until_adopted(void **state)
 	expect(w, HEAD "routeTables:\n  t: {}\n", "");
 }
 
-static const char existing[] =
-	HEAD "virtualNetworks:\n  n:\n    existing: true\n    subnets:\n      a: {existing: true, "
-	     "routeTable: t}\nrouteTables:\n  t: {}\n";
+static const char existing[] = HEAD
+	"virtualNetworks:\n  net:\n    existing: true\n    subnets:\n      a: {existing: true, "
+	"routeTable: t}\nrouteTables:\n  t: {}\n";
 
 static void put_network(struct world *w)
 {
@@ -287,14 +287,14 @@ static void test_plan__destroy_gives_an_existing_member_back_first(void **state)
 	put_network(*state);
 	expect(*state, existing,
 		"create routeTables/t\n"
-		"update virtualNetworks/n/subnets/a /properties/routeTable\n"
+		"update virtualNetworks/net/subnets/a /properties/routeTable\n"
 		"0: create routeTables/t\n"
-		"1: update virtualNetworks/n/subnets/a after 0\n");
+		"1: update virtualNetworks/net/subnets/a after 0\n");
 	apply(*state, existing);
 	expect_with(*state, existing, &options,
 		"delete routeTables/t\n"
-		"update virtualNetworks/n/subnets/a /properties/routeTable\n"
-		"0: update virtualNetworks/n/subnets/a\n"
+		"update virtualNetworks/net/subnets/a /properties/routeTable\n"
+		"0: update virtualNetworks/net/subnets/a\n"
 		"1: delete routeTables/t after 0\n");
 }
 
@@ -311,7 +311,7 @@ static void test_plan__losing_most_of_what_is_recorded_needs_a_word(void **state
 	struct world *w = *state;
 	const struct plan_options careful = { .max_deletes = -1 };
 	apply(w, one_table);
-	assert_null(plan(w, HEAD NET SUBNET("a", "10.0.0.0/24", "null"), &careful));
+	assert_null(plan(w, HEAD NET "      a: {addressPrefix: 10.0.0.0/24}\n", &careful));
 	assert_string_equal(w->diags.items[0].code, "mass-delete");
 }
 
