@@ -37,8 +37,7 @@ static void render(struct session *s)
 		"NodeSet" };
 	struct table table;
 	table_init(&table, s->arena, ARRAY_LEN(heading));
-	table_add(&table, heading, NULL);
-	table_add_rule(&table);
+	table_add_heading(&table, heading);
 	for (size_t i = 0; i < s->config->nnode_sets; i++) {
 		const struct node_set *set = &s->config->node_sets[i];
 		for (size_t j = 0; j < set->nnodes; j++) {

@@ -8,6 +8,7 @@
 #include "engine/base/text.h"
 
 #define GAP 2
+#define HEADING_PADDING 2
 
 void table_init(struct table *table, struct arena *a, size_t ncolumns)
 {
@@ -27,8 +28,11 @@ void table_add(struct table *table, const char *const *cells, const char *paint)
 	}
 }
 
-void table_add_rule(struct table *table)
+void table_add_heading(struct table *table, const char *const *cells)
 {
+	table_add(table, cells, NULL);
+	for (size_t i = 0; i < table->ncolumns; i++)
+		table->widths[i] += HEADING_PADDING;
 	/* Without cells: what a rule looks like is known only when all rows are. */
 	(void)ARENA_PUSH(table->arena, table->rows, table->nrows);
 }

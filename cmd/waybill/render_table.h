@@ -31,8 +31,9 @@ struct table {
 void table_init(struct table *, struct arena *, size_t ncolumns);
 /* `cells` has ncolumns texts; NULL is an empty cell. */
 void table_add(struct table *, const char *const *cells, const char *paint);
-/* A row of dashes, each as wide as the cell above it when the table is rendered. */
-void table_add_rule(struct table *);
+/* The first row and dashes under it, as az prints tables: a column is at least two wider than its
+ * heading. */
+void table_add_heading(struct table *, const char *const *cells);
 /* Appends all rows, each behind `indent` blanks. */
 void table_render(const struct table *, struct buf *out, size_t indent, bool colour);
 

@@ -63,8 +63,7 @@ static void render(struct session *s, const struct actual *actual)
 		group = id.resource_group;
 	struct table table;
 	table_init(&table, s->arena, ARRAY_LEN(heading));
-	table_add(&table, heading, NULL);
-	table_add_rule(&table);
+	table_add_heading(&table, heading);
 	size_t count;
 	const struct row *rows = rows_of(s, actual, &count);
 	for (size_t i = 0; i < count; i++) {

@@ -46,14 +46,13 @@ static void test_render__columns_are_as_wide_as_their_widest_cell(void **state)
 	struct arena *a = arena_new();
 	struct table table;
 	table_init(&table, a, 3);
-	table_add(&table, (const char *[]){ "Name", "Prefix", "Type" }, NULL);
-	table_add_rule(&table);
+	table_add_heading(&table, (const char *[]){ "Name", "Prefix", "Kind" });
 	table_add(&table, (const char *[]){ "a-long-name", "10.0.0.0/8", "None" }, NULL);
 	table_add(&table, (const char *[]){ "b", NULL, "Internet" }, NULL);
 	table_add(&table, (const char *[]){ "c", "10.0.0.0/16", "" }, NULL);
 	table_render(&table, out, 0, false);
 	assert_string_equal(out->data,
-		"Name         Prefix       Type\n"
+		"Name         Prefix       Kind\n"
 		"-----------  -----------  --------\n"
 		"a-long-name  10.0.0.0/8   None\n"
 		"b                         Internet\n"
