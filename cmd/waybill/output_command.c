@@ -47,14 +47,14 @@ int output_command(struct session *s)
 	json_auto_t *outputs = json_incref(found && run.outputs ? run.outputs : json_null());
 	if (s->nwords)
 		return one(s, outputs, s->words[0]);
-	if (s->json) {
-		(void)json_object_set_new(s->document, "outputs",
-			json_is_object(outputs) ? json_incref(outputs) : json_object());
-		return EXIT_DONE;
-	}
 	const char *name;
 	json_t *value;
 	json_object_foreach (outputs, name, value) {
+		if (s->json) {
+			(void)json_object_set_new(s->document, name,
+				json_pack("{s:b,s:O}", "sensitive", 0, "value", value));
+			continue;
+		}
 		text_escape(&s->out, name, false);
 		(void)buf_puts(&s->out, " = ");
 		document_inline(&s->out, value);

@@ -38,9 +38,6 @@ static struct look look_of(const struct change *change)
 		if (change->adopts)
 			return (struct look){ "  ~", PAINT_YELLOW,
 				"(adopt) will become ours and be updated in place" };
-		if (change->restores)
-			return (struct look){ "  ~", PAINT_YELLOW,
-				"will get back what was there before" };
 		return (struct look){ "  ~", PAINT_YELLOW, "will be updated in place" };
 	case ACTION_REPLACE:
 		return (struct look){ "-/+", PAINT_RED, "must be replaced" };
