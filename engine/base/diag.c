@@ -279,7 +279,10 @@ static void render(struct renderer *r, const struct diag *diag)
 	bool error = diag->severity == SEVERITY_ERROR;
 	render_place(r, &diag->at, diag->address);
 	render_text(r, error ? "error" : "warning", error ? RED : YELLOW, diag->text);
-	(void)buf_printf(r->out, " [%s]\n", diag->code);
+	/* A cloud's own codes are among them. */
+	(void)buf_puts(r->out, " [");
+	text_escape(r->out, diag->code, false);
+	(void)buf_puts(r->out, "]\n");
 	render_excerpt(r, &diag->at);
 	for (size_t i = 0; i < diag->nnotes; i++) {
 		render_place(r, &diag->notes[i].at, NULL);
@@ -329,9 +332,9 @@ static json_t *place_new(struct arena *a, const struct place *at)
 
 static json_t *diag_new(struct arena *a, const struct diag *diag)
 {
-	json_t *json = json_pack("{s:s,s:s,s:o,s:o}", "severity",
-		diag->severity == SEVERITY_ERROR ? "error" : "warning", "code", diag->code,
-		"summary", string_new(a, diag->text), "detail",
+	json_t *json = json_pack("{s:s,s:o,s:o,s:o}", "severity",
+		diag->severity == SEVERITY_ERROR ? "error" : "warning", "code",
+		string_new(a, diag->code), "summary", string_new(a, diag->text), "detail",
 		string_new(a, diag->help ? diag->help : ""));
 	if (diag->address)
 		(void)json_object_set_new(json, "address", string_new(a, diag->address));

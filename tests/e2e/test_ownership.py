@@ -67,7 +67,7 @@ def test_import_takes_over_without_a_write(make, azure):
     waybill = make(table_yaml({"a": A}))
     azure.clear()
     waybill.run("import", "routeTables/t", check=0)
-    waybill.run("import", "routeTables/t/routes/a", check=0)
+    assert waybill.run("import", "routeTables/t/routes/a", check=1).codes == ["already-ours"]
     assert writes(azure.requests()) == []
     assert waybill.records() == ["routeTables/t", "routeTables/t/routes/a"]
     waybill.assert_settled()
