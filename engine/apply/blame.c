@@ -104,8 +104,9 @@ void blame_failure(const struct config *config, const struct step *step, const s
 	(void)diag_error(diags, at, code, "%s %s %s: %s (request id %s)", who, verb_words(step, op),
 		step->address, message, request[0] ? request : "none");
 	diag_about(diags, child ? child->change->address : step->address);
-	if (f->help)
-		diag_help(diags, "%s", f->help);
+	diag_help(diags, "%s",
+		f->help ? f->help
+			: "mend the cause and apply again: it goes on from what was done");
 }
 
 static const char *shown(struct arena *a, const json_t *value)

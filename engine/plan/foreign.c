@@ -106,6 +106,39 @@ static void check_contents(struct planner *p)
 	}
 }
 
+static void refuse_same_value(
+	struct planner *p, const struct change *ours, const struct foreign *f, const char *pointer)
+{
+	const char *value = json_text_at(f->body, pointer);
+	const char *code = json_text_at(ours->schema->facts, "/unique/code");
+	diag_error(p->diags, config_member_place(p->config, ours->resource, pointer, YAML_VALUE),
+		code ? code : "duplicate", "%s and %s, which is not ours, have the same %s: %s",
+		ours->address, f->address, pointer, value ? value : "?");
+	diag_about(p->diags, ours->address);
+	diag_help(p->diags, "take one of the two away: ARM refuses both in one %s",
+		ours->schema->parent->title);
+}
+
+/* What ARM wants to be unique among siblings must be so with the foreign ones, too. */
+static void check_unique(struct planner *p, const struct foreign *f)
+{
+	const char *pointer = json_text_at(f->schema->facts, "/unique/pointer");
+	const json_t *value = pointer ? json_at(f->body, pointer) : NULL;
+	struct arm_id id;
+	if (!value || !arm_id_parse(p->arena, f->id, &id) || !id.parent)
+		return;
+	const json_t *node = schema_at(f->schema->root, pointer);
+	const struct change *c = planner_change(p, id.parent);
+	/* Children stand right behind their parent. */
+	for (c = c ? c + 1 : p->all + p->nall;
+		c < p->all + p->nall && text_starts_nocase(c->id, id.parent); c++) {
+		const json_t *ours =
+			c->resource && c->schema == f->schema ? json_at(c->after, pointer) : NULL;
+		if (ours && schema_same_scalar(node, ours, value))
+			refuse_same_value(p, c, f, pointer);
+	}
+}
+
 void planner_find_foreign(struct planner *p)
 {
 	struct found found = { 0 };
@@ -121,6 +154,8 @@ void planner_find_foreign(struct planner *p)
 	}
 	add_removals(p, &found);
 	check_contents(p);
+	for (size_t i = 0; i < p->plan->nforeigns && !p->options->destroy; i++)
+		check_unique(p, &p->plan->foreigns[i]);
 	if (p->plan->nforeigns)
 		qsort(p->plan->foreigns, p->plan->nforeigns, sizeof *p->plan->foreigns,
 			compare_foreigns);

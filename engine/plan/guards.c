@@ -72,7 +72,7 @@ static void check_deletes(struct planner *p)
 	for (size_t i = 0; i < p->nall; i++) {
 		const struct change *c = &p->all[i];
 		recorded += c->record != NULL;
-		deletes += change_removes(c);
+		deletes += c->action == ACTION_DELETE || (change_removes(c) && is_container(c));
 		if (change_removes(c) && is_container(c))
 			container = c;
 	}

@@ -320,6 +320,14 @@ static void sort_steps(struct orderer *o, const size_t *level)
 	o->planner->plan->steps = sorted;
 }
 
+static bool refuse_loop(struct planner *p, const struct step *s)
+{
+	(void)diag_error(p->diags, PLACE_NONE, "step-cycle",
+		"the writes cannot be ordered: %s would have to come before itself", s->address);
+	diag_help(p->diags, "make the change in two applies: what is added first, then what goes");
+	return false;
+}
+
 bool order_steps(struct planner *p)
 {
 	struct plan *plan = p->plan;
@@ -341,9 +349,7 @@ bool order_steps(struct planner *p)
 		level = find_levels(&o, &loop);
 	}
 	if (!level)
-		return diag_error(p->diags, PLACE_NONE, "step-cycle",
-			"the writes cannot be ordered: %s would have to come before itself",
-			o.steps[loop].address);
+		return refuse_loop(p, &o.steps[loop]);
 	sort_steps(&o, level);
 	return true;
 }

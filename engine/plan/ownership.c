@@ -170,6 +170,7 @@ static void check_expect(struct planner *p, const struct change *c, const json_t
 			"expect-differs", "%s is expected to have %s %s, and Azure says %s",
 			c->address, e->pointer, json_canonical(p->arena, wanted),
 			json_canonical(p->arena, now));
+		diag_help(p->diags, "find out which of the two is right before going on");
 	}
 }
 
@@ -194,6 +195,8 @@ static void decide_existing(struct planner *p, struct change *c, const struct ac
 			"existing-replace",
 			"%s of %s cannot be changed in place, and what exists is not replaced",
 			forcing, c->address);
+	if (forcing)
+		diag_help(p->diags, "write what stands in Azure, or leave the member out");
 	c->action = c->edits.count ? ACTION_UPDATE : ACTION_NONE;
 }
 

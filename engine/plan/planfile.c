@@ -233,17 +233,25 @@ static void read_options(struct reader *r, const json_t *json, struct plan_optio
 		read_texts(r, json_object_get(json, "delete_foreign"), &out->ndelete_foreign);
 }
 
+static bool refuse_plan(struct diags *diags, const char *code, const char *text)
+{
+	(void)diag_error(diags, PLACE_NONE, code, "%s", text);
+	diag_help(diags, "make a new one with `waybill plan --out FILE`");
+	return false;
+}
+
 bool plan_load(struct arena *a, const struct catalog *catalog, const json_t *saved,
 	struct saved_plan *out, struct diags *diags)
 {
 	struct reader r = { a, catalog, true };
 	const json_t *format = json_object_get(saved, "waybill_plan");
 	if (!json_is_integer(format))
-		return diag_error(diags, PLACE_NONE, "plan-unreadable", "this is no saved plan");
+		return refuse_plan(diags, "plan-unreadable", "this is no saved plan");
 	if (json_integer_value(format) != PLAN_FORMAT)
-		return diag_error(diags, PLACE_NONE, "plan-version",
-			"the saved plan has format %lld, and this version reads format %d",
-			(long long)json_integer_value(format), PLAN_FORMAT);
+		return refuse_plan(diags, "plan-version",
+			arena_printf(a,
+				"the saved plan has format %lld, and this version reads format %d",
+				(long long)json_integer_value(format), PLAN_FORMAT));
 	arena_json(a, json_incref((json_t *)saved));
 	struct plan *plan = ARENA_NEW(a, struct plan);
 	*out = (struct saved_plan){ .inputs = json_object_get(saved, "inputs"), .shown = plan };
@@ -263,7 +271,7 @@ bool plan_load(struct arena *a, const struct catalog *catalog, const json_t *sav
 	json_array_foreach (json_object_get(saved, "foreigns"), i, item)
 		read_foreign(&r, plan, item);
 	if (!r.ok || !json_is_object(out->inputs))
-		return diag_error(diags, PLACE_NONE, "plan-unreadable",
+		return refuse_plan(diags, "plan-unreadable",
 			"the saved plan is damaged: something that every plan has is missing");
 	return true;
 }
@@ -318,7 +326,9 @@ void plan_explain_difference(const struct plan *saved, const struct plan *now, s
 		i += order <= 0;
 		n += order >= 0;
 	}
-	if (diags->nerrors == errors)
-		diag_error(diags, PLACE_NONE, "plan-stale",
+	if (diags->nerrors == errors) {
+		(void)diag_error(diags, PLACE_NONE, "plan-stale",
 			"the order of the writes is another than when the plan was made");
+		diag_help(diags, "plan again, and review what is new");
+	}
 }

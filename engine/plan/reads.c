@@ -53,8 +53,15 @@ bool operation_refused(const struct operation *op, const char *wanted, struct di
 		"Azure did not let us %s %s: %s%s%s%s", wanted, op->path,
 		f->message ? f->message : "no message", f->request_id ? " (request id " : "",
 		f->request_id ? f->request_id : "", f->request_id ? ")" : "");
-	if (f->help)
-		diag_help(diags, "%s", f->help);
+	diag_help(
+		diags, "%s", f->help ? f->help : "see what Azure says above; nothing was written");
+	return false;
+}
+
+static bool refuse_interrupted(struct diags *diags)
+{
+	(void)diag_error(diags, PLACE_NONE, "interrupted", "interrupted while reading");
+	diag_help(diags, "nothing was written; run the same command again");
 	return false;
 }
 
@@ -68,8 +75,7 @@ bool reads_run(struct reads *r, struct provider *provider, struct diags *diags)
 		provider->submit(provider, &r->items[i].operation);
 	for (size_t left = r->count; left; left--)
 		if (!provider->reap(provider, -1))
-			return diag_error(
-				diags, PLACE_NONE, "interrupted", "interrupted while reading");
+			return refuse_interrupted(diags);
 	bool ok = true;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct operation *op = &r->items[i].operation;

@@ -25,6 +25,7 @@ static void spread_down(struct planner *p)
 			diag_error(p->diags, c->at, "existing-replace",
 				"%s would go with %s, which is replaced, and it is not ours",
 				c->address, container->address);
+			diag_help(p->diags, "move it out of what is replaced first");
 			continue;
 		}
 		c->action = ACTION_REPLACE;

@@ -26,6 +26,7 @@ static const struct {
 } contentions[] = {
 	{ "AnotherOperationInProgress", CONTENTION_WAIT },
 	{ "RetryableError", CONTENTION_WAIT },
+	{ "TooManyRequests", CONTENTION_WAIT },
 	{ "RetryableErrorDueToAnotherOperation", CONTENTION_WAIT },
 	{ "ReferencedResourceNotProvisioned", CONTENTION_WAIT },
 	{ "ConflictingConcurrentWriteNotAllowed", CONTENTION_WAIT },

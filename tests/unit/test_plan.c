@@ -245,6 +245,19 @@ static void test_plan__foreign_and_drift_are_told_apart(void **state)
 		"0: update routeTables/t [2]\n");
 }
 
+static void test_plan__foreign_route_with_our_prefix_is_a_conflict(void **state)
+{
+	struct world *w = *state;
+	apply(w, HEAD "routeTables:\n  t: {}\n");
+	fake_cloud_put(w->cloud, TABLE,
+		"{'location':'japaneast','properties':{'routes':[{'name':'x','id':'" TABLE
+		"/routes/x','properties':{'addressPrefix':'10.9.1.0/24','nextHopType':'None'}}]}}");
+	expect(w, HEAD "routeTables:\n  t:\n    routes:\n" ROUTE("r1", "10.9.1.0/24"),
+		"route-duplicate-prefix: routeTables/t/routes/r1 and routeTables/t/routes/x, which "
+		"is "
+		"not ours, have the same /properties/addressPrefix: 10.9.1.0/24\n");
+}
+
 static void test_plan__table_with_a_foreign_route_is_not_deleted(void **state)
 {
 	struct world *w = *state;
@@ -373,6 +386,8 @@ int main(void)
 			test_plan__swapped_prefixes_are_one_write, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__foreign_and_drift_are_told_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__foreign_route_with_our_prefix_is_a_conflict, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__table_with_a_foreign_route_is_not_deleted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
