@@ -74,6 +74,18 @@ static bool read_group(struct scope *s)
 	return c->resource_group != NULL;
 }
 
+/* A default that failed has been told once; each resource need not tell it again. */
+static void stand_in(struct config *c)
+{
+	const json_t *top = c->merged;
+	if (!c->subscription && json_object_get(top, "subscription"))
+		c->subscription = "unknown";
+	if (!c->resource_group && json_object_get(top, "resourceGroup"))
+		c->resource_group = "unknown";
+	if (!c->location && json_object_get(top, "location"))
+		c->location = "unknown";
+}
+
 static bool load(struct config *c, struct diags *diags)
 {
 	struct scope s = { .config = c, .diags = diags };
@@ -83,7 +95,13 @@ static bool load(struct config *c, struct diags *diags)
 	bool good = read_default(&s, "subscription", &c->subscription);
 	good = read_default(&s, "location", &c->location) && good;
 	good = read_group(&s) && good;
-	return nodes_load(c, diags) && good;
+	if (!good)
+		stand_in(c);
+	good = nodes_load(c, diags) && good;
+	/* Errors are told all at once, so what can still be looked at is looked at. */
+	if (!good)
+		(void)config_resolve(c, diags);
+	return good;
 }
 
 static struct config *config_new(struct arena *a, const struct catalog *catalog)
@@ -105,9 +123,10 @@ struct config *config_load(struct arena *a, const struct catalog *catalog,
 	const struct config_options *options, struct diags *diags)
 {
 	struct config *c = config_new(a, catalog);
-	if (!files_gather(a, options, &c->internal->inputs, diags))
-		return NULL;
-	return load(c, diags) ? c : NULL;
+	size_t first = diags->count;
+	bool good = files_gather(a, options, &c->internal->inputs, diags) && load(c, diags);
+	help_add(diags, first);
+	return good ? c : NULL;
 }
 
 /* ---- what a saved plan keeps ---- */

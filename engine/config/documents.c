@@ -33,15 +33,12 @@ static bool check_format(const struct document *d, struct diags *diags)
 	const json_t *root = yaml_value(d->yaml);
 	const json_t *format = json_object_get(root, "waybill");
 	struct place at = { .file = yaml_name(d->yaml) };
-	if (!json_is_object(root) || !format) {
-		bool empty = json_is_null(root);
-		(void)diag_error(diags,
-			json_is_object(root) ? at : yaml_place(d->yaml, "", YAML_VALUE),
-			"format-version", "%s",
-			empty ? "is empty: no `waybill: 1`" : "does not say `waybill: 1`");
-		diag_help(diags, "a configuration begins with the line `waybill: 1`");
-		return false;
-	}
+	if (json_is_null(root))
+		return diag_error(diags, at, "empty-file", "holds nothing");
+	if (!json_is_object(root))
+		at = yaml_place(d->yaml, "", YAML_VALUE);
+	if (!format)
+		return diag_error(diags, at, "format-version", "does not say `waybill: 1`");
 	if (json_is_integer(format) && json_integer_value(format) == SUPPORTED_FORMAT)
 		return true;
 	(void)diag_error(diags, yaml_place(d->yaml, "/waybill", YAML_VALUE), "format-version",
@@ -213,8 +210,8 @@ bool documents_merge(struct config *c, struct diags *diags)
 	struct config_internal *in = c->internal;
 	bool good = parse_files(c, diags);
 	if (good && in->ndocuments == 0) {
-		(void)diag_error(diags, PLACE_NONE, "no-configuration",
-			"no *.yaml file with `waybill: 1` was found");
+		(void)diag_error(diags, (struct place){ .file = in->inputs.root },
+			"no-configuration", "no *.yaml file with `waybill: 1` was found");
 		diag_help(diags, "name a file or a folder with -f");
 		return false;
 	}

@@ -154,6 +154,7 @@ bool files_gather(struct arena *a, const struct config_options *options, struct 
 	bool is_here = options->npaths == 0;
 	const char *const *paths = is_here ? here : options->paths;
 	size_t npaths = is_here ? 1 : options->npaths;
+	inputs->root = paths[0];
 	bool good = true;
 	for (size_t i = 0; i < npaths; i++) {
 		g.layer = 2 * i;

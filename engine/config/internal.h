@@ -39,6 +39,7 @@ struct inputs {
 	const char *const *environment; /* NULL-terminated NAME=VALUE */
 	const char *const *allowed_environment;
 	size_t nallowed_environment;
+	const char *root; /* the first -f */
 };
 
 struct document {
@@ -188,6 +189,11 @@ bool node_routes_make(struct config *, struct declared *table, struct diags *);
 /* ---- outputs.c ---- */
 
 bool outputs_check(struct config *, struct diags *);
+
+/* ---- help.c ---- */
+
+/* What to do about each diagnostic from `first` on that does not say so itself. */
+void help_add(struct diags *, size_t first);
 
 /* ---- positions.c ---- */
 

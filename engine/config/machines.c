@@ -239,7 +239,7 @@ static int read_machine(struct config *c, struct node_set *set, const json_t *ma
 	return read_cidrs(c, set, n, pods, diags) ? 1 : -1;
 }
 
-bool config_set_nodes(struct config *c, struct node_set *set, const json_t *machines,
+static bool set_nodes(struct config *c, struct node_set *set, const json_t *machines,
 	const json_t *nics, struct diags *diags)
 {
 	struct nics sorted = sort_nics(c->arena, nics);
@@ -268,4 +268,13 @@ bool config_set_nodes(struct config *c, struct node_set *set, const json_t *mach
 	}
 	nodes_sort(set);
 	return good && nodes_check_unique(c, set, diags);
+}
+
+bool config_set_nodes(struct config *c, struct node_set *set, const json_t *machines,
+	const json_t *nics, struct diags *diags)
+{
+	size_t first = diags->count;
+	bool good = set_nodes(c, set, machines, nics, diags);
+	help_add(diags, first);
+	return good;
 }

@@ -104,9 +104,13 @@ static bool read_addresses(struct reader *r, struct node *n, const json_t *value
 	struct config *c = r->config;
 	const json_t *single = json_object_get(value, one);
 	const json_t *list = json_object_get(value, many);
-	if (!single == !list) {
-		(void)diag_error(r->diags, place_key(c, n->pointer), "missing-member",
-			"node `%s` needs either `%s` or `%s`", n->name, one, many);
+	if (single && list)
+		return diag_error(r->diags, place_key(c, pointer_add(c->arena, n->pointer, many)),
+			"same-member-twice", "`%s` and `%s` say the same", one, many);
+	if (!single && !list) {
+		(void)diag_error(r->diags, place_key(c, n->pointer), "node-incomplete",
+			"node `%s` has no `%s`", n->name, one);
+		diag_help(r->diags, "give it `%s`, or `%s` for two families", one, many);
 		return false;
 	}
 	if (list && !json_is_array(list))

@@ -267,18 +267,37 @@ static struct declared *next_edge(struct declared *d)
 	return NULL;
 }
 
+/* Where `from` says that it needs `to`. */
+static struct place edge_place(
+	struct config *c, const struct declared *from, const struct declared *to)
+{
+	const struct resource *r = &from->resource;
+	for (size_t i = 0; i < r->nreferences; i++)
+		if (r->references[i].target == &to->resource && r->references[i].pointer)
+			return config_member_place(c, r, r->references[i].pointer, YAML_VALUE);
+	const json_t *list = json_object_get(from->value, "dependsOn");
+	const char *pointer = pointer_add(c->arena, r->pointer, "dependsOn");
+	size_t i;
+	const json_t *item;
+	json_array_foreach (list, i, item)
+		if (json_is_string(item) &&
+			config_find(c, json_string_value(item)) == &to->resource)
+			return place_value(c, pointer_add_index(c->arena, pointer, i));
+	return place_key(c, r->pointer);
+}
+
 static void report_loop(struct config *c, struct declared *const *stack, size_t first, size_t depth,
 	struct diags *diags)
 {
 	const char *loop = stack[first]->resource.address;
 	for (size_t i = first + 1; i < depth; i++)
 		loop = arena_printf(c->arena, "%s -> %s", loop, stack[i]->resource.address);
-	(void)diag_error(diags, place_key(c, stack[first]->resource.pointer), "cycle",
+	const struct declared *next = stack[first + 1 < depth ? first + 1 : first];
+	(void)diag_error(diags, edge_place(c, stack[first], next), "cycle",
 		"resources depend on one another: %s -> %s", loop, stack[first]->resource.address);
 	for (size_t i = first + 1; i < depth; i++)
-		diag_note(diags, place_key(c, stack[i]->resource.pointer), "`%s`",
-			stack[i]->resource.address);
-	diag_help(diags, "take one of the references away");
+		diag_note(diags, edge_place(c, stack[i], stack[i + 1 < depth ? i + 1 : first]),
+			"by way of this");
 }
 
 static bool visit_from(

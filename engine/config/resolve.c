@@ -341,7 +341,7 @@ static bool read_forget(struct config *c, struct diags *diags)
 	return good;
 }
 
-bool config_resolve(struct config *c, struct diags *diags)
+static bool resolve(struct config *c, struct diags *diags)
 {
 	struct config_internal *in = c->internal;
 	in->declared = NULL;
@@ -365,5 +365,13 @@ bool config_resolve(struct config *c, struct diags *diags)
 	good = references_check_cycles(c, diags) && good;
 	if (c->nresources > 1)
 		qsort(c->resources, c->nresources, sizeof *c->resources, by_address);
+	return good;
+}
+
+bool config_resolve(struct config *c, struct diags *diags)
+{
+	size_t first = diags->count;
+	bool good = resolve(c, diags);
+	help_add(diags, first);
 	return good;
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "engine/config/internal.h"
+
+struct code_help {
+	const char *code, *help;
+};
+
+static const struct code_help helps[] = {
+	{ "adopt-existing", "keep `adopt` to take it over, or `existing` to leave it to others" },
+	{ "bad-expression", "an expression is ${path} or ${path | filter}, as in ${var.prefix}" },
+	{ "bad-subscription", "it is a UUID, as `az account show --query id` prints it" },
+	{ "cycle", "take one of the references away" },
+	{ "duplicate-key", "keep one of the two" },
+	{ "duplicate-resource", "keep one of the two, or give one another name" },
+	{ "empty-file", "a configuration begins with the line `waybill: 1`" },
+	{ "expression-depth", "write the value out somewhere on the way" },
+	{ "expression-scope", "the language reference says what may be named where" },
+	{ "expression-type", "a list or a map may only be the whole value" },
+	{ "family-mismatch", "prefix and next hop are both IPv4 or both IPv6" },
+	{ "file-too-large", "split the configuration into several files of one folder" },
+	{ "forget-declared", "take it out of the configuration, or out of `forget`" },
+	{ "format-version", "a configuration begins with the line `waybill: 1`" },
+	{ "merge-key", "write the members out, or use an alias for a whole value" },
+	{ "missing-member", "the language reference lists what each type needs" },
+	{ "next-hop", "an appliance has an address, other kinds of next hop have none" },
+	{ "node-duplicate", "nodes of one set have names of their own" },
+	{ "node-family", "a node has at most one address and one pod CIDR of each family" },
+	{ "node-source", "give it one of `nodes`, `range` and `virtualMachines`" },
+	{ "not-a-choice", "write one of the words named" },
+	{ "not-a-number", "put it in quotes to make it text" },
+	{ "not-in-this-version", "leave it out for now" },
+	{ "out-of-range", "write a number between the two" },
+	{ "range-too-long", "lower `count`, or give the range more room" },
+	{ "reference-type", "name a resource of the type that is wanted" },
+	{ "requires", "use a Waybill that the condition allows, or change the condition" },
+	{ "route-duplicate-name",
+		"the name must tell nodes apart: use ${node.name} or "
+		"${node.podCIDR | slug}" },
+	{ "route-duplicate-prefix", "a table has one route for each prefix: keep one of the two" },
+	{ "same-member-twice", "keep one of the two" },
+	{ "too-many", "split the configuration" },
+	{ "unknown-member", "the language reference lists the members of each type" },
+	{ "unknown-reference", "declare it, or correct the name" },
+	{ "unknown-tag", "leave the tag out" },
+	{ "wrong-type", "the language reference says what each member takes" },
+	{ "yaml-alias", "write the values out" },
+	{ "yaml-depth", "nest less deeply" },
+	{ "yaml-key", "a key is plain text, in quotes where need be" },
+	{ "yaml-multiple-documents", "put each document into a file of its own" },
+	{ "yaml-syntax", "check quotes, brackets and the columns that lines begin in" },
+};
+
+void help_add(struct diags *diags, size_t first)
+{
+	for (size_t i = first; i < diags->count; i++)
+		for (size_t k = 0; !diags->items[i].help && k < ARRAY_LEN(helps); k++)
+			if (diags->items[i].code &&
+				strcmp(diags->items[i].code, helps[k].code) == 0)
+				diags->items[i].help = helps[k].help;
+}
