@@ -123,7 +123,7 @@ def test_errors_as_json(tmp_path, azure):
     result = waybill.run("validate", "--json", check=1)
     diagnostic = result.json["diagnostics"][0]
     assert diagnostic["severity"] == "error" and diagnostic["code"]
-    assert diagnostic["range"]["start"]["line"] == 8
+    assert diagnostic["range"]["start"]["line"] == 9
 
 
 def test_variables(tmp_path, azure):

@@ -194,7 +194,7 @@ def test_deleting_over_half_wants_max_deletes(make, azure):
 
 
 def test_deleting_a_network_wants_max_deletes(tmp_path, empty_azure):
-    network = ("virtualNetworks:\n  n:\n    addressSpace: {addressPrefixes: [10.0.0.0/16]}\n")
+    network = ("virtualNetworks:\n  net:\n    addressSpace: {addressPrefixes: [10.0.0.0/16]}\n")
     group = HEAD + "resourceGroups:\n  kubernetes: {}\n"
     tables = "routeTables:\n" + "".join(f"  t{i}: {{}}\n" for i in range(6))
     waybill = Waybill(tmp_path / "w", empty_azure, group + network + tables)
@@ -302,7 +302,7 @@ def test_a_replaced_table_is_detached_deleted_made_full_and_attached(make, azure
     waybill = make(EXISTING)
     waybill.apply()
     guid = azure.get(table_id())["properties"]["resourceGuid"]
-    plan = waybill.plan("--replace", "routeTables/t")
+    plan = waybill.plan("--replace", "routeTables/t", "--max-deletes", "9")
     assert "-/+" in plan.stdout
     azure.clear()
     waybill.apply("--replace", "routeTables/t", "--max-deletes", "9")
