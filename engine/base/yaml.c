@@ -2,6 +2,7 @@
 #include "engine/base/yaml.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,9 +91,38 @@ static struct yaml *parse(struct yaml *y, const char *text, size_t len, struct d
 	return yaml_read(y, text, len, diags) ? y : NULL;
 }
 
+/* What to do about each kind of fault, unless its place knows better. */
+static const struct {
+	const char *code, *help;
+} helps[] = {
+	{ "file-too-large", "split it, or let a node set make what repeats" },
+	{ "file-unreadable", "check the path and its permissions" },
+	{ "yaml-syntax", "mend the YAML here; an editor with YAML support shows such places" },
+	{ "yaml-alias", "write the value out where it is needed" },
+	{ "yaml-depth", "no configuration needs that; look for a bracket or an indent too many" },
+	{ "yaml-key", "write `key: value`, and put a key with special characters in quotes" },
+	{ "yaml-multiple-documents", "write one document a file" },
+	{ "unknown-tag", "take the tag away, or use one of YAML's core tags such as !!str" },
+	{ "not-a-number", "write a finite number, or put it in quotes to mean text" },
+	{ "duplicate-key", "keep one of the two" },
+};
+
+bool yaml_error(struct diags *diags, struct place at, const char *code, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	char *text = arena_vprintf(diags->arena, fmt, args);
+	va_end(args);
+	(void)diag_error(diags, at, code, "%s", text);
+	for (size_t i = 0; i < ARRAY_LEN(helps); i++)
+		if (strcmp(helps[i].code, code) == 0)
+			diag_help(diags, "%s", helps[i].help);
+	return false;
+}
+
 static struct yaml *too_large(const char *name, struct diags *diags)
 {
-	(void)diag_error(diags, (struct place){ .file = name }, "file-too-large",
+	(void)yaml_error(diags, (struct place){ .file = name }, "file-too-large",
 		"the file is larger than %zu MiB", YAML_BYTES >> 20);
 	return NULL;
 }
@@ -119,7 +149,7 @@ struct yaml *yaml_load(struct arena *a, const char *path, struct diags *diags)
 	if (!text && errno == EFBIG)
 		return too_large(y->name, diags);
 	if (!text) {
-		(void)diag_error(diags, (struct place){ .file = y->name }, "file-unreadable",
+		(void)yaml_error(diags, (struct place){ .file = y->name }, "file-unreadable",
 			"cannot be read: %s", strerror(errno));
 		return NULL;
 	}

@@ -36,4 +36,8 @@ const struct yaml_node *yaml_member(json_t *object, const struct yaml_node *firs
  * errors. */
 bool yaml_read(struct yaml *, const char *text, size_t len, struct diags *);
 
+/* diag_error() with the help that goes with the code. Returns false. */
+bool yaml_error(struct diags *, struct place at, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
 #endif

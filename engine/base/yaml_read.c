@@ -110,13 +110,13 @@ static void syntax_error(struct reader *r)
 	const char *problem = parser->problem ? parser->problem : "cannot be read";
 	if (parser->error == YAML_READER_ERROR) {
 		struct place at = place_of_offset(r->yaml, parser->problem_offset);
-		(void)diag_error(r->diags, at, "yaml-syntax", "%s", problem);
+		(void)yaml_error(r->diags, at, "yaml-syntax", "%s", problem);
 		diag_help(r->diags, "the file must be UTF-8 without control characters");
 		return;
 	}
 	const yaml_mark_t *mark = &parser->problem_mark, *context = &parser->context_mark;
 	struct place at = place_of_mark(r->yaml, mark);
-	(void)diag_error(r->diags, at, "yaml-syntax", "%s%s%s", problem, parser->context ? " " : "",
+	(void)yaml_error(r->diags, at, "yaml-syntax", "%s%s%s", problem, parser->context ? " " : "",
 		parser->context ? parser->context : "");
 	explain_syntax(r, &at);
 	if (parser->context && (context->line != mark->line || context->column != mark->column))
@@ -169,24 +169,24 @@ static json_t *read_alias(struct reader *r, const yaml_event_t *event, unsigned 
 	const char *name = (const char *)event->data.alias.anchor;
 	const json_t *index = json_object_get(r->anchor_names, name);
 	if (!index) {
-		(void)diag_error(
+		(void)yaml_error(
 			r->diags, at, "yaml-alias", "no anchor `%s` stands before it", name);
 		return json_null();
 	}
 	const struct anchor *anchor = &r->anchors[json_integer_value(index)];
 	if (!anchor->value) {
-		(void)diag_error(r->diags, at, "yaml-alias", "`%s` would hold itself", name);
+		(void)yaml_error(r->diags, at, "yaml-alias", "`%s` would hold itself", name);
 		return json_null();
 	}
 	if (depth - 1 + anchor->height > YAML_DEPTH) {
-		(void)diag_error(
+		(void)yaml_error(
 			r->diags, at, "yaml-depth", "more than %d levels of nesting", YAML_DEPTH);
 		return stop(r);
 	}
 	r->aliased_nodes += anchor->nodes;
 	r->aliased_bytes += anchor->bytes;
 	if (r->aliased_nodes > YAML_ALIASED_NODES || r->aliased_bytes > YAML_BYTES) {
-		(void)diag_error(r->diags, at, "yaml-alias",
+		(void)yaml_error(r->diags, at, "yaml-alias",
 			"aliases make the file larger by more than %zu values or %zu bytes",
 			YAML_ALIASED_NODES, YAML_BYTES);
 		return stop(r);
@@ -201,7 +201,7 @@ static bool has_nul(struct reader *r, const yaml_event_t *event)
 {
 	if (!memchr(event->data.scalar.value, '\0', event->data.scalar.length))
 		return false;
-	(void)diag_error(r->diags, place_of_event(r->yaml, event), "yaml-syntax",
+	(void)yaml_error(r->diags, place_of_event(r->yaml, event), "yaml-syntax",
 		"a NUL character stands in the text");
 	return true;
 }
@@ -221,7 +221,7 @@ static json_t *read_scalar(struct reader *r, const yaml_event_t *event)
 	json_t *value = yaml_scalar(&text, &code, &what);
 	if (value)
 		return value;
-	(void)diag_error(
+	(void)yaml_error(
 		r->diags, place_of_event(r->yaml, event), code, "`%.80s` %s", text.text, what);
 	return json_null();
 }
@@ -234,7 +234,7 @@ static void check_tag(struct reader *r, const yaml_event_t *event)
 	const char *own = map ? YAML_CORE_TAG "map" : YAML_CORE_TAG "seq";
 	if (!tag || strcmp((const char *)tag, "!") == 0 || strcmp((const char *)tag, own) == 0)
 		return;
-	(void)diag_error(r->diags, place_of_event(r->yaml, event), "unknown-tag",
+	(void)yaml_error(r->diags, place_of_event(r->yaml, event), "unknown-tag",
 		"the tag `%.80s` is not one for a %s", (const char *)tag, map ? "map" : "list");
 }
 
@@ -269,7 +269,7 @@ static json_t *read_sequence(struct reader *r, struct yaml_node *node, unsigned 
 static void duplicate_key(struct reader *r, const struct mapping *map, const yaml_event_t *event)
 {
 	const char *key = (const char *)event->data.scalar.value;
-	(void)diag_error(r->diags, place_of_event(r->yaml, event), "duplicate-key",
+	(void)yaml_error(r->diags, place_of_event(r->yaml, event), "duplicate-key",
 		"the key `%s` is given twice", key);
 	const struct yaml_node *first = yaml_member(map->object, map->node->child, key);
 	if (first)
@@ -284,7 +284,7 @@ static bool check_key(struct reader *r, const struct mapping *map, const yaml_ev
 {
 	struct place at = place_of_event(r->yaml, event);
 	if (event->type != YAML_SCALAR_EVENT)
-		return diag_error(r->diags, at, "yaml-key", "a key must be written as plain text");
+		return yaml_error(r->diags, at, "yaml-key", "a key must be written as plain text");
 	const char *key = (const char *)event->data.scalar.value;
 	const char *tag = (const char *)event->data.scalar.tag;
 	size_t len = event->data.scalar.length;
@@ -292,12 +292,12 @@ static bool check_key(struct reader *r, const struct mapping *map, const yaml_ev
 	if (has_nul(r, event))
 		return false;
 	if (tag && strcmp(tag, "!") != 0 && strcmp(tag, YAML_CORE_TAG "str") != 0)
-		return diag_error(
+		return yaml_error(
 			r->diags, at, "unknown-tag", "the tag `%.80s` is not one for a key", tag);
 	if (plain && !tag && len == 0)
-		return diag_error(r->diags, at, "yaml-key", "a key is missing before the colon");
+		return yaml_error(r->diags, at, "yaml-key", "a key is missing before the colon");
 	if (plain && !tag && strcmp(key, "<<") == 0) {
-		(void)diag_error(r->diags, at, "merge-key", "merge keys are not supported");
+		(void)yaml_error(r->diags, at, "merge-key", "merge keys are not supported");
 		diag_help(r->diags, "write the members out, or use an alias for a whole value");
 		return false;
 	}
@@ -371,7 +371,7 @@ static json_t *read_collection(
 	struct reader *r, const yaml_event_t *event, struct yaml_node *node, unsigned depth)
 {
 	if (depth > YAML_DEPTH) {
-		(void)diag_error(r->diags, place_of_event(r->yaml, event), "yaml-depth",
+		(void)yaml_error(r->diags, place_of_event(r->yaml, event), "yaml-depth",
 			"more than %d levels of nesting", YAML_DEPTH);
 		return stop(r);
 	}
@@ -411,7 +411,7 @@ static json_t *read_node(
 	else
 		value = read_collection(r, event, node, depth);
 	if (value && r->nodes > YAML_NODES && !r->stopped) {
-		(void)diag_error(r->diags, place_of_event(r->yaml, event), "file-too-large",
+		(void)yaml_error(r->diags, place_of_event(r->yaml, event), "file-too-large",
 			"the file holds more than %zu values", YAML_NODES);
 		r->stopped = true;
 	}
@@ -429,7 +429,7 @@ static yaml_event_type_t skip_event(struct reader *r)
 		return YAML_NO_EVENT;
 	yaml_event_type_t type = event.type;
 	if (type == YAML_DOCUMENT_START_EVENT && r->yaml->value)
-		(void)diag_error(r->diags, place_of_event(r->yaml, &event),
+		(void)yaml_error(r->diags, place_of_event(r->yaml, &event),
 			"yaml-multiple-documents", "a second document begins here");
 	yaml_event_delete(&event);
 	return type;
@@ -464,7 +464,7 @@ bool yaml_read(struct yaml *y, const char *text, size_t len, struct diags *diags
 			(void)skip_event(&r);
 		yaml_parser_delete(&r.parser);
 	} else {
-		(void)diag_error(diags, (struct place){ .file = y->name }, "file-unreadable",
+		(void)yaml_error(diags, (struct place){ .file = y->name }, "file-unreadable",
 			"out of memory");
 	}
 	json_decref(r.anchor_names);
