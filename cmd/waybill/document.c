@@ -9,13 +9,16 @@
 #include <yaml.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/text.h"
 
-/* Outside strings neither format writes these pairs, so that an escape is always right. */
-static void add_safely(struct buf *out, const char *text, size_t len, const char *escape)
+/* Outside strings neither format writes these pairs, so that an escape is always right. DEL is the
+ * one control character that JSON lets stand. */
+static void add_safely(struct buf *out, const char *text, const char *escape)
 {
-	for (size_t i = 0; i < len; i++) {
-		bool pair = i && text[i] == text[i - 1] && (text[i] == ':' || text[i] == '#');
-		if (pair)
+	for (size_t i = 0; text[i]; i++) {
+		bool pair = i && text[i] == text[i - 1] && (text[i] == ':' || text[i] == '#') &&
+			!text_is_in_address(text, i);
+		if (pair || text[i] == '\x7f')
 			(void)buf_printf(out, "%s%02x", escape, (unsigned)text[i]);
 		else
 			(void)buf_putc(out, text[i]);
@@ -26,15 +29,7 @@ static void add_json(struct buf *out, const json_t *json, size_t flags)
 {
 	char *text = json_dumps(json, flags | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 	assert(text);
-	/* DEL is the one control character that JSON lets stand. */
-	for (char *part = text; part;) {
-		size_t len = strcspn(part, "\x7f");
-		add_safely(out, part, len, "\\u00");
-		if (part[len] == '\0')
-			break;
-		(void)buf_puts(out, "\\u007f");
-		part += len + 1;
-	}
+	add_safely(out, text, "\\u00");
 	free(text);
 }
 
@@ -71,8 +66,7 @@ static bool needs_quotes(const char *text)
 
 static int append(void *context, unsigned char *bytes, size_t len)
 {
-	add_safely(context, (const char *)bytes, len, "\\x");
-	return 1;
+	return buf_add(context, bytes, len);
 }
 
 static void emit(yaml_emitter_t *emitter, yaml_event_t *event)
@@ -152,9 +146,11 @@ void document_yaml(struct buf *out, const json_t *json)
 {
 	yaml_emitter_t emitter;
 	yaml_event_t event;
+	struct buf text;
+	buf_init(&text, BUF_OWN_TEXT);
 	if (!yaml_emitter_initialize(&emitter))
 		abort();
-	yaml_emitter_set_output(&emitter, append, out);
+	yaml_emitter_set_output(&emitter, append, &text);
 	yaml_emitter_set_unicode(&emitter, 0);
 	yaml_emitter_set_width(&emitter, -1);
 	yaml_emitter_set_indent(&emitter, 2);
@@ -172,4 +168,6 @@ void document_yaml(struct buf *out, const json_t *json)
 		abort();
 	emit(&emitter, &event);
 	yaml_emitter_delete(&emitter);
+	add_safely(out, text.data, "\\x");
+	buf_release(&text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/waybill/program.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "cmd/waybill/document.h"
@@ -117,7 +118,9 @@ static int finish(struct session *s, int code)
 		document_json(&s->out, s->document);
 	}
 	if (!session_flush(s) && code == EXIT_DONE) {
-		tell("error: cannot write to stdout\n");
+		/* A reader that has seen enough needs no message. */
+		if (errno != EPIPE)
+			tell("error: cannot write to stdout: %s\n", strerror(errno));
 		code = EXIT_ERROR;
 	}
 	if (!s->json && s->diags.count) {

@@ -35,11 +35,19 @@ static void bold(struct canvas *c, const char *text)
 		c->out, "%s%s%s", c->colour ? PAINT_BOLD : "", text, c->colour ? PAINT_PLAIN : "");
 }
 
+/* The colour must end before the line does. */
+static void heading(struct canvas *c, const char *text)
+{
+	size_t len = strcspn(text, "\n");
+	bold(c, arena_strndup(c->arena, text, len));
+	(void)buf_printf(c->out, "%s\n", text + len);
+}
+
 static void render_drift(struct canvas *c, const struct plan *plan)
 {
 	if (plan->ndrifts == 0)
 		return;
-	bold(c, "Changed outside of Waybill since the last apply:\n");
+	heading(c, "Changed outside of Waybill since the last apply:");
 	for (size_t i = 0; i < plan->ndrifts; i++) {
 		const struct drift *drift = &plan->drifts[i];
 		(void)buf_printf(c->out, "  %c ", drift->removed ? '-' : '~');
@@ -65,7 +73,7 @@ static void render_in_flight(struct canvas *c, const struct plan *plan)
 {
 	if (plan->nin_flight == 0)
 		return;
-	bold(c, "In flight, by a run that is alive:\n");
+	heading(c, "In flight, by a run that is alive:");
 	for (size_t i = 0; i < plan->nin_flight; i++) {
 		(void)buf_puts(c->out, "    ");
 		text_escape(c->out, plan->in_flight[i], false);
@@ -88,7 +96,7 @@ static void render_legend(struct canvas *c, const struct plan *plan)
 		{ ACTION_DELETE, false, "    - destroy\n" },
 		{ ACTION_FORGET, false, "    . forget: it stays, and is no longer ours\n" },
 	};
-	bold(c, "Waybill will do the following:\n");
+	heading(c, "Waybill will do the following:");
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		bool used = false;
 		for (size_t j = 0; j < plan->nchanges && !used; j++) {
@@ -128,7 +136,7 @@ static void render_outputs(struct canvas *c, const struct plan *plan)
 		if ((before && json_equal(before, value)) || (json_is_null(value) && empty))
 			continue;
 		if (!any)
-			bold(c, "Changes to outputs:\n");
+			heading(c, "Changes to outputs:");
 		any = true;
 		render_output(c, before ? '~' : '+', name, before, value);
 	}
@@ -136,7 +144,7 @@ static void render_outputs(struct canvas *c, const struct plan *plan)
 		if (json_object_get(plan->outputs, name) || json_is_null(value))
 			continue;
 		if (!any)
-			bold(c, "Changes to outputs:\n");
+			heading(c, "Changes to outputs:");
 		any = true;
 		render_output(c, '-', name, value, NULL);
 	}
@@ -165,13 +173,13 @@ static void render_summary(struct canvas *c, const struct plan *plan)
 void render_plan(struct canvas *c, const struct plan *plan, bool emulator)
 {
 	if (emulator)
-		bold(c, "EMULATOR: this is not Azure, but an emulated cloud.\n\n");
+		heading(c, "EMULATOR: this is not Azure, but an emulated cloud.\n");
 	render_drift(c, plan);
 	render_in_flight(c, plan);
 	if (plan->nchanges)
 		render_legend(c, plan);
 	else if (plan->nforeigns)
-		bold(c, "Made by others and kept:\n\n");
+		heading(c, "Made by others and kept:\n");
 	render_changes(c, plan);
 	render_outputs(c, plan);
 	render_summary(c, plan);

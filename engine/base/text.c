@@ -90,9 +90,7 @@ static bool is_address_char(char c)
 		c == ':' || c == '.';
 }
 
-/* Whether the text at `at` is inside an IPv6 address that stands for itself: the one way in which
- * `::` is honest. No CI command is only hex digits. */
-static bool is_in_address(const char *text, size_t at)
+bool text_is_in_address(const char *text, size_t at)
 {
 	char address[INET6_ADDRSTRLEN];
 	size_t start = at, end = at;
@@ -123,7 +121,7 @@ void text_escape(struct buf *out, const char *text, bool keep_tabs)
 		else if (is_in(unseen, ARRAY_LEN(unseen), c))
 			(void)buf_printf(out, "\\u{%04X}", (unsigned)c);
 		else if ((c == '#' || c == ':') && last == (char)c &&
-			!(i && is_in_address(text, i)))
+			!(i && text_is_in_address(text, i)))
 			(void)buf_printf(out, "\\%c", (char)c);
 		else
 			(void)buf_add(out, text + i, used);

@@ -21,6 +21,9 @@
  * when `keep_tabs`. */
 void text_escape(struct buf *out, const char *text, bool keep_tabs);
 char *text_escaped(struct arena *, const char *text);
+/* Whether the text at `at` is inside an IPv6 address that stands for itself: the one way in which
+ * `::` is honest. No CI command is only hex digits. */
+bool text_is_in_address(const char *text, size_t at);
 
 /* ASCII case only, whatever the locale: ARM compares so. */
 bool text_same_nocase(const char *a, const char *b);

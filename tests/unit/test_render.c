@@ -106,6 +106,14 @@ static void test_render__yaml_reads_back_as_it_was(void **state)
 	arena_free(a);
 }
 
+static void test_render__an_address_stays_readable(void **state)
+{
+	struct buf *out = *state;
+	json_auto_t *value = json_pack("[s,s]", "fd00:20:0:16::/64", "::1");
+	document_inline(out, value);
+	assert_string_equal(out->data, "[\"fd00:20:0:16::/64\", \"::1\"]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +124,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_render__hostile_text_in_json_is_harmless_and_the_same, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			test_render__an_address_stays_readable, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_render__yaml_reads_back_as_it_was, setup, teardown),
 	};
