@@ -233,7 +233,7 @@ static void test_syntax__says_where_and_helps(void **state)
 	diag = assert_error(f, "a: [\n  ${x}]\n", "yaml-syntax", 2, 4);
 	assert_string_equal(diag->help, quote);
 	diag = assert_error(f, "a: ${x}\nb: [1 2\n", "yaml-syntax", 3, 1);
-	assert_null(diag->help);
+	assert_string_not_equal(diag->help, quote);
 	diag = assert_error(f, "a:\n\t- b\n", "yaml-syntax", 2, 1);
 	assert_non_null(diag->help);
 	assert_error(f, "a: 1\nb: \xc3\xa9\xff\n", "yaml-syntax", 2, 5);
