@@ -167,9 +167,9 @@ static void render_failure(
 		render_results(s, plan, report, STEP_SKIPPED, "Skipped");
 		render_results(s, plan, report, STEP_PENDING, "Not begun");
 	}
-	(void)buf_puts(&s->out,
-		"The state holds what was done. Mend the cause and run the same "
-		"command again: it goes on from here.\n");
+	(void)buf_printf(&s->out,
+		"The state holds what was done. %s the same command again: it goes on from here.\n",
+		report->result == APPLY_INTERRUPTED ? "Run" : "Mend the cause and run");
 }
 
 static void render_success(
@@ -242,7 +242,7 @@ static int execute(struct session *s, struct planning *planning)
 		render_success(s, planning->plan, &report);
 	else
 		render_failure(s, planning->plan, &report);
-	if (signal_number)
+	if (signal_number && report.result == APPLY_INTERRUPTED)
 		return 128 + signal_number;
 	return good && report.result == APPLY_DONE ? EXIT_DONE : EXIT_ERROR;
 }
