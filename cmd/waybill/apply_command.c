@@ -98,9 +98,10 @@ static bool make_plan(struct session *s, struct applying *applying)
 {
 	struct planning *planning = &applying->planning;
 	return session_cloud(s, true) && load_configuration(s, applying) && session_lock(s) &&
-		session_state(s, STATE_READ) && session_provider(s) && planning_read(planning, s) &&
-		settle(s, planning->snapshot) && planning_make(planning, s) &&
-		check_promise(s, applying);
+		session_state(s, STATE_READ) && session_provider(s) &&
+		intents_wait(s->arena, s->catalog, s->state, s->provider, &s->diags) &&
+		planning_read(planning, s) && settle(s, planning->snapshot) &&
+		planning_make(planning, s) && check_promise(s, applying);
 }
 
 /* ---- approval ---- */

@@ -71,6 +71,12 @@ struct apply_report {
 bool apply_plan(struct plan *, struct state *, struct provider *, const struct apply_options *,
 	struct apply_report *, struct diags *);
 
+/* Waits until no write of a dead run is under way any more, so that what is read next is what it
+ * came to: a delete that the cloud has begun still shows its resource. Call with the lock held,
+ * before reading. False only when the state cannot be read. */
+bool intents_wait(
+	struct arena *, const struct catalog *, struct state *, struct provider *, struct diags *);
+
 /* Writes into the state what the snapshot found out about open intents of dead runs: done, absent
  * or failed (somebody else changed it: `intent-conflict`, a warning). One line each through
  * `told`, which may be NULL. Call with the lock held, before planning. */

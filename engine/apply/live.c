@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "engine/base/json.h"
+#include "engine/base/text.h"
 #include "schemas/arm_id.h"
 
 struct live {
@@ -50,4 +51,14 @@ json_t *live_lookup(void *context, const char *id, const char *pointer)
 		return json_at(body, pointer);
 	const struct actual *actual = snapshot_actual(live->snapshot, id);
 	return actual ? json_at(actual->body, pointer) : NULL;
+}
+
+bool live_is_moving(const json_t *body)
+{
+	static const char *const moving[] = { "Updating", "Creating", "Deleting" };
+	const char *now = json_text_at(body, "/properties/provisioningState");
+	for (size_t i = 0; now && i < ARRAY_LEN(moving); i++)
+		if (text_same_nocase(now, moving[i]))
+			return true;
+	return false;
 }

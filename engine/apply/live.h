@@ -8,6 +8,7 @@
 #define WAYBILL_APPLY_LIVE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "engine/base/arena.h"
 #include "engine/plan/snapshot.h"
@@ -20,5 +21,8 @@ struct live *live_new(struct arena *, const struct snapshot *);
 void live_put(struct live *, const struct schema *, const char *id, json_t *body);
 /* Is a config_lookup_fn: `context` is a struct live. */
 json_t *live_lookup(void *context, const char *id, const char *pointer);
+
+/* Whether a write of what this is the body of is under way. */
+bool live_is_moving(const json_t *body);
 
 #endif

@@ -3,9 +3,61 @@
 #include <string.h>
 
 #include "engine/apply/apply.h"
+#include "engine/apply/live.h"
 #include "engine/apply/record.h"
 #include "engine/base/json.h"
 #include "engine/plan/intent.h"
+#include "schemas/arm_id.h"
+
+#define FIRST_WAIT_MS 250
+#define MOST_WAIT_MS 2000
+#define MOST_WAITS 300 /* ten minutes */
+
+/* One read of what an intent was to write. What cannot be read is left to those who read next. */
+static bool is_under_way(
+	const struct catalog *catalog, struct provider *provider, const char *id, int delay_ms)
+{
+	struct arena *arena = arena_new();
+	struct arm_id parsed;
+	const struct schema *schema = arm_id_parse(arena, id, &parsed) && parsed.type
+		? catalog_type(catalog, parsed.type)
+		: NULL;
+	bool moving = false;
+	if (schema) {
+		struct operation op = {
+			.verb = VERB_GET,
+			.path = id,
+			.api_version = schema->api_version,
+			.delay_ms = delay_ms,
+			.arena = arena,
+		};
+		provider->submit(provider, &op);
+		while (provider->reap(provider, -1) != &op)
+			continue;
+		moving = op.outcome == OUTCOME_DONE && live_is_moving(op.reply);
+	}
+	arena_free(arena);
+	return moving;
+}
+
+bool intents_wait(struct arena *arena, const struct catalog *catalog, struct state *state,
+	struct provider *provider, struct diags *diags)
+{
+	struct intent *intents = NULL;
+	size_t count = 0;
+	if (!state_open_intents(state, arena, &intents, &count, diags))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		int delay_ms = 0;
+		for (size_t n = 0; n < MOST_WAITS; n++) {
+			if (!is_under_way(catalog, provider, intents[i].id, delay_ms))
+				break;
+			delay_ms = delay_ms == 0 ? FIRST_WAIT_MS : delay_ms * 2;
+			delay_ms = delay_ms > MOST_WAIT_MS ? MOST_WAIT_MS : delay_ms;
+		}
+	}
+	return true;
+}
 
 struct settling {
 	struct snapshot *snapshot;

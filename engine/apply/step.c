@@ -80,18 +80,6 @@ static void settle_or_end(struct work *w)
 	prepare(w, WORK_SETTLE, VERB_GET, w->step->parent_id);
 }
 
-static bool is_state(const json_t *body, const char *state)
-{
-	const char *text = json_text_at(body, "/properties/provisioningState");
-	return text && text_same_nocase(text, state);
-}
-
-static bool is_moving(const json_t *body)
-{
-	return is_state(body, "Updating") || is_state(body, "Creating") ||
-		is_state(body, "Deleting");
-}
-
 /* How a conflict is called: after a lost answer nobody can say whose doing it is. */
 static const char *conflict_code(const struct work *w)
 {
@@ -126,7 +114,9 @@ static bool may_send(struct work *w)
 /* What we sent stands, but its operation failed after its answer was lost: the same once more. */
 static bool resend_failed(struct work *w, const json_t *now)
 {
-	if (!w->in_doubt || w->step->verb == STEP_TAGS || !is_state(now, "Failed"))
+	const char *state = json_text_at(now, "/properties/provisioningState");
+	bool failed = state && text_same_nocase(state, "Failed");
+	if (!w->in_doubt || w->step->verb == STEP_TAGS || !failed)
 		return false;
 	if (!may_send(w))
 		return true;
@@ -270,7 +260,7 @@ static void after_read(struct work *w)
 	}
 	json_t *now = w->op.outcome == OUTCOME_DONE ? w->op.reply : NULL;
 	/* Ours may still be under way: what it becomes is not yet to be seen. */
-	if (w->in_doubt && now && is_moving(now) && ++w->moving <= MOST_MOVING) {
+	if (w->in_doubt && now && live_is_moving(now) && ++w->moving <= MOST_MOVING) {
 		prepare_read(w, A_SECOND_MS);
 		return;
 	}
@@ -343,7 +333,7 @@ static void after_write(struct work *w)
 
 static void after_settle(struct work *w)
 {
-	bool moving = w->op.outcome == OUTCOME_DONE && is_moving(w->op.reply);
+	bool moving = w->op.outcome == OUTCOME_DONE && live_is_moving(w->op.reply);
 	if (!moving || ++w->settling > MOST_MOVING) {
 		end(w, STEP_DONE);
 		return;
