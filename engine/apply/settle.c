@@ -121,11 +121,14 @@ static const char *tell_verdict(
 		diag_about(s->diags, address);
 		diag_help(s->diags, "somebody else changed it since; the plan shows what is left");
 	}
-	const char *what = verdict->otherwise > 0 ? "was changed by someone else since"
-		: verdict->absent > 0             ? "was not written"
-						  : "was written";
-	return arena_printf(s->snapshot->arena, "%s: the last run ended while writing it; it %s",
-		address, what);
+	bool deletes = strcmp(intent->verb, "delete") == 0;
+	const char *what = deletes ? "it is gone" : "it was written";
+	if (verdict->otherwise > 0)
+		what = "it was changed by someone else since";
+	else if (verdict->absent > 0)
+		what = deletes ? "it still stands" : "it was not written";
+	return arena_printf(s->snapshot->arena, "%s: the last run ended while it was %s; %s",
+		address, deletes ? "deleted" : "written", what);
 }
 
 static bool settle_intent(struct settling *s, const struct intent *intent, const char **line)
