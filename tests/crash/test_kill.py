@@ -102,6 +102,6 @@ def test_a_run_that_mends_may_die_too(tmp_path, emulator):
     deaths = 0
     while kill_at(waybill, 6 + deaths, "after", "apply", "--auto-approve"):
         deaths += 1
-    assert deaths > 3
+    assert deaths >= 2
     assert comparable(azure.cloud()) == cloud and waybill.records() == records
     assert not created_twice(azure.requests())
