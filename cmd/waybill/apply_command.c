@@ -110,8 +110,10 @@ static bool read_answer(void)
 {
 	char answer[ANSWER_BYTES];
 	tell("\nDo you want to perform these actions? Only 'yes' is accepted: ");
-	if (!fgets(answer, sizeof answer, stdin))
+	if (!fgets(answer, sizeof answer, stdin)) {
+		tell("\n");
 		return false;
+	}
 	answer[strcspn(answer, "\n")] = '\0';
 	return strcmp(answer, "yes") == 0;
 }

@@ -36,6 +36,9 @@ static void program_help(struct buf *out)
 		"\n`waybill COMMAND --help` shows the options of a command. Each may "
 		"also be given in a\nvariable: --state as WAYBILL_STATE, --var-file as "
 		"WAYBILL_VAR_FILE.\n\n"
+		"--cloud emulator keeps its cloud in waybill-emulator.json beside the state, or "
+		"where\nWAYBILL_EMULATOR_STORE says; a new one starts from cloud.yaml beside the "
+		"configuration.\n\n"
 		"Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode), "
 		"130 or 143 interrupted.\n");
 }
@@ -46,8 +49,12 @@ void help_render(struct buf *out, const struct command *command)
 		program_help(out);
 		return;
 	}
-	(void)buf_printf(out, "Usage: waybill %s%s%s [OPTIONS]\n\n%s.\n", command->name,
-		*command->arguments ? " " : "", command->arguments, command->summary);
+	/* Summaries stand in lists, without a capital: as a sentence one needs it. */
+	char first = command->summary[0];
+	if (first >= 'a' && first <= 'z')
+		first = (char)(first - 'a' + 'A');
+	(void)buf_printf(out, "Usage: waybill %s%s%s [OPTIONS]\n\n%c%s.\n", command->name,
+		*command->arguments ? " " : "", command->arguments, first, command->summary + 1);
 	if (command->about)
 		(void)buf_printf(out, "\n%s", command->about);
 	(void)buf_puts(out, "\nOptions:\n");
