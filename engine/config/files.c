@@ -21,9 +21,11 @@ static bool read_text(struct gather *g, const char *path, struct text_file *out)
 	size_t length = 0;
 	char *text = text_read_file(path, YAML_BYTES, &length);
 	struct place at = { .file = arena_strdup(g->arena, path) };
-	if (!text && errno == EFBIG)
-		return diag_error(
+	if (!text && errno == EFBIG) {
+		(void)diag_error(
 			g->diags, at, "file-too-large", "is larger than %zu MB", YAML_BYTES >> 20);
+		return false;
+	}
 	if (!text) {
 		(void)diag_error(
 			g->diags, at, "file-unreadable", "cannot be read: %s", strerror(errno));
@@ -91,7 +93,7 @@ static bool list_folder(struct gather *g, const char *folder, const char ***name
 	if (!fits)
 		return diag_error(g->diags, at, "file-too-large", "holds more than %zu YAML files",
 			CONFIG_FILES);
-	if (*count > 1)
+	if (*names)
 		qsort(*names, *count, sizeof **names, by_bytes);
 	return true;
 }
@@ -110,7 +112,7 @@ static bool gather_folder(struct gather *g, const char *folder)
 	if (!list_folder(g, folder, &names, &count))
 		return false;
 	bool good = true;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; names && i < count; i++) {
 		const char *path = join(g->arena, folder, names[i]);
 		struct stat info;
 		if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))

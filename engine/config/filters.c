@@ -22,20 +22,7 @@ struct filter {
 
 static char ascii_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static char ascii_upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-static json_t *map_letters(struct arena *a, const char *text, char (*map)(char))
-{
-	char *out = arena_strdup(a, text);
-	for (char *c = out; *c; c++)
-		*c = map(*c);
-	return json_string(out);
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
 static json_t *apply_lower(
@@ -43,7 +30,7 @@ static json_t *apply_lower(
 {
 	(void)arguments;
 	(void)why;
-	return map_letters(a, text, ascii_lower);
+	return json_string(text_lower(a, text));
 }
 
 static json_t *apply_upper(
@@ -51,7 +38,10 @@ static json_t *apply_upper(
 {
 	(void)arguments;
 	(void)why;
-	return map_letters(a, text, ascii_upper);
+	char *out = arena_strdup(a, text);
+	for (char *c = out; *c; c++)
+		*c = (char)(*c >= 'a' && *c <= 'z' ? *c & ~0x20 : *c);
+	return json_string(out);
 }
 
 static json_t *apply_slug(

@@ -213,9 +213,9 @@ bool is_own_word(const char *key);
 /* Says that `key` does not belong to `what`; suggests the nearest of the candidates. */
 bool unknown_member(struct diags *, struct place, const char *key, const char *what,
 	const char *const *candidates, size_t count);
-/* Members of an object must be among these. */
+/* Members of an object must be among these; the names end with NULL. */
 bool only_members(struct config *, const json_t *object, const char *pointer, const char *what,
-	const char *const *names, size_t count, struct diags *);
+	const char *const *names, struct diags *);
 bool wrong_type(
 	struct diags *, struct place, const char *member, const char *wanted, const json_t *got);
 

@@ -137,13 +137,12 @@ static bool read_name(struct maker *m, const json_t *value)
 
 static bool make_entry(struct maker *m, const json_t *entry)
 {
-	static const char *const members[] = { "nodeSet", "name" };
+	static const char *const members[] = { "nodeSet", "name", NULL };
 	struct config *c = m->config;
 	if (!json_is_object(entry))
 		return wrong_type(m->diags, place_value(c, m->pointer), "nodeRoutes",
 			"a list of maps", entry);
-	if (!only_members(
-		    c, entry, m->pointer, "`nodeRoutes`", members, ARRAY_LEN(members), m->diags))
+	if (!only_members(c, entry, m->pointer, "`nodeRoutes`", members, m->diags))
 		return false;
 	const struct node_set *set = find_set(m, json_object_get(entry, "nodeSet"));
 	if (!set || !read_name(m, json_object_get(entry, "name")))

@@ -131,11 +131,11 @@ static bool read_addresses(struct reader *r, struct node *n, const json_t *value
 static bool read_inline_node(struct reader *r, struct node_set *set, const char *key,
 	const json_t *value, const char *pointer)
 {
-	static const char *const members[] = { "name", "ip", "ips", "podCIDR", "podCIDRs" };
+	static const char *const members[] = { "name", "ip", "ips", "podCIDR", "podCIDRs", NULL };
 	struct config *c = r->config;
 	if (!json_is_object(value))
 		return wrong_type(r->diags, place_value(c, pointer), key, "a map", value);
-	if (!only_members(c, value, pointer, "a node", members, ARRAY_LEN(members), r->diags))
+	if (!only_members(c, value, pointer, "a node", members, r->diags))
 		return false;
 	struct node n = { .name = key, .pointer = pointer, .ip_forwarding = -1 };
 	const json_t *name = json_object_get(value, "name");
@@ -292,12 +292,12 @@ static bool read_range(
 	struct reader *r, struct node_set *set, const json_t *value, const char *pointer)
 {
 	static const char *const members[] = { "count", "name", "firstIP", "podCIDRs",
-		"podPrefixLength" };
+		"podPrefixLength", NULL };
 	struct config *c = r->config;
 	struct range range = { 0 };
 	if (!json_is_object(value))
 		return wrong_type(r->diags, place_value(c, pointer), "range", "a map", value);
-	if (!only_members(c, value, pointer, "a range", members, ARRAY_LEN(members), r->diags) ||
+	if (!only_members(c, value, pointer, "a range", members, r->diags) ||
 		!read_range_bounds(r, value, pointer, &range))
 		return false;
 	const json_t *name = json_object_get(value, "name");
@@ -348,13 +348,12 @@ static bool read_machines(
 	struct reader *r, struct node_set *set, const json_t *value, const char *pointer)
 {
 	static const char *const members[] = { "name", "podCIDRTag", "resourceGroup",
-		"subscription", "tags" };
+		"subscription", "tags", NULL };
 	struct config *c = r->config;
 	if (!json_is_object(value))
 		return wrong_type(
 			r->diags, place_value(c, pointer), "virtualMachines", "a map", value);
-	bool good = only_members(
-		c, value, pointer, "a node set", members, ARRAY_LEN(members), r->diags);
+	bool good = only_members(c, value, pointer, "a node set", members, r->diags);
 	set->pod_cidr_tag = read_text(r, value, pointer, "podCIDRTag");
 	set->name_pattern =
 		json_object_get(value, "name") ? read_text(r, value, pointer, "name") : "*";
@@ -415,14 +414,14 @@ static bool refuse_later(struct reader *r, const json_t *value, const char *poin
 
 static bool read_set(struct reader *r, struct node_set *set, const json_t *value)
 {
-	static const char *const members[] = { "nodes", "range", "virtualMachines", "incomplete" };
+	static const char *const members[] = { "nodes", "range", "virtualMachines", "incomplete",
+		NULL };
 	struct config *c = r->config;
 	if (!json_is_object(value))
 		return wrong_type(
 			r->diags, place_value(c, set->pointer), set->name, "a map", value);
 	if (!refuse_later(r, value, set->pointer) ||
-		!only_members(c, value, set->pointer, "a node set", members, ARRAY_LEN(members),
-			r->diags))
+		!only_members(c, value, set->pointer, "a node set", members, r->diags))
 		return false;
 	const struct source *found = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++) {

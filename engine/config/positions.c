@@ -196,8 +196,11 @@ bool unknown_member(struct diags *diags, struct place at, const char *key, const
 }
 
 bool only_members(struct config *c, const json_t *object, const char *pointer, const char *what,
-	const char *const *names, size_t count, struct diags *diags)
+	const char *const *names, struct diags *diags)
 {
+	size_t count = 0;
+	while (names[count])
+		count++;
 	bool good = true;
 	const char *key;
 	json_t *value;

@@ -13,7 +13,11 @@ static int by_id(const void *a, const void *b)
 {
 	const struct declared *left = *(const struct declared *const *)a;
 	const struct declared *right = *(const struct declared *const *)b;
-	int order = text_compare_nocase(left->resource.id, right->resource.id);
+	/* Ids of siblings differ only in the name behind a long common start. */
+	bool siblings = left->parent && left->parent == right->parent &&
+		left->resource.schema == right->resource.schema;
+	int order = siblings ? text_compare_nocase(left->resource.name, right->resource.name)
+			     : text_compare_nocase(left->resource.id, right->resource.id);
 	/* Equal ids are an error, told at the later of the two. */
 	return order ? order : (left->order < right->order ? -1 : 1);
 }

@@ -124,7 +124,7 @@ static bool read_ignored(const struct words *w, const json_t *item, const char *
 
 static bool read_lifecycle(const struct words *w)
 {
-	static const char *const members[] = { "preventDestroy", "ignoreChanges" };
+	static const char *const members[] = { "preventDestroy", "ignoreChanges", NULL };
 	struct config *c = w->config;
 	const json_t *value = word(w, "lifecycle");
 	const char *pointer = at(w, "lifecycle");
@@ -132,8 +132,7 @@ static bool read_lifecycle(const struct words *w)
 		return true;
 	if (!json_is_object(value))
 		return wrong_type(w->diags, place_value(c, pointer), "lifecycle", "a map", value);
-	bool good = only_members(
-		c, value, pointer, "`lifecycle`", members, ARRAY_LEN(members), w->diags);
+	bool good = only_members(c, value, pointer, "`lifecycle`", members, w->diags);
 	const json_t *prevent = json_object_get(value, "preventDestroy");
 	if (prevent && !json_is_boolean(prevent))
 		good = wrong_type(w->diags,
@@ -300,8 +299,11 @@ static int compare_addresses(const char *a, const char *b)
 
 static int by_address(const void *a, const void *b)
 {
-	return compare_addresses(
-		(*(struct resource *const *)a)->address, (*(struct resource *const *)b)->address);
+	const struct resource *left = *(struct resource *const *)a;
+	const struct resource *right = *(struct resource *const *)b;
+	if (left->parent && left->parent == right->parent && left->schema == right->schema)
+		return strcmp(left->name, right->name);
+	return compare_addresses(left->address, right->address);
 }
 
 static void list_resources(struct config *c)

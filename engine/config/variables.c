@@ -36,7 +36,7 @@ static bool is_secret(struct arena *a, const char *name)
 	char *upper = arena_strdup(a, name);
 	for (char *c = upper; *c; c++)
 		if (*c >= 'a' && *c <= 'z')
-			*c = (char)(*c - 'a' + 'A');
+			*c = (char)(*c & ~0x20);
 	if (is_among(upper, secret_names, ARRAY_LEN(secret_names)))
 		return true;
 	if (!begins(upper, "AZURE_") && !begins(upper, "ARM_") && !begins(upper, "WAYBILL_"))
@@ -196,7 +196,7 @@ static const struct type_name *declared_type(
 static bool check_declaration(
 	struct config *c, const char *pointer, const json_t *declaration, struct diags *diags)
 {
-	static const char *const members[] = { "type", "default", "description" };
+	static const char *const members[] = { "type", "default", "description", NULL };
 	static const char *const later[] = { "allowed", "pattern", "sensitive" };
 	if (!json_is_object(declaration)) {
 		(void)wrong_type(
@@ -209,8 +209,7 @@ static bool check_declaration(
 			return diag_error(diags,
 				place_key(c, pointer_add(c->arena, pointer, later[i])),
 				"not-in-this-version", "`%s` comes in a later version", later[i]);
-	return only_members(
-		c, declaration, pointer, "a variable", members, ARRAY_LEN(members), diags);
+	return only_members(c, declaration, pointer, "a variable", members, diags);
 }
 
 static bool set_checked(struct config *c, const char *name, const struct type_name *type,
