@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "state/internal.h"
 #include "tests/support/state_fixture.h"
 
 /* ---- the file ---- */
