@@ -64,28 +64,41 @@ static void found_foreign(
 	}
 }
 
+static struct change removal_change(const struct planner *p, const struct removal *removal)
+{
+	const struct actual *actual = removal->actual;
+	const char *name = json_text_at(actual->body, "/name");
+	json_t *body = body_writable(actual->schema, actual->body, false);
+	return (struct change){
+		.address = config_address_of(p->config, actual->id),
+		.id = actual->id,
+		.name = name ? name : "",
+		.schema = actual->schema,
+		.action = ACTION_DELETE,
+		.before = arena_json(p->arena, body),
+		.why = removal->why,
+	};
+}
+
+/* What was planned otherwise, such as an existing subnet that was to be given back, goes too. */
 static void add_removals(struct planner *p, const struct found *found)
 {
 	if (found->nremovals == 0)
 		return;
 	struct change *all = NULL;
 	size_t nall = 0;
+	for (size_t i = 0; i < found->nremovals; i++) {
+		struct change removal = removal_change(p, &found->removals[i]);
+		struct change *known = planner_change(p, removal.id);
+		if (known) {
+			removal.record = known->record;
+			*known = removal;
+		} else {
+			*ARENA_PUSH(p->arena, all, nall) = removal;
+		}
+	}
 	for (size_t i = 0; i < p->nall; i++)
 		*ARENA_PUSH(p->arena, all, nall) = p->all[i];
-	for (size_t i = 0; i < found->nremovals; i++) {
-		const struct actual *actual = found->removals[i].actual;
-		const char *name = json_text_at(actual->body, "/name");
-		json_t *body = body_writable(actual->schema, actual->body, false);
-		*ARENA_PUSH(p->arena, all, nall) = (struct change){
-			.address = config_address_of(p->config, actual->id),
-			.id = actual->id,
-			.name = name ? name : "",
-			.schema = actual->schema,
-			.action = ACTION_DELETE,
-			.before = arena_json(p->arena, body),
-			.why = found->removals[i].why,
-		};
-	}
 	qsort(all, nall, sizeof *all, change_by_id);
 	p->all = all;
 	p->nall = nall;
@@ -145,11 +158,15 @@ void planner_find_foreign(struct planner *p)
 	for (size_t i = 0; i < p->snapshot->nactuals; i++) {
 		const struct actual *actual = &p->snapshot->actuals[i];
 		struct arm_id id;
-		if (!actual->schema->parent || planner_change(p, actual->id) ||
-			!arm_id_parse(p->arena, actual->id, &id) || !id.parent)
+		if (!actual->schema->parent || !arm_id_parse(p->arena, actual->id, &id) ||
+			!id.parent)
 			continue;
 		struct change *parent = planner_change(p, id.parent);
-		if (parent && change_is_ours(parent))
+		const struct change *known = planner_change(p, actual->id);
+		/* What is existing, or let go, is someone else's too when its parent goes. */
+		bool is_foreign =
+			!known || (parent && change_removes(parent) && !change_removes(known));
+		if (is_foreign && parent && change_is_ours(parent))
 			found_foreign(p, &found, actual, parent);
 	}
 	add_removals(p, &found);
