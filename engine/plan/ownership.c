@@ -292,18 +292,26 @@ static void decide_dropped_existing(
 	c->why = "what was there before us is written back";
 }
 
+/* Who lets a table go lets its routes go. */
+static bool is_forgotten(const struct planner *p, const struct change *c)
+{
+	if (p->config->nforget == 0)
+		return false;
+	for (; c; c = c->schema->parent ? planner_container(p, c) : NULL)
+		for (size_t i = 0; i < p->config->nforget; i++)
+			if (arm_id_same(p->config->forget[i], c->id))
+				return true;
+	return false;
+}
+
 static void decide_dropped(struct planner *p, struct change *c, const struct actual *actual)
 {
-	for (size_t i = 0; i < p->config->nforget; i++) {
-		if (arm_id_same(p->config->forget[i], c->id)) {
-			c->action = ACTION_FORGET;
-			c->why = "listed under `forget`";
-			return;
-		}
-	}
 	if (!c->record)
 		return;
-	if (is_recorded_as_existing(c)) {
+	if (is_forgotten(p, c)) {
+		c->action = ACTION_FORGET;
+		c->why = "listed under `forget`";
+	} else if (is_recorded_as_existing(c)) {
 		decide_dropped_existing(p, c, actual);
 	} else if (!actual) {
 		c->action = ACTION_FORGET;

@@ -210,3 +210,13 @@ def test_a_forgotten_subnet_is_not_deleted_with_its_network(make, azure):
     result = waybill.plan("--max-deletes", "9", check=1)
     assert "foreign-inside" in result.codes
     assert azure.get(NET + "/subnets/ours")
+
+
+def test_forgetting_a_table_forgets_its_routes(make, azure):
+    waybill = make(table_yaml({"a": A, "b": B}))
+    waybill.apply()
+    waybill.write(table_yaml({}, name="other") + "forget: [routeTables/t]\n")
+    azure.clear()
+    waybill.apply("--max-deletes", "9")
+    assert routes_of(azure) == {"a": A[0], "b": B[0]}
+    assert waybill.records() == ["routeTables/other"]
