@@ -149,7 +149,7 @@ static void find_edits(struct planner *p, struct change *c, const json_t *actual
 	diff_desired(p->arena, c->schema, c->after, actual, &c->edits);
 	if (is_recorded_as_existing(c))
 		add_restores(p, c, actual);
-	else if (c->record)
+	else if (c->record && !c->resource->existing)
 		diff_dropped(p->arena, c->schema, c->record->body, c->after, actual, &c->edits);
 	if (c->resource->removes_foreign_tags)
 		remove_foreign_tags(p, c, actual);

@@ -220,3 +220,17 @@ def test_forgetting_a_table_forgets_its_routes(make, azure):
     waybill.apply("--max-deletes", "9")
     assert routes_of(azure) == {"a": A[0], "b": B[0]}
     assert waybill.records() == ["routeTables/other"]
+
+
+def test_ours_that_becomes_existing_is_let_go_as_it_is(make, azure):
+    waybill = make(table_yaml({"a": A}, more="    tags: {one: '1'}\n"
+                                             "    disableBgpRoutePropagation: true\n"))
+    waybill.apply()
+    waybill.write(HEAD + "routeTables: {t: {existing: true}}\nforget: [routeTables/t/routes/a]\n")
+    azure.clear()
+    waybill.apply()
+    assert writes(azure.requests()) == []
+    assert azure.get(table_id())["tags"] == {"one": "1"}
+    waybill.assert_settled()
+    waybill.destroy()
+    assert azure.get(table_id())
