@@ -10,17 +10,22 @@ static json_t *text_or_null(const char *text)
 	return text ? json_string(text) : json_null();
 }
 
-/* {pointer: value or null} as it was before us: the oldest that is known of each member. */
+/* {pointer: value or null} as it was before us: the oldest that is known of each member that is
+ * declared. What was written back, or left to others, is ours no longer. */
 static json_t *before_us(const struct change *c)
 {
 	json_t *before = json_object();
+	const char *pointer;
+	json_t *value;
+	json_object_foreach (c->record ? c->record->before : NULL, pointer, value)
+		if (json_at(c->after, pointer))
+			json_object_set(before, pointer, value);
 	for (size_t i = 0; i < c->edits.count; i++) {
 		const struct edit *e = &c->edits.items[i];
-		json_object_set_new(
-			before, e->pointer, e->before ? json_deep_copy(e->before) : json_null());
+		if (json_at(c->after, e->pointer) && !json_object_get(before, e->pointer))
+			json_object_set_new(before, e->pointer,
+				e->before ? json_deep_copy(e->before) : json_null());
 	}
-	if (c->record && c->record->before)
-		json_object_update(before, c->record->before);
 	return before;
 }
 

@@ -234,3 +234,26 @@ def test_ours_that_becomes_existing_is_let_go_as_it_is(make, azure):
     waybill.assert_settled()
     waybill.destroy()
     assert azure.get(table_id())
+
+
+def test_what_was_written_back_is_no_longer_ours(make, azure):
+    azure.put(table_id("before"), {"location": "japaneast", "properties": {}})
+    subnet = azure.get(SUBNET)
+    subnet["properties"]["routeTable"] = {"id": table_id("before")}
+    azure.put(SUBNET, subnet)
+    waybill = make(HEAD + """\
+virtualNetworks:
+  kubernetes-vnet:
+    existing: true
+    subnets:
+      kubernetes-subnet: {existing: true, routeTable: t}
+routeTables: {t: {}}
+""")
+    waybill.apply()
+    waybill.replace(", routeTable: t", "")
+    waybill.apply()
+    assert azure.get(SUBNET)["properties"]["routeTable"]["id"].endswith("/before")
+    subnet = azure.get(SUBNET)
+    del subnet["properties"]["routeTable"]
+    azure.put(SUBNET, subnet)
+    waybill.assert_settled()
