@@ -158,8 +158,7 @@ static struct edit *add_edit(
 	return e;
 }
 
-/* ARM compares the names of tags without case and keeps the spelling it was first given. */
-static const char *tag_key(const json_t *tags, const char *name)
+const char *diff_tag_key(const json_t *tags, const char *name)
 {
 	const char *key;
 	json_t *value;
@@ -175,7 +174,7 @@ static void diff_tags(struct walk *w, const json_t *desired, const json_t *actua
 	const char *name;
 	json_t *value;
 	json_object_foreach ((json_t *)desired, name, value) {
-		const char *key = tag_key(actual, name);
+		const char *key = diff_tag_key(actual, name);
 		const json_t *now = json_object_get(actual, key);
 		bool wanted = !json_is_null(value);
 		if (wanted ? !now || !json_equal(value, now) : now != NULL)

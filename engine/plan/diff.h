@@ -39,6 +39,10 @@ void diff_dropped(struct arena *, const struct schema *, const json_t *recorded,
 /* Whether two values at a node mean the same: NULL is absent. */
 bool diff_same(const json_t *node, const json_t *a, const json_t *b);
 
+/* The name of a tag as `tags` spells it: ARM compares them without case and keeps the spelling it
+ * was first given. `name` itself when it is not among them. */
+const char *diff_tag_key(const json_t *tags, const char *name);
+
 /* Puts an edit's `after` into a body (removes it when NULL), and removes what says the same in
  * another form (addressPrefixes beside addressPrefix). */
 void edit_apply(json_t *body, const struct schema *, const struct edit *);

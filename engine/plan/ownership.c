@@ -103,12 +103,7 @@ static void remove_foreign_tags(struct planner *p, struct change *c, const json_
 	const char *name;
 	json_t *value;
 	json_object_foreach (json_object_get(actual, "tags"), name, value) {
-		bool is_declared = false;
-		const char *key;
-		json_t *other;
-		json_object_foreach ((json_t *)declared, key, other)
-			is_declared |= text_same_nocase(key, name);
-		if (is_declared)
+		if (json_object_get(declared, name))
 			continue;
 		struct edit *e = ARENA_PUSH(p->arena, c->edits.items, c->edits.count);
 		*e = (struct edit){ .pointer = pointer_add(p->arena, "/tags", name),
@@ -144,8 +139,30 @@ static void add_restores(struct planner *p, struct change *c, const json_t *actu
 	}
 }
 
+/* From here on, all that compares, records and writes back goes by one spelling. */
+static void spell_tags_as_they_stand(struct planner *p, struct change *c, const json_t *actual)
+{
+	const json_t *now = json_object_get(actual, "tags");
+	json_t *wanted = json_object_get(c->after, "tags");
+	const char *name;
+	json_t *value;
+	bool differs = false;
+	json_t *tags = arena_json(p->arena, json_object());
+	json_object_foreach (c->nunknown ? NULL : wanted, name, value) {
+		const char *key = diff_tag_key(now, name);
+		differs |= strcmp(key, name) != 0;
+		json_object_set(tags, key, value);
+	}
+	if (!differs)
+		return;
+	c->after = arena_json(p->arena, json_copy(c->after));
+	json_object_set(c->after, "tags", tags);
+}
+
 static void find_edits(struct planner *p, struct change *c, const json_t *actual)
 {
+	if (c->schema->has_tags)
+		spell_tags_as_they_stand(p, c, actual);
 	diff_desired(p->arena, c->schema, c->after, actual, &c->edits);
 	if (is_recorded_as_existing(c))
 		add_restores(p, c, actual);

@@ -56,6 +56,20 @@ def test_all_tags_taken_out_are_all_removed(make, azure):
     waybill.assert_settled()
 
 
+def test_a_tag_in_another_case_is_the_same_tag(make, azure):
+    waybill = make(table_yaml({"a": A}, more="    tags: {Owner: one}\n"))
+    waybill.apply()
+    waybill.replace("{Owner: one}", "{owner: one}")
+    waybill.assert_settled()
+    waybill.replace("{owner: one}", "{owner: two}")
+    waybill.apply()
+    waybill.assert_settled()
+    waybill.replace("    tags: {owner: two}\n", "")
+    waybill.apply()
+    assert not azure.get(table_id()).get("tags")
+    waybill.assert_settled()
+
+
 # ---- members ----
 
 def test_ignored_changes_are_neither_written_nor_dropped(make, azure):
