@@ -62,16 +62,20 @@ static void crash_with_one_record(void)
 /* The number of records that a user without rights on the folder reads; 253 when none. */
 static int read_in_sealed_folder(void)
 {
+	/* SQLite goes by the whole path, which may lead through a folder that only root enters. */
+	char *whole = realpath(fixture.folder.path, NULL);
+	assert_non_null(whole);
 	assert_int_equal(chmod(fixture.folder.path, 0555), 0);
 	pid_t child = fork();
 	if (child == 0) {
 		if (getuid() == 0 && setuid(65534) != 0)
 			_exit(254);
-		if (access(fixture.folder.path, X_OK) != 0)
+		if (access(whole, X_OK) != 0)
 			_exit(UNREACHABLE);
 		_exit((int)fixture_count(fixture_open_in_child(STATE_READ)));
 	}
 	int status = 0;
+	free(whole);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(chmod(fixture.folder.path, 0755), 0);
 	assert_true(WIFEXITED(status));
