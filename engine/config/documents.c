@@ -235,7 +235,7 @@ static const char *expand_key(struct scope *s, const char *pointer, const char *
 	if (!expression_in(key))
 		return key;
 	json_t *value = NULL;
-	const struct template *t = scope_parse(s, pointer, key);
+	const struct text_template *t = scope_parse(s, pointer, key);
 	if (!t || scope_evaluate_template(s, t, pointer, key, &value) != EXPRESSION_VALUE)
 		return NULL;
 	(void)arena_json(s->config->arena, value);

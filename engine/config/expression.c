@@ -13,8 +13,7 @@ struct part {
 	size_t nfilters;
 };
 
-struct template
-{
+struct text_template {
 	struct part *parts;
 	size_t nparts;
 	size_t length;
@@ -207,7 +206,7 @@ static bool read_expression(struct reader *r, struct part *part)
 		"an expression is ${path} or ${path | filter}; other text must be quoted");
 }
 
-static void add_literal(struct reader *r, struct template *t, const char *bytes, size_t length)
+static void add_literal(struct reader *r, struct text_template *t, const char *bytes, size_t length)
 {
 	if (length == 0)
 		return;
@@ -216,11 +215,11 @@ static void add_literal(struct reader *r, struct template *t, const char *bytes,
 			.length = length };
 }
 
-const struct template *template_parse(
+const struct text_template *template_parse(
 	struct arena *a, const char *text, struct expression_failure *failure)
 {
 	struct reader r = { .arena = a, .text = text, .failure = failure };
-	struct template *t = ARENA_NEW(a, struct template);
+	struct text_template *t = ARENA_NEW(a, struct text_template);
 	t->length = strlen(text);
 	if (t->length > EXPRESSION_BYTES) {
 		(void)fail_at(&r, 0, 1, "a text with expressions is longer than 4 KB", NULL);
@@ -309,7 +308,7 @@ static bool add_value(struct arena *a, struct buf *out, const struct part *part,
 	return add_scalar(out, value);
 }
 
-enum expression_result template_evaluate(struct arena *a, const struct template *t,
+enum expression_result template_evaluate(struct arena *a, const struct text_template *t,
 	expression_lookup_fn *lookup, void *context, json_t **value_new,
 	struct expression_failure *failure)
 {

@@ -19,7 +19,7 @@
 #define EXPRESSION_FILTERS 32           /* behind one path */
 #define EXPRESSION_ARGUMENTS 2          /* of one filter */
 
-struct template;
+struct text_template;
 
 struct expression_path {
 	const char *segments[EXPRESSION_SEGMENTS];
@@ -44,7 +44,7 @@ struct expression_failure {
 bool expression_in(const char *text);
 
 /* NULL with *failure. In the arena. */
-const struct template *template_parse(
+const struct text_template *template_parse(
 	struct arena *, const char *text, struct expression_failure *failure);
 
 /* Parses one path alone, as in `tags["a.b"]`. */
@@ -56,8 +56,8 @@ typedef enum expression_result expression_lookup_fn(void *context, const struct 
 	json_t **value_new, struct expression_failure *failure);
 
 /* VALUE with *value_new; UNKNOWN; or FAILED with *failure. Never MISSING. */
-enum expression_result template_evaluate(struct arena *, const struct template *,
-	expression_lookup_fn *, void *context, json_t **value_new,
+enum expression_result template_evaluate(struct arena *a, const struct text_template *t,
+	expression_lookup_fn *lookup, void *context, json_t **value_new,
 	struct expression_failure *failure);
 
 /* ---- filters.c ---- */

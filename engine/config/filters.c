@@ -200,10 +200,9 @@ json_t *filter_apply(struct arena *a, const struct filter_call *call, const json
 		failure->text = arena_printf(a, "filter `%s` takes text", call->filter->name);
 		return NULL;
 	}
-	const char *why = NULL;
-	json_t *result = call->filter->apply(a, text, call->arguments, &why);
+	json_t *result = call->filter->apply(a, text, call->arguments, &failure->text);
 	if (!result)
 		failure->text = arena_printf(a, "filter `%s`: %s", call->filter->name,
-			why ? why : "the result is not UTF-8");
+			failure->text ? failure->text : "the result is not UTF-8");
 	return result;
 }

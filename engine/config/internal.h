@@ -120,9 +120,9 @@ struct scope {
 enum expression_result scope_evaluate(
 	struct scope *, const char *pointer, const char *text, json_t **value_new);
 /* The same of a parsed text. */
-enum expression_result scope_evaluate_template(struct scope *, const struct template *,
+enum expression_result scope_evaluate_template(struct scope *, const struct text_template *,
 	const char *pointer, const char *text, json_t **value_new);
-const struct template *scope_parse(struct scope *, const char *pointer, const char *text);
+const struct text_template *scope_parse(struct scope *, const char *pointer, const char *text);
 /* A whole value with all texts in it worked out, new; NULL: reported, or *unknown. */
 json_t *scope_value(struct scope *, const char *pointer, const json_t *value, bool *unknown);
 /* A text that must be known at once; NULL: reported. `what` names it in messages. In the arena. */

@@ -14,7 +14,7 @@ struct maker {
 	const json_t *set; /* pointer: value of what else every node route says */
 	/* Of the entry at hand. */
 	const char *pointer, *name_pointer;
-	const struct template *template;
+	const struct text_template *template;
 	const char *template_text;
 };
 

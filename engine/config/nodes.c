@@ -243,7 +243,7 @@ static bool read_range_bounds(
 }
 
 static const char *range_name(
-	struct reader *r, struct range *range, const struct template *t, struct node *n)
+	struct reader *r, struct range *range, const struct text_template *t, struct node *n)
 {
 	if (!t)
 		return arena_printf(r->config->arena, "%s%zu", range->name, n->index);
@@ -306,7 +306,7 @@ static bool read_range(
 	if (!range.name)
 		return wrong_type(
 			r->diags, place_value(c, range.name_pointer), "name", "text", name);
-	const struct template *t =
+	const struct text_template *t =
 		name ? scope_parse(&r->scope, range.name_pointer, range.name) : NULL;
 	if (name && !t)
 		return false;

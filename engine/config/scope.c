@@ -336,16 +336,16 @@ static void report(struct scope *s, const char *pointer, const char *text,
 		diag_help(s->diags, "%s", failure->help);
 }
 
-const struct template *scope_parse(struct scope *s, const char *pointer, const char *text)
+const struct text_template *scope_parse(struct scope *s, const char *pointer, const char *text)
 {
 	struct expression_failure failure = { 0 };
-	const struct template *t = template_parse(s->config->arena, text, &failure);
+	const struct text_template *t = template_parse(s->config->arena, text, &failure);
 	if (!t)
 		report(s, pointer, text, &failure);
 	return t;
 }
 
-enum expression_result scope_evaluate_template(struct scope *s, const struct template *t,
+enum expression_result scope_evaluate_template(struct scope *s, const struct text_template *t,
 	const char *pointer, const char *text, json_t **value_new)
 {
 	struct expression_failure failure = { 0 };
@@ -400,7 +400,7 @@ enum expression_result scope_evaluate(
 			"more than %d expressions lead to one another", CONFIG_RECURSION);
 		return EXPRESSION_FAILED;
 	}
-	const struct template *t = scope_parse(s, pointer, text);
+	const struct text_template *t = scope_parse(s, pointer, text);
 	if (!t)
 		return EXPRESSION_FAILED;
 	in->busy[in->nbusy++] = pointer;

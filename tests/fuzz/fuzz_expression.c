@@ -43,7 +43,7 @@ static enum expression_result lookup(void *context, const struct expression_path
 static void check(struct arena *a, const char *text, json_t *subject)
 {
 	struct expression_failure failure = { 0 };
-	const struct template *t = template_parse(a, text, &failure);
+	const struct text_template *t = template_parse(a, text, &failure);
 	json_t *value = NULL;
 	enum expression_result result = EXPRESSION_FAILED;
 	if (t)

@@ -36,7 +36,7 @@ static enum expression_result lookup(void *context, const struct expression_path
 static const char *evaluate(const char *text)
 {
 	struct expression_failure failure = { 0 };
-	const struct template *t = template_parse(arena, text, &failure);
+	const struct text_template *t = template_parse(arena, text, &failure);
 	json_t *value = NULL;
 	enum expression_result result = EXPRESSION_FAILED;
 	if (t)
