@@ -210,6 +210,8 @@ bool session_state(struct session *s, enum state_access access)
 		.cloud = s->cloud.emulator ? "emulator" : s->cloud.name,
 		.tenant = tenant,
 	};
+	if (s->config)
+		binding.subscriptions = config_subscriptions(s->config, &binding.nsubscriptions);
 	return state_bind(s->state, &binding, &s->diags);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/config/internal.h"
+#include "schemas/arm_id.h"
 
 static const char *const top_words[] = { "waybill", "requires", "subscription", "resourceGroup",
 	"location", "variables", "outputs", "nodeSets", "forget" };
@@ -234,4 +235,20 @@ struct config *config_load_inputs(
 		return NULL;
 	}
 	return load(c, diags) ? c : NULL;
+}
+
+const char *const *config_subscriptions(const struct config *c, size_t *count)
+{
+	const char **found = NULL;
+	*count = 0;
+	for (size_t i = 0; i < c->nresources; i++) {
+		struct arm_id id;
+		const struct resource *r = c->resources[i];
+		bool known = r->parent || !arm_id_parse(c->arena, r->id, &id);
+		for (size_t n = 0; n < *count && !known; n++)
+			known = text_same_nocase(found[n], id.subscription);
+		if (!known)
+			*ARENA_PUSH(c->arena, found, *count) = id.subscription;
+	}
+	return found;
 }

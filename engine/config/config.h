@@ -136,6 +136,8 @@ const char **config_nic_ids(
 /* Fills `resources`. Routes of sets not yet read are left out (validate). False with errors. */
 bool config_resolve(struct config *, struct diags *);
 
+/* The subscriptions in which something is declared: known after config_resolve(). */
+const char *const *config_subscriptions(const struct config *, size_t *count);
 /* The resource at an address or id (as --adopt, --replace and import take them), or NULL. */
 struct resource *config_find(const struct config *, const char *address_or_id);
 /* The ARM id that an address means, declared or not, or NULL with an error. */

@@ -288,6 +288,15 @@ static bool read_recorded(struct snapshot *s, struct state *state, struct diags 
 		state_last_run(state, s->arena, &s->last_run, &found, diags);
 }
 
+/* Another subscription's state would have all that is recorded deleted, and made again there. */
+static bool check_subscriptions(
+	const struct config *config, struct state *state, struct diags *diags)
+{
+	struct state_binding binding = { 0 };
+	binding.subscriptions = config_subscriptions(config, &binding.nsubscriptions);
+	return !state || state_bind(state, &binding, diags);
+}
+
 struct snapshot *snapshot_read(struct arena *a, struct config *config, struct state *state,
 	struct provider *provider, const struct snapshot_options *options, struct diags *diags)
 {
@@ -295,6 +304,7 @@ struct snapshot *snapshot_read(struct arena *a, struct config *config, struct st
 	*s = (struct snapshot){ .arena = a, .catalog = config->catalog };
 	unsigned before = provider->requests(provider);
 	bool ok = read_recorded(s, state, diags) && snapshot_resolve(a, config, provider, diags) &&
+		check_subscriptions(config, state, diags) &&
 		read_actual(s, config, provider, options, diags);
 	if (!ok)
 		return NULL;

@@ -142,3 +142,15 @@ def test_a_second_run_is_told_who_holds_the_lock(waybill):
         result = waybill.apply("--lock-timeout", "0s", check=1)
         assert result.codes == ["state-locked"]
         assert "ann@build-7" in result.stderr and "4711" in result.stderr
+
+
+def test_a_state_of_another_subscription(waybill, emulator):
+    waybill.apply()
+    other = "00000000-0000-0000-0000-0000000000ff"
+    azure = emulator(cloud_yaml=f"subscription: {other}\n"
+                     "resourceGroups: {kubernetes: {location: japaneast}}\n")
+    environment = {"AZURE_SUBSCRIPTION_ID": other, "WAYBILL_CLOUD": azure.endpoint}
+    for command in (["plan"], ["apply", "--auto-approve"], ["import", "routeTables/t"]):
+        result = waybill.run(*command, check=1, env=environment)
+        assert result.codes == ["state-of-another-cloud"], result
+        assert other in result.stderr
