@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,13 +145,11 @@ static int lower(char c)
 	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
 }
 
+/* The C library's own, which compares many bytes at once: ids are long and alike. The program never
+ * sets a locale, so that it knows ASCII's letters alone. */
 int text_compare_nocase(const char *a, const char *b)
 {
-	while (*a && lower(*a) == lower(*b)) {
-		a++;
-		b++;
-	}
-	return lower(*a) - lower(*b);
+	return strcasecmp(a, b);
 }
 
 bool text_same_nocase(const char *a, const char *b)
@@ -168,11 +167,7 @@ char *text_lower(struct arena *a, const char *text)
 
 bool text_starts_nocase(const char *text, const char *prefix)
 {
-	while (*prefix && lower(*text) == lower(*prefix)) {
-		text++;
-		prefix++;
-	}
-	return *prefix == '\0';
+	return strncasecmp(text, prefix, strlen(prefix)) == 0;
 }
 
 /* Longer words are no typing errors of a name. */
