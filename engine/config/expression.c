@@ -24,6 +24,7 @@ struct reader {
 	const char *text;
 	size_t at;
 	struct expression_failure *failure;
+	size_t nfilters; /* in the whole text */
 };
 
 bool expression_in(const char *text)
@@ -177,7 +178,7 @@ static bool read_filter(struct reader *r, struct part *part)
 			arena_printf(r->arena, "filter `%s` takes %zu arguments, not %zu", name,
 				filter_arity(call.filter), call.narguments),
 			NULL);
-	if (part->nfilters == EXPRESSION_FILTERS)
+	if (r->nfilters++ == EXPRESSION_FILTERS)
 		return fail_at(r, call.offset, call.length, "too many filters", NULL);
 	*ARENA_PUSH(r->arena, part->filters, part->nfilters) = call;
 	return true;

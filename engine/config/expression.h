@@ -16,7 +16,7 @@
 
 #define EXPRESSION_BYTES ((size_t)4096) /* of one text that holds expressions */
 #define EXPRESSION_SEGMENTS 32          /* of one path */
-#define EXPRESSION_FILTERS 32           /* behind one path */
+#define EXPRESSION_FILTERS 32           /* in one text */
 #define EXPRESSION_ARGUMENTS 2          /* of one filter */
 
 struct text_template;
