@@ -160,7 +160,8 @@ static void render_results(struct session *s, const struct plan *plan,
 static void render_failure(
 	struct session *s, const struct plan *plan, const struct apply_report *report)
 {
-	(void)buf_printf(&s->out, "\nApply %s. Resources: %zu added, %zu changed, %zu destroyed.\n",
+	(void)buf_printf(&s->out, "\n%s %s. Resources: %zu added, %zu changed, %zu destroyed.\n",
+		plan->destroy ? "Destroy" : "Apply",
 		report->result == APPLY_INTERRUPTED ? "interrupted" : "failed", report->added,
 		report->changed, report->destroyed);
 	if (report->results) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/waybill/signals.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -8,12 +9,24 @@
 static volatile sig_atomic_t received;
 static struct provider *volatile held;
 
+/* Only what a handler may call. */
+static void tell_interrupted(void)
+{
+	static const char text[] = "Interrupted: waiting for what is under way; "
+				   "once more ends it at once\n";
+	int before = errno;
+	ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+	(void)written; /* there is nobody else to tell */
+	errno = before;
+}
+
 static void handle(int number)
 {
 	struct provider *provider = held;
 	if (!provider || received)
 		_exit(128 + number);
 	received = number;
+	tell_interrupted();
 	provider->interrupt(provider);
 }
 

@@ -358,7 +358,8 @@ static void count_results(struct apply *a)
 		size_t left = report->failed + report->skipped + report->unknown;
 		(void)diag_error(a->diags, PLACE_NONE, "interrupted",
 			"interrupted: %zu of %zu steps did not end", left, a->plan->nsteps);
-		diag_help(a->diags, "what was done is recorded; apply again to go on");
+		diag_help(
+			a->diags, "what was done is recorded; run the same command again to go on");
 	}
 }
 

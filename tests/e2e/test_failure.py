@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Steps that fail, answers that are lost, and others who write at the same time."""
+import signal
+import subprocess
+import time
+
 import pytest
+from emulator import ROOT
 from harness import HEAD, SUBNET, TABLE, ROUTE_0, ROUTE_1, Waybill, route_body, table_id, \
     table_yaml, writes
 
@@ -174,3 +179,26 @@ def test_a_subnet_edited_between_get_and_put_keeps_the_edit(tmp_path, azure):
     assert after["routeTable"]["id"].lower() == TABLE.lower()
     assert sorted(routes_of(azure)) == [ROUTE_0, ROUTE_1]
     waybill.assert_settled()
+
+
+# ---- Ctrl-C ----
+
+def test_an_interrupt_says_what_it_waits_for_and_how_to_go_on(tmp_path, emulator):
+    azure = emulator(cloud_yaml=ROOT / "examples" / "hard-way" / "cloud.yaml",
+                     args=["--operation-time", 1000])
+    waybill = Waybill(tmp_path / "w", azure, CHAIN)
+    waybill.apply()
+    azure.clear()
+    run = subprocess.Popen(waybill.command("destroy", "--auto-approve"), cwd=waybill.folder,
+                           env=waybill.environment, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while run.poll() is None and ("PUT", SUBNET) not in writes(azure.requests()):
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    shown, told = run.communicate(timeout=60)
+    assert run.returncode == 130, told
+    assert "Destroy interrupted." in shown
+    assert "Interrupted: waiting for what is under way" in told
+    assert "apply again" not in told and "run the same command again" in told
+    waybill.destroy()
+    assert azure.get(table_id("first")) is None
