@@ -140,17 +140,19 @@ static bool is_named(const struct change *c, const char *id)
 static void add_change_edges(struct orderer *o, size_t step, const struct change *c)
 {
 	const struct step *s = &o->steps[step];
-	if (makes(s)) {
-		for (size_t i = 0; c->resource && i < c->resource->nreferences; i++)
-			wait_until_made(o, step, c->resource->references[i].id);
+	bool goes = s->verb == STEP_DELETE || c->action == ACTION_DELETE;
+	for (size_t i = 0; c->resource && i < c->resource->nreferences; i++) {
+		const char *id = c->resource->references[i].id;
+		if (makes(s))
+			wait_until_made(o, step, id);
+		if (goes)
+			hold_back(o, step, id);
 	}
 	size_t i;
 	json_t *id;
 	json_array_foreach (c->record ? c->record->depends_on : NULL, i, id) {
 		const char *text = json_string_value(id);
-		bool lets_go = s->verb == STEP_DELETE || c->action == ACTION_DELETE ||
-			!is_named(c, text ? text : "");
-		if (text && lets_go)
+		if (text && (goes || !is_named(c, text)))
 			hold_back(o, step, text);
 	}
 }
