@@ -26,6 +26,7 @@ static const char *const role_names[] = {
 	[ROLE_SUBNET] = "subnet",
 	[ROLE_TABLE] = "table",
 	[ROLE_ROUTE] = "route",
+	[ROLE_PEERING] = "peering",
 	[ROLE_NIC] = "nic",
 	[ROLE_MACHINE] = "machine",
 };

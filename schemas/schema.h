@@ -22,8 +22,10 @@ enum role {
 	ROLE_SUBNET,
 	ROLE_TABLE,
 	ROLE_ROUTE,
+	ROLE_PEERING,
 	ROLE_NIC,
 	ROLE_MACHINE,
+	ROLE_COUNT,
 };
 
 /* How a child reaches the cloud. */

@@ -107,6 +107,7 @@ struct config {
 	json_t *variables;                                    /* name: value */
 	struct node_set *node_sets;
 	size_t nnode_sets;
+	const json_t *nics;  /* all that were listed for the node sets; NULL: none */
 	const char **forget; /* ids */
 	size_t nforget;
 	/* After config_resolve(): sorted by address; children behind their parent. */

@@ -71,7 +71,7 @@ bool snapshot_resolve(
 	if (!reads_run(&nics, provider, diags))
 		return false;
 	bool ok = true;
-	const json_t *all_nics = all_items(a, &nics);
+	const json_t *all_nics = c->nics = all_items(a, &nics);
 	for (size_t i = 0; i < c->nnode_sets; i++) {
 		struct node_set *set = &c->node_sets[i];
 		if (!set->is_read)

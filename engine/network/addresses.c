@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* addresses.c - who has which address: nodes of the configuration, and NICs that were read */
+#include <stdlib.h>
+
+#include "engine/base/json.h"
+#include "engine/network/topology_internal.h"
+
+static void add_node(struct topology *t, const struct node_set *set, const struct node *n)
+{
+	struct topology_node *out = &t->nodes[t->nnodes++];
+	*out = (struct topology_node){ .set = set, .node = n, .forwarding = n->ip_forwarding };
+	out->ips = arena_alloc(t->arena, (n->nips + 1) * sizeof *out->ips);
+	for (size_t i = 0; i < n->nips; i++)
+		if (ip_parse(&out->ips[out->nips], n->ips[i]))
+			out->nips++;
+	out->pods.items = arena_alloc(t->arena, (n->npod_cidrs + 1) * sizeof(*out->pods.items));
+	for (size_t i = 0; i < n->npod_cidrs; i++) {
+		struct prefix pods;
+		if (prefix_parse(&pods, n->pod_cidrs[i]))
+			out->pods.items[out->pods.count++] = prefix_canonical(&pods);
+	}
+	if (n->subnet)
+		out->subnet = topology_subnet(t, n->subnet);
+	else if (out->nips)
+		out->subnet = topology_subnet_of(t, &out->ips[0]);
+}
+
+static void add_nodes(struct topology *t, const struct config *config)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < config->nnode_sets; i++)
+		count += config->node_sets[i].nnodes;
+	t->nodes = arena_alloc(t->arena, (count + 1) * sizeof *t->nodes);
+	for (size_t i = 0; i < config->nnode_sets; i++)
+		for (size_t n = 0; n < config->node_sets[i].nnodes; n++)
+			add_node(t, &config->node_sets[i], &config->node_sets[i].nodes[n]);
+	for (size_t i = 0; i < t->nnodes; i++)
+		for (size_t n = 0; n < t->nodes[i].nips; n++)
+			*ARENA_PUSH(t->arena, t->addresses, t->naddresses) =
+				(struct topology_address){
+					.ip = t->nodes[i].ips[n],
+					.subnet = t->nodes[i].subnet,
+					.forwarding = t->nodes[i].forwarding,
+					.node = &t->nodes[i],
+				};
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	const struct topology_address *x = a, *y = b;
+	int order = ip_compare(&x->ip, &y->ip);
+	if (order)
+		return order;
+	if (!x->node != !y->node)
+		return x->node ? -1 : 1;
+	return x->node ? (x->node > y->node) - (x->node < y->node) : 0;
+}
+
+static const char *fact(const struct schema *s, const char *name)
+{
+	return json_string_value(json_object_get(json_object_get(s->facts, "nic"), name));
+}
+
+/* Whether a node of ours has the address already, in the same network as far as is known. */
+static bool is_known(
+	const struct topology *nodes, const struct ip *ip, const struct topology_subnet *subnet)
+{
+	size_t count;
+	const struct topology_address *a = topology_address(nodes, ip, &count);
+	for (size_t i = 0; i < count; i++)
+		if (!subnet || !a[i].subnet || a[i].subnet->network == subnet->network)
+			return true;
+	return false;
+}
+
+static void add_nic(struct topology *t, const struct topology *nodes, const json_t *nic)
+{
+	const struct schema *s = catalog_role(t->catalog, ROLE_NIC);
+	size_t i;
+	const json_t *item;
+	json_array_foreach (json_at(nic, fact(s, "addresses")), i, item) {
+		const char *text = json_text_at(item, fact(s, "address"));
+		const char *subnet_id = json_text_at(item, fact(s, "subnet"));
+		struct topology_address found = {
+			.nic_id = json_text_at(nic, "/id"),
+			.forwarding = json_is_true(json_at(nic, fact(s, "forwarding"))),
+		};
+		if (!text || !ip_parse(&found.ip, text))
+			continue;
+		found.subnet = subnet_id ? topology_subnet(t, subnet_id) : NULL;
+		if (!is_known(nodes, &found.ip, found.subnet))
+			*ARENA_PUSH(t->arena, t->addresses, t->naddresses) = found;
+	}
+}
+
+void topology_add_machines(struct topology *t, const struct config *config)
+{
+	add_nodes(t, config);
+	if (t->naddresses)
+		qsort(t->addresses, t->naddresses, sizeof *t->addresses, compare_addresses);
+	const struct topology nodes = *t;
+	size_t i;
+	const json_t *nic;
+	json_array_foreach (config->nics, i, nic)
+		add_nic(t, &nodes, nic);
+	if (t->naddresses > nodes.naddresses)
+		qsort(t->addresses, t->naddresses, sizeof *t->addresses, compare_addresses);
+}

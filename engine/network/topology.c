@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network/topology.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/network/topology_internal.h"
+
+bool prefixes_have(const struct prefixes *list, const struct ip *ip)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (prefix_has_ip(&list->items[i], ip))
+			return true;
+	return false;
+}
+
+/* ---- finding ---- */
+
+/* Arrays of objects that begin with their part, sorted by its id. */
+static void *find(const void *items, size_t count, size_t size, const char *id)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *item = (const char *)items + middle * size;
+		const struct topology_part *part = *(const struct topology_part *const *)item;
+		int order = text_compare_nocase(id, part->id);
+		if (order == 0)
+			return (void *)item;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+struct topology_network *topology_network(const struct topology *t, const char *id)
+{
+	return find(t->networks, t->nnetworks, sizeof *t->networks, id);
+}
+
+struct topology_subnet *topology_subnet(const struct topology *t, const char *id)
+{
+	return find(t->subnets, t->nsubnets, sizeof *t->subnets, id);
+}
+
+struct topology_table *topology_table(const struct topology *t, const char *id)
+{
+	return find(t->tables, t->ntables, sizeof *t->tables, id);
+}
+
+struct topology_subnet *topology_subnet_of(const struct topology *t, const struct ip *ip)
+{
+	uint32_t hit = trie_find(t->subnet_trie, ip);
+	return hit == TRIE_NONE ? NULL : t->subnet_hits[hit];
+}
+
+struct topology_address *topology_address(
+	const struct topology *t, const struct ip *ip, size_t *count)
+{
+	size_t low = 0, high = t->naddresses;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (ip_compare(&t->addresses[middle].ip, ip) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*count = 0;
+	while (low + *count < t->naddresses && ip_compare(&t->addresses[low + *count].ip, ip) == 0)
+		++*count;
+	return *count ? &t->addresses[low] : NULL;
+}
+
+struct topology_peering *topology_peering_with(
+	const struct topology_network *from, const struct topology_network *to)
+{
+	for (size_t i = 0; i < from->npeerings; i++)
+		if (from->peerings[i]->remote == to)
+			return from->peerings[i];
+	return NULL;
+}
+
+/* ---- reading bodies ---- */
+
+static const char *fact(const struct schema *s, const char *group, const char *name)
+{
+	const char *pointer =
+		json_string_value(json_object_get(json_object_get(s->facts, group), name));
+	assert(pointer && "a schema lacks a fact that its role needs");
+	return pointer;
+}
+
+static const char *text_of(const struct topology_part *p, const char *group, const char *name)
+{
+	return json_text_at(p->body, fact(p->schema, group, name));
+}
+
+static bool flag_of(
+	const struct topology_part *p, const char *group, const char *name, bool otherwise)
+{
+	const json_t *value = json_at(p->body, fact(p->schema, group, name));
+	return json_is_boolean(value) ? json_is_true(value) : otherwise;
+}
+
+static void add_prefix(struct arena *a, struct prefixes *out, const char *text)
+{
+	struct prefix prefix;
+	if (text && prefix_parse(&prefix, text))
+		*ARENA_PUSH(a, out->items, out->count) = prefix_canonical(&prefix);
+}
+
+/* The list at a pointer, or the single value that says the same. */
+static struct prefixes prefixes_at(
+	struct arena *a, const struct topology_part *p, const char *pointer)
+{
+	struct prefixes out = { 0 };
+	size_t i;
+	const json_t *item;
+	json_array_foreach (json_at(p->body, pointer), i, item)
+		add_prefix(a, &out, json_string_value(item));
+	const char *single = schema_same_as(schema_at(p->schema->root, pointer));
+	if (out.count == 0 && single)
+		add_prefix(a, &out,
+			json_text_at(p->body, pointer_add(a, pointer_parent(a, pointer), single)));
+	return out;
+}
+
+static const char *prefixes_fact(const struct topology_part *p)
+{
+	const char *pointer = json_text_at(p->schema->facts, "/prefixes");
+	assert(pointer && "a network or subnet tells no prefixes");
+	return pointer;
+}
+
+/* The id without its last type and name. In the arena. */
+static const char *parent_id(struct arena *a, const char *id)
+{
+	size_t len = strlen(id);
+	for (unsigned slashes = 0; len && slashes < 2; len--)
+		slashes += id[len - 1] == '/';
+	return arena_strndup(a, id, len);
+}
+
+static enum hop_kind hop_of(const char *text)
+{
+	static const struct {
+		const char *name;
+		enum hop_kind kind;
+	} kinds[] = { { "VnetLocal", HOP_LOCAL }, { "VirtualAppliance", HOP_APPLIANCE },
+		{ "VirtualNetworkGateway", HOP_GATEWAY }, { "Internet", HOP_INTERNET } };
+	for (size_t i = 0; text && i < ARRAY_LEN(kinds); i++)
+		if (text_same_nocase(text, kinds[i].name))
+			return kinds[i].kind;
+	return HOP_NONE;
+}
+
+/* ---- filling ---- */
+
+static void add_network(struct topology *t, const struct topology_part *p)
+{
+	t->networks[t->nnetworks++] = (struct topology_network){ .part = p,
+		.space = prefixes_at(t->arena, p, prefixes_fact(p)) };
+}
+
+static void add_subnet(struct topology *t, const struct topology_part *p)
+{
+	t->subnets[t->nsubnets++] = (struct topology_subnet){
+		.part = p,
+		.name = strrchr(p->id, '/') + 1,
+		.prefixes = prefixes_at(t->arena, p, prefixes_fact(p)),
+		.table_id = text_of(p, "subnet", "table"),
+	};
+}
+
+static void add_table(struct topology *t, const struct topology_part *p)
+{
+	t->tables[t->ntables++] = (struct topology_table){ .part = p,
+		.propagates = !flag_of(p, "table", "isolates", false) };
+}
+
+static void add_route(struct topology *t, const struct topology_part *p)
+{
+	struct topology_route *r = &t->routes[t->nroutes++];
+	const char *next_hop = text_of(p, "route", "nextHop");
+	*r = (struct topology_route){
+		.part = p,
+		.prefix_text = text_of(p, "route", "prefix"),
+		.hop = hop_of(text_of(p, "route", "nextHopType")),
+	};
+	r->is_prefix = r->prefix_text && prefix_parse(&r->prefix, r->prefix_text);
+	if (r->is_prefix)
+		r->prefix = prefix_canonical(&r->prefix);
+	r->has_next_hop = next_hop && ip_parse(&r->next_hop, next_hop);
+}
+
+static void add_peering(struct topology *t, const struct topology_part *p)
+{
+	const char *state = text_of(p, "peering", "state");
+	t->peerings[t->npeerings++] = (struct topology_peering){
+		.part = p,
+		.remote_id = text_of(p, "peering", "remote"),
+		.remote_space =
+			prefixes_at(t->arena, p, fact(p->schema, "peering", "remotePrefixes")),
+		.connected = state && text_same_nocase(state, "Connected"),
+		.allows_access = flag_of(p, "peering", "access", true),
+		.allows_forwarded = flag_of(p, "peering", "forwarded", false),
+		.uses_remote_gateways = flag_of(p, "peering", "remoteGateways", false),
+	};
+}
+
+static void add_parts(struct topology *t, const struct topology_part *parts, size_t nparts)
+{
+	size_t counts[ROLE_COUNT] = { 0 };
+	for (size_t i = 0; i < nparts; i++)
+		counts[parts[i].schema->role]++;
+	t->networks = arena_alloc(t->arena, (counts[ROLE_NETWORK] + 1) * sizeof *t->networks);
+	t->subnets = arena_alloc(t->arena, (counts[ROLE_SUBNET] + 1) * sizeof *t->subnets);
+	t->tables = arena_alloc(t->arena, (counts[ROLE_TABLE] + 1) * sizeof *t->tables);
+	t->routes = arena_alloc(t->arena, (counts[ROLE_ROUTE] + 1) * sizeof *t->routes);
+	t->peerings = arena_alloc(t->arena, (counts[ROLE_PEERING] + 1) * sizeof *t->peerings);
+	static void (*const add[ROLE_COUNT])(struct topology *, const struct topology_part *) = {
+		[ROLE_NETWORK] = add_network,
+		[ROLE_SUBNET] = add_subnet,
+		[ROLE_TABLE] = add_table,
+		[ROLE_ROUTE] = add_route,
+		[ROLE_PEERING] = add_peering,
+	};
+	for (size_t i = 0; i < nparts; i++)
+		if (add[parts[i].schema->role])
+			add[parts[i].schema->role](t, &parts[i]);
+}
+
+/* ---- linking ---- */
+
+static void link_subnets(struct topology *t)
+{
+	for (size_t i = 0; i < t->nsubnets; i++) {
+		struct topology_subnet *s = &t->subnets[i];
+		const char *gateways = json_text_at(s->part->schema->facts, "/subnet/gateways");
+		s->network = topology_network(t, parent_id(t->arena, s->part->id));
+		s->table = s->table_id ? topology_table(t, s->table_id) : NULL;
+		if (!s->network)
+			continue;
+		*ARENA_PUSH(t->arena, s->network->subnets, s->network->nsubnets) = s;
+		if (gateways && text_same_nocase(s->name, gateways))
+			s->network->gateway_subnet = s;
+	}
+}
+
+static void link_routes(struct topology *t)
+{
+	struct topology_table *last = NULL;
+	for (size_t i = 0; i < t->nroutes; i++) {
+		struct topology_route *r = &t->routes[i];
+		const char *table = parent_id(t->arena, r->part->id);
+		if (!last || !text_same_nocase(last->part->id, table))
+			last = topology_table(t, table);
+		r->table = last;
+		if (last)
+			*ARENA_PUSH(t->arena, last->routes, last->nroutes) = r;
+	}
+}
+
+static void link_peerings(struct topology *t, bool planned)
+{
+	for (size_t i = 0; i < t->npeerings; i++) {
+		struct topology_peering *p = &t->peerings[i];
+		p->network = topology_network(t, parent_id(t->arena, p->part->id));
+		p->remote = p->remote_id ? topology_network(t, p->remote_id) : NULL;
+		if (p->network)
+			*ARENA_PUSH(t->arena, p->network->peerings, p->network->npeerings) = p;
+	}
+	for (size_t i = 0; i < t->npeerings; i++) {
+		struct topology_peering *p = &t->peerings[i];
+		if (p->remote && p->network)
+			p->back = topology_peering_with(p->remote, p->network);
+		if (planned && p->back)
+			p->connected = true;
+	}
+}
+
+static void index_subnets(struct topology *t)
+{
+	struct trie_entry *entries = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < t->nsubnets; i++)
+		for (size_t n = 0; n < t->subnets[i].prefixes.count; n++)
+			*ARENA_PUSH(t->arena, entries, count) =
+				(struct trie_entry){ .prefix = t->subnets[i].prefixes.items[n],
+					.value = (uint32_t)i };
+	t->subnet_hits = arena_alloc(t->arena, (t->nsubnets + 1) * sizeof(*t->subnet_hits));
+	for (size_t i = 0; i < t->nsubnets; i++)
+		t->subnet_hits[i] = &t->subnets[i];
+	t->subnet_trie = trie_build(t->arena, entries, count);
+}
+
+struct topology *topology_make(struct arena *a, const struct config *config,
+	const struct topology_part *parts, size_t nparts, bool planned)
+{
+	struct topology *t = ARENA_NEW(a, struct topology);
+	t->arena = a;
+	t->catalog = config->catalog;
+	add_parts(t, parts, nparts);
+	link_subnets(t);
+	link_routes(t);
+	link_peerings(t, planned);
+	index_subnets(t);
+	topology_add_machines(t, config);
+	return t;
+}

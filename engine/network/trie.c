@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trie.c - a binary trie with its paths compressed: an inner node stands only where prefixes part
+ * or end. A node is 32 bytes, so that two share a cache line, and addresses are two numbers, so
+ * that a node is compared in a few instructions. */
+#include "engine/network/trie.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* Bits of an address, first bit highest; IPv4 fills the first 32. */
+struct bits {
+	uint64_t high, low;
+};
+
+struct trie_node {
+	struct bits key; /* no bit set behind `length` */
+	uint32_t child[2];
+	uint32_t value; /* TRIE_NONE: prefixes only part here */
+	uint8_t length;
+	uint8_t origin;
+};
+
+struct trie {
+	struct trie_node *nodes; /* [0] is nobody's child: 0 means none */
+	size_t count;
+	uint32_t roots[2]; /* IPv4, IPv6 */
+};
+
+static struct bits bits_of(const struct ip *ip)
+{
+	struct bits b = { 0, 0 };
+	for (unsigned i = 0; i < 4; i++)
+		b.high = b.high << 8 | ip->bytes[i];
+	if (ip->family == FAMILY_IPV4) {
+		b.high <<= 32;
+		return b;
+	}
+	for (unsigned i = 4; i < 8; i++)
+		b.high = b.high << 8 | ip->bytes[i];
+	for (unsigned i = 8; i < 16; i++)
+		b.low = b.low << 8 | ip->bytes[i];
+	return b;
+}
+
+static unsigned bit_at(const struct bits *b, unsigned at)
+{
+	return (unsigned)(at < 64 ? b->high >> (63 - at) : b->low >> (127 - at)) & 1;
+}
+
+/* How many of the first `most` bits are the same. */
+static unsigned common_bits(const struct bits *a, const struct bits *b, unsigned most)
+{
+	uint64_t high = a->high ^ b->high, low = a->low ^ b->low;
+	unsigned same = high ? (unsigned)__builtin_clzll(high)
+		: low        ? 64 + (unsigned)__builtin_clzll(low)
+			     : 128;
+	return same < most ? same : most;
+}
+
+static bool begins_with(const struct bits *address, const struct trie_node *n)
+{
+	if (n->length == 0)
+		return true;
+	if (n->length <= 64)
+		return (address->high ^ n->key.high) >> (64 - n->length) == 0;
+	return address->high == n->key.high &&
+		(address->low ^ n->key.low) >> (128 - n->length) == 0;
+}
+
+static struct bits cut(struct bits b, unsigned length)
+{
+	if (length <= 64)
+		return (struct bits){ length ? b.high & UINT64_MAX << (64 - length) : 0, 0 };
+	return (struct bits){ b.high, b.low & UINT64_MAX << (128 - length) };
+}
+
+static uint32_t add_node(struct trie *t, struct bits key, unsigned length)
+{
+	struct trie_node *n = &t->nodes[t->count];
+	*n = (struct trie_node){
+		.key = cut(key, length), .value = TRIE_NONE, .length = (uint8_t)length
+	};
+	return (uint32_t)t->count++;
+}
+
+/* The node of exactly this prefix, made where it is missing. */
+static struct trie_node *place_of(struct trie *t, uint32_t *link, struct bits key, unsigned length)
+{
+	for (;;) {
+		struct trie_node *n = &t->nodes[*link];
+		if (*link == 0) {
+			*link = add_node(t, key, length);
+			return &t->nodes[*link];
+		}
+		unsigned most = n->length < length ? n->length : length;
+		unsigned same = common_bits(&n->key, &key, most);
+		if (same == n->length && same == length)
+			return n;
+		if (same == n->length) {
+			link = &n->child[bit_at(&key, same)];
+			continue;
+		}
+		/* They part inside n's path: a node stands there now, with n under it. */
+		uint32_t below = *link;
+		uint32_t made = add_node(t, key, same);
+		t->nodes[made].child[bit_at(&n->key, same)] = below;
+		*link = made;
+		if (same == length)
+			return &t->nodes[made];
+		link = &t->nodes[made].child[bit_at(&key, same)];
+	}
+}
+
+struct sorted_entry {
+	struct bits key;
+	const struct trie_entry *entry;
+};
+
+/* By number, so that neighbours in the address space are neighbours in memory. */
+static int compare_entries(const void *a, const void *b)
+{
+	const struct sorted_entry *x = a, *y = b;
+	if (x->key.high != y->key.high)
+		return x->key.high < y->key.high ? -1 : 1;
+	if (x->key.low != y->key.low)
+		return x->key.low < y->key.low ? -1 : 1;
+	if (x->entry->prefix.length != y->entry->prefix.length)
+		return x->entry->prefix.length < y->entry->prefix.length ? -1 : 1;
+	return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+struct trie *trie_build(struct arena *a, const struct trie_entry *entries, size_t count)
+{
+	assert(count <= (size_t)1 << 30);
+	struct trie *t = ARENA_NEW(a, struct trie);
+	/* Each entry adds at most itself and one node where it parts from the others. */
+	t->nodes = arena_alloc(a, (2 * count + 1) * sizeof *t->nodes);
+	t->count = 1;
+	struct sorted_entry *sorted = mem_alloc((count + 1) * sizeof *sorted);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = (struct sorted_entry){
+			cut(bits_of(&entries[i].prefix.base), entries[i].prefix.length), &entries[i]
+		};
+	if (count)
+		qsort(sorted, count, sizeof *sorted, compare_entries);
+	for (size_t i = 0; i < count; i++) {
+		const struct trie_entry *e = sorted[i].entry;
+		uint32_t *root = &t->roots[e->prefix.base.family == FAMILY_IPV6];
+		struct trie_node *n = place_of(t, root, sorted[i].key, e->prefix.length);
+		if (n->value == TRIE_NONE || e->origin > n->origin) {
+			n->value = e->value;
+			n->origin = (uint8_t)e->origin;
+		}
+	}
+	free(sorted);
+	return t;
+}
+
+uint32_t trie_find(const struct trie *t, const struct ip *ip)
+{
+	const struct bits address = bits_of(ip);
+	unsigned bits = family_bits(ip->family);
+	uint32_t found = TRIE_NONE;
+	uint32_t at = t->roots[ip->family == FAMILY_IPV6];
+	while (at) {
+		const struct trie_node *n = &t->nodes[at];
+		if (!begins_with(&address, n))
+			break;
+		if (n->value != TRIE_NONE)
+			found = n->value;
+		if (n->length >= bits)
+			break;
+		at = n->child[bit_at(&address, n->length)];
+	}
+	return found;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/plan/view.h"
+
+#include <stdlib.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+struct parts {
+	struct arena *arena;
+	struct topology_part *items;
+	size_t count;
+};
+
+static bool matters(const struct schema *s)
+{
+	return s->role == ROLE_NETWORK || s->role == ROLE_SUBNET || s->role == ROLE_TABLE ||
+		s->role == ROLE_ROUTE || s->role == ROLE_PEERING;
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	return text_compare_nocase(
+		((const struct topology_part *)a)->id, ((const struct topology_part *)b)->id);
+}
+
+static int compare_resources(const void *a, const void *b)
+{
+	return text_compare_nocase(
+		(*(const struct resource *const *)a)->id, (*(const struct resource *const *)b)->id);
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	return text_compare_nocase(
+		(*(const struct change *const *)a)->id, (*(const struct change *const *)b)->id);
+}
+
+static void add_part(struct parts *p, const char *id, const struct schema *schema,
+	const json_t *body, const struct resource *resource)
+{
+	*ARENA_PUSH(p->arena, p->items, p->count) =
+		(struct topology_part){ id, schema, body, resource };
+}
+
+static struct topology *make(struct parts *p, const struct config *c, bool planned)
+{
+	if (p->count)
+		qsort(p->items, p->count, sizeof *p->items, compare_parts);
+	return topology_make(p->arena, c, p->items, p->count, planned);
+}
+
+/* Declared resources that matter, sorted by id. */
+static const struct resource **declared(struct arena *a, const struct config *c, size_t *count)
+{
+	const struct resource **list = NULL;
+	*count = 0;
+	for (size_t i = 0; i < c->nresources; i++)
+		if (matters(c->resources[i]->schema))
+			*ARENA_PUSH(a, list, *count) = c->resources[i];
+	if (*count)
+		qsort(list, *count, sizeof(*list), compare_resources);
+	return list;
+}
+
+static const struct resource *find_resource(
+	const struct resource *const *list, size_t count, const char *id)
+{
+	const struct resource wanted = { .id = id };
+	const struct resource *key = &wanted;
+	const struct resource *const *found =
+		count ? bsearch(&key, list, count, sizeof(*list), compare_resources) : NULL;
+	return found ? *found : NULL;
+}
+
+struct topology *view_declared(struct arena *a, const struct config *c)
+{
+	struct parts parts = { .arena = a };
+	for (size_t i = 0; i < c->nresources; i++) {
+		const struct resource *r = c->resources[i];
+		if (matters(r->schema))
+			add_part(&parts, r->id, r->schema, r->body, r);
+	}
+	return make(&parts, c, true);
+}
+
+struct topology *view_actual(
+	struct arena *a, const struct config *c, const struct snapshot *snapshot)
+{
+	struct parts parts = { .arena = a };
+	size_t count;
+	const struct resource *const *list = declared(a, c, &count);
+	for (size_t i = 0; i < snapshot->nactuals; i++) {
+		const struct actual *actual = &snapshot->actuals[i];
+		if (matters(actual->schema))
+			add_part(&parts, actual->id, actual->schema, actual->body,
+				find_resource(list, count, actual->id));
+	}
+	return make(&parts, c, false);
+}
+
+/* ---- planned ---- */
+
+/* A copy of a body without its children, which are parts of their own. */
+static json_t *own_body(const struct schema *s, const json_t *body)
+{
+	json_t *copy = json_copy((json_t *)body);
+	const json_t *properties = json_object_get(body, "properties");
+	if (properties)
+		(void)json_object_set_new(copy, "properties", json_copy((json_t *)properties));
+	for (size_t i = 0; i < s->nchildren; i++)
+		json_drop(copy, s->children[i]->child_pointer);
+	json_t *own = json_deep_copy(copy);
+	json_decref(copy);
+	return own;
+}
+
+static const json_t *edited(
+	struct arena *a, const struct schema *s, const json_t *body, const struct edits *edits)
+{
+	if (edits->count == 0)
+		return body;
+	json_t *own = arena_json(a, own_body(s, body));
+	for (size_t i = 0; i < edits->count; i++)
+		edit_apply(own, s, &edits->items[i]);
+	return own;
+}
+
+/* What is declared over what stands, for when nothing was decided yet. */
+static const json_t *overlaid(struct arena *a, const struct resource *r, const json_t *body)
+{
+	struct edits edits = { 0 };
+	diff_desired(a, r->schema, r->body, body, &edits);
+	return edited(a, r->schema, body, &edits);
+}
+
+struct changes {
+	const struct change **sorted; /* by id */
+	size_t count;
+};
+
+static struct changes changes_of(struct arena *a, const struct plan *plan)
+{
+	struct changes c = { 0 };
+	for (size_t i = 0; plan && i < plan->nchanges; i++)
+		if (matters(plan->changes[i].schema))
+			*ARENA_PUSH(a, c.sorted, c.count) = &plan->changes[i];
+	if (c.count)
+		qsort(c.sorted, c.count, sizeof(*c.sorted), compare_changes);
+	return c;
+}
+
+static const struct change *find_change(const struct changes *c, const char *id)
+{
+	const struct change wanted = { .id = id };
+	const struct change *key = &wanted;
+	const struct change *const *found = c->count
+		? bsearch(&key, c->sorted, c->count, sizeof(*c->sorted), compare_changes)
+		: NULL;
+	return found ? *found : NULL;
+}
+
+static bool is_made(const struct change *c)
+{
+	return c->action == ACTION_CREATE || c->action == ACTION_REPLACE;
+}
+
+struct topology *view_planned(struct arena *a, const struct config *c,
+	const struct snapshot *snapshot, const struct plan *plan)
+{
+	struct parts parts = { .arena = a };
+	struct changes changes = changes_of(a, plan);
+	size_t count;
+	const struct resource *const *list = declared(a, c, &count);
+	for (size_t i = 0; i < snapshot->nactuals; i++) {
+		const struct actual *actual = &snapshot->actuals[i];
+		if (!matters(actual->schema))
+			continue;
+		const struct resource *r = find_resource(list, count, actual->id);
+		const struct change *change = find_change(&changes, actual->id);
+		const json_t *body = actual->body;
+		if (change && (change->action == ACTION_DELETE || is_made(change)))
+			continue;
+		if (change && change->action == ACTION_UPDATE)
+			body = edited(a, actual->schema, body, &change->edits);
+		else if (!plan && r)
+			body = overlaid(a, r, body);
+		add_part(&parts, actual->id, actual->schema, body, r);
+	}
+	for (size_t i = 0; i < changes.count; i++)
+		if (is_made(changes.sorted[i]))
+			add_part(&parts, changes.sorted[i]->id, changes.sorted[i]->schema,
+				changes.sorted[i]->after, changes.sorted[i]->resource);
+	for (size_t i = 0; i < count && !plan; i++)
+		if (!snapshot_actual(snapshot, list[i]->id))
+			add_part(&parts, list[i]->id, list[i]->schema, list[i]->body, list[i]);
+	return make(&parts, c, true);
+}
