@@ -99,7 +99,8 @@ static void add_removals(struct planner *p, const struct found *found)
 	}
 	for (size_t i = 0; i < p->nall; i++)
 		*ARENA_PUSH(p->arena, all, nall) = p->all[i];
-	qsort(all, nall, sizeof *all, change_by_id);
+	if (nall)
+		qsort(all, nall, sizeof *all, change_by_id);
 	p->all = all;
 	p->nall = nall;
 }
