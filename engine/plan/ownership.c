@@ -218,23 +218,35 @@ static void decide_existing(struct planner *p, struct change *c, const struct ac
 }
 
 /* An adopted parent brings along what is declared inside it. */
-static bool is_adopted(struct planner *p, const struct change *c)
+static bool is_adopted(struct planner *p, const struct change *c, const struct change *parent)
 {
-	const struct change *parent =
-		c->resource->parent ? planner_change(p, c->resource->parent->id) : NULL;
 	return c->resource->adopt || planner_names(p, p->options->adopt, p->options->nadopt, c) ||
 		(parent && parent->adopts);
 }
 
-static bool refuse_not_ours(struct planner *p, const struct change *c)
+static void refuse_not_ours(struct planner *p, const struct change *c)
 {
+	bool knows_nothing = p->snapshot->nrecords == 0;
 	diag_error(p->diags, c->at, "not-ours", "%s exists already and is not ours", c->address);
 	diag_about(p->diags, c->address);
 	diag_help(p->diags,
 		"take it over with `adopt: true` or --adopt '%s', or say `existing: true` to "
-		"manage only the members written",
-		c->address);
-	return false;
+		"manage only the members written%s",
+		c->address,
+		knows_nothing ? "; the state is empty: if Waybill made this, name the right one "
+				"with --state, or put it back"
+			      : "");
+}
+
+/* What is inside of something refused is not told: who takes over the one takes over the other. */
+static void decide_not_ours(struct planner *p, struct change *c)
+{
+	const struct change *parent =
+		c->resource->parent ? planner_change(p, c->resource->parent->id) : NULL;
+	c->adopts = is_adopted(p, c, parent);
+	c->not_ours = !c->adopts;
+	if (c->not_ours && !(parent && parent->not_ours))
+		refuse_not_ours(p, c);
 }
 
 static void decide_ours(struct planner *p, struct change *c, const struct actual *actual)
@@ -244,8 +256,8 @@ static void decide_ours(struct planner *p, struct change *c, const struct actual
 		return;
 	}
 	if (!c->record || is_recorded_as_existing(c)) {
-		c->adopts = is_adopted(p, c);
-		if (!c->adopts && !refuse_not_ours(p, c))
+		decide_not_ours(p, c);
+		if (c->not_ours)
 			return;
 	}
 	find_edits(p, c, actual->body);

@@ -74,6 +74,37 @@ bool planner_names(
 	return false;
 }
 
+/* An address on the command line that nothing has is a typing error, not a wish fulfilled. */
+static void check_named(
+	struct planner *p, const char *option, const char *const *given, size_t count)
+{
+	const char **addresses = NULL;
+	size_t naddresses = 0;
+	for (size_t i = 0; count && i < p->nall; i++)
+		*ARENA_PUSH(p->arena, addresses, naddresses) = p->all[i].address;
+	for (size_t i = 0; i < count; i++) {
+		bool found = false;
+		for (size_t k = 0; k < p->nall; k++)
+			found |= planner_names(p, &given[i], 1, &p->all[k]);
+		if (found)
+			continue;
+		const char *nearest = text_nearest(given[i], addresses, naddresses);
+		diag_error(p->diags, PLACE_NONE, "unknown-address",
+			"%s names `%s`, which is neither declared nor recorded", option, given[i]);
+		diag_help(p->diags, nearest ? "did you mean `%s`?" : "%s",
+			nearest ? nearest
+				: "an address is SECTION/NAME, as plan and `state list` show it");
+	}
+}
+
+static void check_options(struct planner *p)
+{
+	const struct plan_options *o = p->options;
+	check_named(p, "--adopt", o->adopt, o->nadopt);
+	check_named(p, "--replace", o->replace, o->nreplace);
+	check_named(p, "--delete-foreign", o->delete_foreign, o->ndelete_foreign);
+}
+
 int change_by_address(const void *a, const void *b)
 {
 	const struct change *x = a, *y = b;
@@ -185,6 +216,7 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	size_t errors = diags->nerrors;
 
 	planner_pair(&p);
+	check_options(&p);
 	planner_decide(&p);
 	planner_spread_replacement(&p);
 	planner_find_foreign(&p);

@@ -36,6 +36,7 @@ struct change {
 	const struct record *record;     /* NULL: not recorded */
 	enum action action;
 	bool adopts;    /* becomes ours by this change */
+	bool not_ours;  /* stands, is not ours, and is not to be taken over: there is no plan */
 	bool lets_go;   /* was ours, becomes `existing` */
 	bool restores;  /* writes back what was before us */
 	json_t *before; /* what is ours or declared of it, as it stands; NULL: absent */

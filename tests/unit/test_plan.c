@@ -282,6 +282,42 @@ static void test_plan__what_exists_is_not_ours_until_adopted(void **state)
 	expect(w, HEAD "routeTables:\n  t: {}\n", "");
 }
 
+static void test_plan__what_is_inside_of_what_is_not_ours_needs_no_word_of_its_own(void **state)
+{
+	struct world *w = *state;
+	static const char text[] =
+		HEAD "routeTables:\n  t:\n    routes:\n" ROUTE("x", "10.8.0.0/16");
+	const char *const names[] = { "routeTables/t" };
+	const struct plan_options options = { .adopt = names, .nadopt = 1, .max_deletes = -1 };
+	fake_cloud_put(w->cloud, TABLE,
+		"{'location':'japaneast','properties':{'routes':[{'name':'x','id':'" TABLE
+		"/routes/x','properties':{'addressPrefix':'10.8.0.0/16','nextHopType':'None'}}]}}");
+	expect(w, text, "not-ours: routeTables/t exists already and is not ours\n");
+	expect_with(w, text, &options,
+		"no-op routeTables/t adopts\nupdate routeTables/t/routes/x /properties/nextHopType "
+		"/properties/nextHopIpAddress adopts\n0: update routeTables/t [1]\n");
+}
+
+static void test_plan__an_address_that_nothing_has_is_refused(void **state)
+{
+	struct world *w = *state;
+	const char *const names[] = { "routeTables/r" };
+	const struct plan_options options = { .adopt = names,
+		.nadopt = 1,
+		.replace = names,
+		.nreplace = 1,
+		.delete_foreign = names,
+		.ndelete_foreign = 1,
+		.max_deletes = -1 };
+	expect_with(w, HEAD "routeTables:\n  t: {}\n", &options,
+		"unknown-address: --adopt names `routeTables/r`, which is neither declared nor "
+		"recorded\n"
+		"unknown-address: --replace names `routeTables/r`, which is neither declared nor "
+		"recorded\n"
+		"unknown-address: --delete-foreign names `routeTables/r`, which is neither "
+		"declared nor recorded\n");
+}
+
 static const char existing[] = HEAD
 	"virtualNetworks:\n  net:\n    existing: true\n    subnets:\n      a: {existing: true, "
 	"routeTable: t}\nrouteTables:\n  t: {}\n";
@@ -392,6 +428,11 @@ int main(void)
 			test_plan__table_with_a_foreign_route_is_not_deleted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__what_exists_is_not_ours_until_adopted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__what_is_inside_of_what_is_not_ours_needs_no_word_of_its_own,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__an_address_that_nothing_has_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__destroy_gives_an_existing_member_back_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
