@@ -39,7 +39,8 @@ SUPPORT := $(wildcard tests/support/*.c)
 FUZZERS := $(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/fuzz_*.c))
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-GENERATED := $(BUILD)/obj/embedded.o
+GENERATED := $(BUILD)/obj/embedded_schemas.o
+PAGES := $(sort $(wildcard docs/codes/*.md))
 
 .PHONY: all deps demo test test-long bench lint format clean unit fuzz-build
 all: deps-check $(BUILD)/waybill $(BUILD)/waybill-emulator
@@ -59,7 +60,7 @@ $(BUILD)/libemulator.a: $(call objects,$(EMULATOR) $(BASE) $(SCHEMA_CODE)) $(GEN
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(BUILD)/libcommands.a: $(call objects,$(COMMANDS))
+$(BUILD)/libcommands.a: $(call objects,$(COMMANDS)) $(BUILD)/obj/embedded_pages.o
 	@rm -f $@
 	@ar rcs $@ $^
 
@@ -76,13 +77,17 @@ $(BUILD)/obj/%.o: %.c
 	@echo "  CC  $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/embedded.o: $(BUILD)/embedded.c
+$(BUILD)/obj/embedded_%.o: $(BUILD)/embedded_%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
 
-$(BUILD)/embedded.c: schemas/embed.sh $(SCHEMAS)
+$(BUILD)/embedded_schemas.c: engine/base/embed.sh schemas $(SCHEMAS)
 	@mkdir -p $(@D)
-	@./schemas/embed.sh $(SCHEMAS) > $@.tmp && mv $@.tmp $@
+	@./engine/base/embed.sh schemas $(SCHEMAS) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/embedded_pages.c: engine/base/embed.sh docs/codes $(PAGES)
+	@mkdir -p $(@D)
+	@./engine/base/embed.sh pages $(PAGES) > $@.tmp && mv $@.tmp $@
 
 # A unit test links all archives: the linker takes only what it uses.
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(SUPPORT)) $(BUILD)/libcommands.a $(BUILD)/libcore.a \

@@ -4,11 +4,11 @@
 #include <assert.h>
 #include <string.h>
 
+#include "engine/base/embedded.h"
 #include "engine/base/ip.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "schemas/arm_id.h"
-#include "schemas/embedded.h"
 
 #define MAX_REF_DEPTH 32
 
@@ -83,7 +83,7 @@ static void read_name_rules(struct schema *s)
 	s->name_max = (size_t)json_integer_value(json_object_get(name, "max"));
 }
 
-static void read_type(struct arena *a, struct schema *s, const struct embedded_schema *file)
+static void read_type(struct arena *a, struct schema *s, const struct embedded_file *file)
 {
 	char *why = NULL;
 	json_t *root = json_parse(a, file->text, strlen(file->text), 1 << 20, &why);
@@ -184,6 +184,14 @@ const struct schema *catalog_section(const struct catalog *c, const char *sectio
 	return NULL;
 }
 
+const struct schema *catalog_named(const struct catalog *c, const char *section)
+{
+	for (size_t i = 0; i < c->ntypes; i++)
+		if (strcmp(c->types[i].section, section) == 0)
+			return &c->types[i];
+	return NULL;
+}
+
 const struct schema *catalog_type(const struct catalog *c, const char *type)
 {
 	return type_of(c, type);
@@ -242,6 +250,19 @@ const json_t *schema_member(const json_t *node, const char *name)
 		return member;
 	const json_t *other = json_object_get(node, "additionalProperties");
 	return json_is_object(other) ? other : NULL;
+}
+
+const json_t *schema_flat_member(const json_t *node, const char *name, bool *is_inner)
+{
+	const json_t *level = schema_properties_level(node);
+	*is_inner = false;
+	if (!level)
+		return schema_member(node, name);
+	if (strcmp(name, "properties") == 0)
+		return NULL;
+	const json_t *outer = schema_member(node, name);
+	*is_inner = !outer;
+	return outer ? outer : schema_member(level, name);
 }
 
 const json_t *schema_items(const json_t *node)

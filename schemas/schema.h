@@ -66,6 +66,8 @@ struct catalog;
 struct catalog *catalog_new(struct arena *);
 const struct schema *catalog_section(const struct catalog *, const char *section); /* or NULL */
 const struct schema *catalog_type(const struct catalog *, const char *type); /* without case */
+/* By the name of its collection, a child's too. */
+const struct schema *catalog_named(const struct catalog *, const char *section); /* or NULL */
 const struct schema *catalog_role(const struct catalog *, enum role);
 /* Names of all declarable top-level sections, for suggestions. */
 const char *const *catalog_sections(const struct catalog *, size_t *count);
@@ -86,7 +88,10 @@ enum kind {
 enum kind schema_kind(const json_t *node);
 const json_t *schema_at(const json_t *root, const char *pointer);
 const json_t *schema_member(const json_t *node, const char *name); /* also of a free-form map */
-const json_t *schema_items(const json_t *node);                    /* of an array */
+/* The member as the YAML writes it: beside the envelope (`*is_inner` false) or one level down, in
+ * what ARM nests under `properties`. NULL: no such member. */
+const json_t *schema_flat_member(const json_t *node, const char *name, bool *is_inner);
+const json_t *schema_items(const json_t *node); /* of an array */
 /* The member that holds what ARM nests under `properties` at this level, or NULL. */
 const json_t *schema_properties_level(const json_t *node);
 bool schema_is_closed(const json_t *node);       /* no members but those listed */

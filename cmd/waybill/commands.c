@@ -110,6 +110,18 @@ const struct command commands[] = {
 		.run = state_show_command,
 	},
 	{
+		.name = "explain",
+		.arguments = "[CODE|TYPE.MEMBER]",
+		.most = 1,
+		.summary = "say what a diagnostic's code or a member of a type means",
+		.about = "waybill explain bad-cidr\n"
+			 "waybill explain arm:AuthorizationFailed\n"
+			 "waybill explain routeTables.routes.nextHopType\n"
+			 "Without a word it lists the codes.\n",
+		.options = OUTPUT_OPTIONS,
+		.run = explain_command,
+	},
+	{
 		.name = "completion",
 		.arguments = "bash|zsh|fish",
 		.least = 1,

@@ -36,6 +36,7 @@ void help_render_family(struct buf *out, const char *word);
 int apply_command(struct session *);
 int completion_command(struct session *);
 int destroy_command(struct session *);
+int explain_command(struct session *);
 int help_command(struct session *);
 int import_command(struct session *);
 int nodes_command(struct session *);

@@ -201,9 +201,6 @@ struct place place_key(const struct config *, const char *pointer);
 struct place place_value(const struct config *, const char *pointer);
 /* The part of a text at `place` that begins `offset` bytes in, when it stands there verbatim. */
 struct place place_within(struct place, const char *text, size_t offset, size_t length);
-/* The schema of a member as the YAML writes it: beside the envelope (`*is_inner` false) or one
- * level down, in what ARM nests under `properties`. NULL: no such member. */
-const json_t *flat_member(const json_t *node, const char *name, bool *is_inner);
 /* A pointer in a resource's flat value -> in its body, by the schema; NULL: no such member. */
 const char *flat_to_body(
 	struct config *, const struct schema *, const struct expression_path *, size_t first);

@@ -148,19 +148,6 @@ struct place config_member_place(const struct config *c, const struct resource *
 	return config_place(c, w.pointer, w.value ? side : YAML_KEY);
 }
 
-const json_t *flat_member(const json_t *node, const char *name, bool *is_inner)
-{
-	const json_t *level = schema_properties_level(node);
-	*is_inner = false;
-	if (!level)
-		return schema_member(node, name);
-	if (strcmp(name, "properties") == 0)
-		return NULL;
-	const json_t *outer = schema_member(node, name);
-	*is_inner = !outer;
-	return outer ? outer : schema_member(level, name);
-}
-
 const char *flat_to_body(struct config *c, const struct schema *schema,
 	const struct expression_path *path, size_t first)
 {
@@ -172,7 +159,7 @@ const char *flat_to_body(struct config *c, const struct schema *schema,
 			node = schema_items(node);
 		} else {
 			bool is_inner = false;
-			node = flat_member(node, segment, &is_inner);
+			node = schema_flat_member(node, segment, &is_inner);
 			if (is_inner)
 				body = pointer_add(c->arena, body, "properties");
 		}

@@ -206,7 +206,7 @@ static bool step_member(struct arena *a, struct member_walk *m, const char *segm
 		m->body = pointer_add(a, m->body, segment);
 	} else {
 		bool is_inner = false;
-		m->node = flat_member(node, segment, &is_inner);
+		m->node = schema_flat_member(node, segment, &is_inner);
 		if (is_inner)
 			m->body = pointer_add(a, m->body, "properties");
 		m->body = pointer_add(a, m->body, segment);

@@ -75,7 +75,7 @@ static bool shape_member(const struct shape *s, const struct spot *spot, const c
 	struct arena *a = s->config->arena;
 	bool is_inner = false;
 	struct spot inner = { .pointer = pointer_add(a, spot->pointer, key), .member = key };
-	inner.node = flat_member(spot->node, key, &is_inner);
+	inner.node = schema_flat_member(spot->node, key, &is_inner);
 	if (!inner.node && schema_is_closed(spot->node))
 		return refuse_member(s, spot, key, inner.pointer);
 	if (schema_is_child_list(inner.node))

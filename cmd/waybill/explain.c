@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/explain.h"
+
+#include <string.h>
+
+#include "cmd/waybill/document.h"
+#include "engine/base/text.h"
+#include "engine/config/expression.h"
+
+struct spot {
+	const struct schema *type; /* whose member it is */
+	const json_t *node;
+	bool required, replaces;
+};
+
+static bool names(const json_t *list, const char *name)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach (list, i, item)
+		if (strcmp(json_string_value(item), name) == 0)
+			return true;
+	return false;
+}
+
+static const struct schema *child_of(const struct schema *type, const json_t *node)
+{
+	for (size_t i = 0; schema_is_child_list(node) && i < type->nchildren; i++)
+		if (type->children[i]->root == schema_items(node))
+			return type->children[i];
+	return type;
+}
+
+static bool step(struct spot *at, const char *name)
+{
+	if (schema_kind(at->node) == KIND_ARRAY) {
+		at->type = child_of(at->type, at->node);
+		at->node = schema_items(at->node);
+	}
+	bool is_inner = false;
+	const json_t *member = schema_flat_member(at->node, name, &is_inner);
+	const json_t *level = is_inner ? schema_properties_level(at->node) : at->node;
+	at->required = names(schema_required(level), name);
+	at->replaces = at->replaces || !schema_is_updatable(member);
+	at->node = member;
+	return member != NULL;
+}
+
+static const char *text_type(const json_t *node)
+{
+	const char *format = schema_format(node);
+	if (!format)
+		return "text";
+	if (strcmp(format, "ip") == 0)
+		return "text, an IP address such as 10.240.0.20";
+	if (strcmp(format, "cidr") == 0)
+		return "text, a CIDR such as 10.200.0.0/24";
+	return "text, a CIDR such as 10.200.0.0/24 or a service tag";
+}
+
+static const char *type_text(struct arena *a, const json_t *node)
+{
+	const char *reference = schema_reference_type(node);
+	if (reference)
+		return arena_printf(a, "the key, address or ARM id of a %s", reference);
+	switch (schema_kind(node)) {
+	case KIND_STRING:
+		return text_type(node);
+	case KIND_INTEGER:
+		return "a whole number";
+	case KIND_NUMBER:
+		return "a number";
+	case KIND_BOOLEAN:
+		return "true or false";
+	case KIND_OBJECT:
+		return "a map";
+	case KIND_ARRAY:
+		if (schema_list_key(node))
+			return "a map keyed by name";
+		return arena_printf(a, "a list, each %s", type_text(a, schema_items(node)));
+	case KIND_ANY:
+		break;
+	}
+	return "any value";
+}
+
+static const char *changing(struct arena *a, const struct spot *at)
+{
+	if (schema_is_read_only(at->node))
+		return "filled in by Azure, cannot be set";
+	if (at->replaces)
+		return arena_printf(a, "replaces the %s", at->type->title);
+	return "in place";
+}
+
+static void add_members(json_t *out, const json_t *node)
+{
+	const char *name;
+	const json_t *member;
+	const json_t *level = schema_properties_level(node);
+	json_object_foreach (json_object_get(node, "properties"), name, member)
+		if (!schema_is_read_only(member) && member != level)
+			(void)json_array_append_new(out, json_string(name));
+	if (level)
+		add_members(out, level);
+}
+
+static json_t *members_of(const json_t *node)
+{
+	if (schema_kind(node) == KIND_ARRAY)
+		node = schema_items(node);
+	json_t *out = json_array();
+	if (!schema_reference_type(node))
+		add_members(out, node);
+	return out;
+}
+
+static json_t *of_type(struct arena *a, const struct schema *type)
+{
+	json_t *out = json_object();
+	(void)json_object_set_new(out, "member", json_string(type->section));
+	(void)json_object_set_new(out, "meaning",
+		json_string(arena_printf(a, "Each a %s, %s in api version %s", type->title,
+			type->type, type->api_version)));
+	(void)json_object_set_new(out, "type", json_string("a map keyed by name"));
+	if (type->name_rule)
+		(void)json_object_set_new(out, "name",
+			json_string(arena_printf(a, "%zu to %zu characters; %s", type->name_min,
+				type->name_max, type->name_rule)));
+	(void)json_object_set_new(out, "members", members_of(type->root));
+	return out;
+}
+
+static json_t *of_member(struct arena *a, const struct spot *at, const char *path)
+{
+	json_t *out = json_object();
+	const json_t *meaning = json_object_get(at->node, "description");
+	const json_t *otherwise = schema_default(at->node), *allowed = schema_enum(at->node);
+	(void)json_object_set_new(out, "member", json_string(path));
+	if (meaning)
+		(void)json_object_set(out, "meaning", (json_t *)meaning);
+	(void)json_object_set_new(out, "type", json_string(type_text(a, at->node)));
+	(void)json_object_set_new(out, "required", json_boolean(at->required));
+	if (otherwise)
+		(void)json_object_set(out, "default", (json_t *)otherwise);
+	if (allowed)
+		(void)json_object_set(out, "allowed", (json_t *)allowed);
+	(void)json_object_set_new(out, "changing", json_string(changing(a, at)));
+	(void)json_object_set_new(out, "members", members_of(at->node));
+	return out;
+}
+
+json_t *explain_member(struct arena *a, const struct catalog *catalog, const char *text)
+{
+	struct expression_path path;
+	struct expression_failure failure;
+	if (!expression_path_parse(a, text, &path, &failure))
+		return NULL;
+	const struct schema *type = catalog_named(catalog, path.segments[0]);
+	if (!type)
+		return NULL;
+	if (path.nsegments == 1)
+		return of_type(a, type);
+	struct spot at = { .type = type, .node = type->root };
+	for (size_t i = 1; i < path.nsegments; i++)
+		if (!step(&at, path.segments[i]))
+			return NULL;
+	return of_member(a, &at, text);
+}
+
+static void add_list(struct buf *out, const json_t *list)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach (list, i, item)
+		(void)buf_printf(out, "%s%s", i ? ", " : "", json_string_value(item));
+}
+
+void explain_render(struct buf *out, const json_t *member)
+{
+	static const char *const rows[] = { "type", "name", "required", "default", "allowed",
+		"changing", "members" };
+	text_escape(out, json_string_value(json_object_get(member, "member")), false);
+	const char *meaning = json_string_value(json_object_get(member, "meaning"));
+	if (meaning)
+		(void)buf_printf(out, ": %s", meaning);
+	(void)buf_puts(out, "\n\n");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const json_t *value = json_object_get(member, rows[i]);
+		bool is_choice = strcmp(rows[i], "required") == 0;
+		if (!value || (json_is_array(value) && json_array_size(value) == 0))
+			continue;
+		(void)buf_printf(out, "  %-10s", rows[i]);
+		if (is_choice)
+			(void)buf_puts(out, json_is_true(value) ? "yes" : "no");
+		else if (json_is_array(value))
+			add_list(out, value);
+		else if (json_is_string(value) && strcmp(rows[i], "default") != 0)
+			(void)buf_puts(out, json_string_value(value));
+		else
+			document_inline(out, value);
+		(void)buf_putc(out, '\n');
+	}
+}

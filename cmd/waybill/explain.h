@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain.h - what a member of the YAML means, from the schemas */
+#ifndef WAYBILL_CMD_EXPLAIN_H
+#define WAYBILL_CMD_EXPLAIN_H
+
+#include <jansson.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/buf.h"
+#include "schemas/schema.h"
+
+/* Of "routeTables", "routeTables.routes" or "subnets.addressPrefix": a new object of {member,
+ * meaning?, type, default?, allowed?, required, changing, members?}; NULL: there is no such. */
+json_t *explain_member(struct arena *, const struct catalog *, const char *path);
+void explain_render(struct buf *out, const json_t *member);
+
+#endif
