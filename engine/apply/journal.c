@@ -111,8 +111,12 @@ void journal_outcome(struct journal *j, const struct step *step, enum step_resul
 	if (j->broken || result == STEP_UNKNOWN)
 		return;
 	bool done = result == STEP_DONE;
-	if (done || (has_standing && standing))
+	/* What a create began is ours, however it ended. */
+	bool whole = done || step->verb == STEP_CREATE;
+	if (whole && (done || standing))
 		touch(j, record_step(&j->recorder, step, standing, j->diags));
+	else if (has_standing && standing)
+		touch(j, record_came_true(&j->recorder, step, standing, j->diags));
 	int64_t intent = j->intents[step->number];
 	if (!intent || j->broken)
 		return;

@@ -58,6 +58,11 @@ bool record_drop_inside(struct recorder *r, const char *id, struct diags *diags)
 	return true;
 }
 
+static const json_t *child_standing(const struct step_child *child, const json_t *standing)
+{
+	return merge_item(json_at(standing, child->schema->child_pointer), child->name);
+}
+
 bool record_step(
 	struct recorder *r, const struct step *step, const json_t *standing, struct diags *diags)
 {
@@ -66,13 +71,31 @@ bool record_step(
 	bool ok = !step->change || record_one(r, step->change, standing, diags);
 	for (size_t i = 0; i < step->nchildren && ok; i++) {
 		const struct step_child *child = &step->children[i];
-		const json_t *items =
-			standing ? json_at(standing, child->schema->child_pointer) : NULL;
-		const json_t *item = child->after ? merge_item(items, child->name) : NULL;
+		const json_t *item =
+			standing && child->after ? child_standing(child, standing) : NULL;
 		ok = record_one(r, child->change, item, diags);
 	}
 	if (ok && step->verb == STEP_DELETE)
 		ok = record_drop_inside(r, step->id, diags);
+	return ok;
+}
+
+static bool record_if_true(struct recorder *r, const struct change *change, const json_t *standing,
+	struct diags *diags)
+{
+	return change_came(r->arena, r->snapshot->catalog, change, standing) != CAME_TRUE ||
+		record_one(r, change, standing, diags);
+}
+
+bool record_came_true(
+	struct recorder *r, const struct step *step, const json_t *standing, struct diags *diags)
+{
+	bool ok =
+		!step->change || step->detaches || record_if_true(r, step->change, standing, diags);
+	for (size_t i = 0; i < step->nchildren && ok; i++) {
+		const struct step_child *child = &step->children[i];
+		ok = record_if_true(r, child->change, child_standing(child, standing), diags);
+	}
 	return ok;
 }
 

@@ -24,6 +24,10 @@ bool record_change(struct recorder *, const struct change *, struct diags *);
 /* All changes of a step that is done; `standing` is what stands under its id, NULL: nothing. */
 bool record_step(struct recorder *, const struct step *, const json_t *standing, struct diags *);
 
+/* Of a step that failed on what stood: those of its changes that came true all the same. */
+bool record_came_true(
+	struct recorder *, const struct step *, const json_t *standing, struct diags *);
+
 /* A record, or when `made` is false, none any more. */
 bool record_put(
 	struct recorder *, const char *id, const struct record *, bool made, struct diags *);

@@ -160,6 +160,8 @@ static void decide_update(struct work *w, json_t *now)
 	}
 	struct merged merged = merge_update(w->arena, w->step, now);
 	if (merged.nconflicts > 0) {
+		if (w->in_doubt)
+			stand(w, now);
 		refuse_conflicts(w, &merged);
 		return;
 	}
@@ -289,8 +291,8 @@ static int doubt_delay(unsigned unknown)
 static void after_failed_write(struct work *w)
 {
 	blame_failure(w->config, w->step, &w->op, w->diags);
-	/* A create that began may have left something, and that is ours. */
-	if (w->step->verb == STEP_CREATE && w->was_accepted)
+	/* What began may have left something, and that is ours. */
+	if (w->op.verb != VERB_DELETE && w->was_accepted)
 		prepare(w, WORK_INSPECT, VERB_GET, w->step->id);
 	else
 		end(w, STEP_FAILED);
@@ -344,9 +346,10 @@ static void after_settle(struct work *w)
 
 static void after_inspect(struct work *w)
 {
+	bool known = w->op.outcome == OUTCOME_DONE || w->op.outcome == OUTCOME_ABSENT;
 	if (w->op.outcome == OUTCOME_DONE)
 		stand(w, w->op.reply);
-	end(w, STEP_FAILED);
+	end(w, known ? STEP_FAILED : STEP_UNKNOWN);
 }
 
 bool work_begin(struct work *w, struct arena *arena, struct config *config,
@@ -391,10 +394,8 @@ void work_stop(struct work *w)
 {
 	if (w->phase == WORK_SETTLE)
 		end(w, STEP_DONE);
-	else if (w->phase == WORK_INSPECT)
-		end(w, STEP_FAILED);
 	else if (w->phase != WORK_ENDED)
-		end(w, w->in_doubt ? STEP_UNKNOWN : STEP_SKIPPED);
+		end(w, w->in_doubt || w->phase == WORK_INSPECT ? STEP_UNKNOWN : STEP_SKIPPED);
 }
 
 void work_release(struct work *w)

@@ -23,7 +23,7 @@ enum work_phase {
 	WORK_CONTENTS, /* `op` lists what is inside, right before a delete */
 	WORK_WRITE,    /* `op` writes it */
 	WORK_SETTLE,   /* `op` reads its parent, until that has left Updating */
-	WORK_INSPECT,  /* `op` reads what a failed create left */
+	WORK_INSPECT,  /* `op` reads what a failed write left */
 	WORK_ENDED,
 };
 

@@ -147,6 +147,12 @@ bool intent_record(struct arena *a, const json_t *entry, const json_t *actual, s
 	return true;
 }
 
+enum came change_came(struct arena *a, const struct catalog *catalog, const struct change *c,
+	const json_t *actual)
+{
+	return intent_came(a, catalog, arena_json(a, change_entry(c)), actual);
+}
+
 bool change_record(
 	struct arena *a, const struct change *c, const json_t *actual, struct record *out)
 {

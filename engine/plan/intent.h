@@ -25,6 +25,10 @@ enum came {
 enum came intent_came(
 	struct arena *, const struct catalog *, const json_t *entry, const json_t *actual);
 
+/* The same of a change of this run. */
+enum came change_came(
+	struct arena *, const struct catalog *, const struct change *, const json_t *actual);
+
 /* The record that a change leaves when `actual` stands after it; false when the record goes. The
  * strings are borrowed from the change, the values are in the arena. */
 bool change_record(struct arena *, const struct change *, const json_t *actual, struct record *out);

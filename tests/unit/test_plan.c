@@ -80,16 +80,20 @@ static struct plan *plan(struct world *w, const char *yaml, const struct plan_op
 	return snapshot ? plan_make(w->arena, config, snapshot, options, &w->diags) : NULL;
 }
 
-static void apply(struct world *w, const char *yaml)
+static bool try_apply(struct world *w, const char *yaml)
 {
 	const struct plan_options options = { .max_deletes = 1000 };
 	struct plan *p = plan(w, yaml, &options);
 	struct run run = { .command = "apply", .user = "u", .host = "h" };
 	const struct apply_options how = { .run = &run };
 	struct apply_report report;
+	return p && apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags);
+}
+
+static void apply(struct world *w, const char *yaml)
+{
 	struct buf text;
-	bool ok = p && apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags);
-	if (ok)
+	if (try_apply(w, yaml))
 		return;
 	buf_init(&text, BUF_OWN_TEXT);
 	diags_render(&w->diags, &text, 0, false);
@@ -347,6 +351,30 @@ static void test_plan__destroy_gives_an_existing_member_back_first(void **state)
 		"1: delete routeTables/t after 0\n");
 }
 
+static void test_plan__what_a_failed_update_wrote_is_given_back_too(void **state)
+{
+	struct world *w = *state;
+	const struct plan_options options = { .destroy = true, .max_deletes = 1000 };
+	put_network(w);
+	fake_cloud_script(w->cloud, FAKE_FAIL_LATE, VERB_PUT, NETWORK "/subnets/a")->code = "Late";
+	assert_false(try_apply(w, existing));
+	expect_with(w, existing, &options,
+		"delete routeTables/t\n"
+		"update virtualNetworks/net/subnets/a /properties/routeTable\n"
+		"0: update virtualNetworks/net/subnets/a\n"
+		"1: delete routeTables/t after 0\n");
+}
+
+static void test_plan__routes_of_a_failed_update_are_ours(void **state)
+{
+	struct world *w = *state;
+	apply(w, HEAD "routeTables:\n  t: {}\n");
+	fake_cloud_script(w->cloud, FAKE_FAIL_LATE, VERB_PUT, TABLE)->code = "Late";
+	const char *yaml = HEAD "routeTables:\n  t:\n    routes:\n" ROUTE("r1", "10.9.1.0/24");
+	assert_false(try_apply(w, yaml));
+	expect(w, yaml, "");
+}
+
 static void test_plan__existing_that_is_not_there_is_an_error(void **state)
 {
 	struct world *w = *state;
@@ -435,6 +463,10 @@ int main(void)
 			test_plan__an_address_that_nothing_has_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__destroy_gives_an_existing_member_back_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__what_a_failed_update_wrote_is_given_back_too, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__routes_of_a_failed_update_are_ours, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__existing_that_is_not_there_is_an_error, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
