@@ -36,6 +36,7 @@ static bool refuse_options(struct session *s)
 		(void)diag_error(&s->diags, PLACE_NONE, "saved-plan-options",
 			"`--%s` cannot stand beside a saved plan, which brings its own",
 			option_rows[ids[i]].name);
+		diag_help(&s->diags, "leave it out, or give it to `waybill plan --out FILE`");
 	}
 	return s->diags.nerrors == errors;
 }
@@ -124,13 +125,19 @@ static bool approve(struct session *s)
 		session_option(s, OPTION_EXPECT)->given)
 		return true;
 	if (s->terminal.can_ask && !s->json) {
-		if (!session_flush(s))
-			return diag_error(&s->diags, PLACE_NONE, "output-failed",
+		if (!session_flush(s)) {
+			(void)diag_error(&s->diags, PLACE_NONE, "output-failed",
 				"the plan could not be shown, so that nobody can approve it");
+			diag_help(&s->diags,
+				"see where stdout leads: a full disk, a reader that left");
+			return false;
+		}
 		if (read_answer())
 			return true;
-		return diag_error(&s->diags, PLACE_NONE, "not-approved",
+		(void)diag_error(&s->diags, PLACE_NONE, "not-approved",
 			"this was not a yes: nothing was done");
+		diag_help(&s->diags, "run the same command again and type yes");
+		return false;
 	}
 	(void)diag_error(&s->diags, PLACE_NONE, "needs-approval",
 		s->json ? "with --json nobody is asked" : "there is no terminal to ask at");

@@ -40,6 +40,8 @@ static bool check(
 	if (s->nwords > 1 && !arm_id_same(s->words[1], resource->id)) {
 		(void)diag_error(&s->diags, at, "import-id", "`%s` is %s, not %s",
 			resource->address, resource->id, s->words[1]);
+		diag_help(
+			&s->diags, "leave the id out, or correct what the configuration declares");
 		return false;
 	}
 	if (resource->existing) {
@@ -49,9 +51,13 @@ static bool check(
 		return false;
 	}
 	const struct record *record = snapshot_record(snapshot, resource->id);
-	if (record && strcmp(record->origin, "existing") != 0)
-		return diag_error(
+	if (record && strcmp(record->origin, "existing") != 0) {
+		(void)diag_error(
 			&s->diags, at, "already-ours", "`%s` is ours already", resource->address);
+		diag_help(&s->diags,
+			"nothing has to be done; `waybill plan` shows what would change");
+		return false;
+	}
 	if (!snapshot_actual(snapshot, resource->id)) {
 		(void)diag_error(&s->diags, at, "import-absent",
 			"`%s` does not exist: there is nothing to take over", resource->address);

@@ -183,10 +183,14 @@ static bool is_choice(const char *choices, const char *text)
 	return false;
 }
 
+static const char see_help[] = "`waybill COMMAND --help` shows what each option takes";
+
 static bool refuse(struct diags *diags, const char *called, const char *text, const char *wants)
 {
-	return diag_error(
+	(void)diag_error(
 		diags, PLACE_NONE, "option-value", "`%s` takes %s, not `%s`", called, wants, text);
+	diag_help(diags, "%s", see_help);
+	return false;
 }
 
 static bool set_bounded(struct option_value *value, const struct option_row *row,
@@ -264,6 +268,8 @@ static bool unknown(struct arena *a, const char *word, size_t len, struct diags 
 	(void)diag_error(diags, PLACE_NONE, "unknown-option", "`%s` is not an option", called);
 	if (nearest)
 		diag_help(diags, "did you mean `--%s`?", nearest);
+	else
+		diag_help(diags, "%s", see_help);
 	return false;
 }
 

@@ -28,6 +28,10 @@ static int one(struct session *s, const json_t *outputs, const char *name)
 			"the last apply left no output `%s`", name);
 		if (nearest)
 			diag_help(&s->diags, "did you mean `%s`?", nearest);
+		else
+			diag_help(&s->diags,
+				count ? "`waybill output` shows what it left"
+				      : "an apply leaves what `outputs` declares");
 		return EXIT_ERROR;
 	}
 	if (s->json)

@@ -59,9 +59,12 @@ bool planning_load(struct session *s, const char *path, struct saved_plan *out)
 	struct place at = { .file = path };
 	size_t len;
 	char *text = text_read_file(path, PLAN_BYTES, &len);
-	if (!text)
-		return diag_error(&s->diags, at, "plan-unreadable", "cannot read the plan: %s",
+	if (!text) {
+		(void)diag_error(&s->diags, at, "plan-unreadable", "cannot read the plan: %s",
 			strerror(errno));
+		diag_help(&s->diags, "save one with `waybill plan --out FILE`");
+		return false;
+	}
 	char *why = NULL;
 	json_t *saved = arena_json(s->arena, json_parse(s->arena, text, len, PLAN_BYTES, &why));
 	free(text);
@@ -110,8 +113,10 @@ bool planning_save(const struct planning *planning, struct session *s, const cha
 		return true;
 	if (fd >= 0)
 		(void)unlink(beside);
-	return diag_error(&s->diags, (struct place){ .file = path }, "plan-write",
+	(void)diag_error(&s->diags, (struct place){ .file = path }, "plan-write",
 		"cannot save the plan: %s", strerror(why));
+	diag_help(&s->diags, "name a file in a folder that exists and that you may write to");
+	return false;
 }
 
 void planning_show(struct session *s, const struct plan *plan)

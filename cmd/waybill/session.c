@@ -140,6 +140,7 @@ static bool read_variables(struct session *s, struct config_options *options)
 		if (!equals || equals == text) {
 			(void)diag_error(&s->diags, PLACE_NONE, "option-value",
 				"`--var` takes NAME=VALUE, not `%s`", text);
+			diag_help(&s->diags, "a file of values is named by --var-file");
 			continue;
 		}
 		*ARENA_PUSH(s->arena, variables, count) = (struct config_variable){

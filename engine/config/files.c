@@ -29,7 +29,7 @@ static bool read_text(struct gather *g, const char *path, struct text_file *out)
 	if (!text) {
 		(void)diag_error(
 			g->diags, at, "file-unreadable", "cannot be read: %s", strerror(errno));
-		diag_help(g->diags, "-f names a file, or a folder with *.yaml files");
+		diag_help(g->diags, "check the path and its permissions");
 		return false;
 	}
 	*out = (struct text_file){ .name = at.file,

@@ -126,6 +126,20 @@ def test_errors_as_json(tmp_path, azure):
     assert diagnostic["range"]["start"]["line"] == 9
 
 
+@pytest.mark.parametrize("arguments", [
+    "plna", "state", "state lsit", "plan -o x", "plan --colour", "plan --max-deletes x",
+    "plan --format html", "plan --refresh=maybe", "plan --var one", "plan --var-file nowhere",
+    "plan --out nowhere/plan", "plan --adopt nothing", "plan extra", "destroy",
+    "apply --lock-timeout 5", "apply --parallelism 0", "apply nowhere", "apply plan --var a=b",
+    "apply --expect abc", "show nowhere", "output nothing", "import", "import nothing",
+    "import routeTables/kubernetes-routes", "import routeTables/kubernetes-routes /of/another",
+    "import virtualNetworks/kubernetes-vnet", "state show nothing", "completion tcsh",
+    "help nothing"])
+def test_every_mistake_has_a_help(applied, arguments):
+    result = applied.run(*arguments.split(), check=1)
+    assert result.stderr.count("help: ") == len(result.codes) == 1
+
+
 def test_variables(tmp_path, azure):
     text = table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}).replace("  t:\n", "  ${var.name}:\n")
     waybill = Waybill(tmp_path / "w", azure,
