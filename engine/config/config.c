@@ -9,9 +9,9 @@
 #include "schemas/arm_id.h"
 
 static const char *const top_words[] = { "waybill", "requires", "subscription", "resourceGroup",
-	"location", "variables", "outputs", "nodeSets", "forget" };
+	"location", "variables", "outputs", "nodeSets", "reach", "forget" };
 
-static const char *const later_words[] = { "moved", "checks", "reach", "backend", "settle" };
+static const char *const later_words[] = { "moved", "checks", "backend", "settle" };
 
 static bool is_among(const char *word, const char *const *words, size_t count)
 {
@@ -99,6 +99,7 @@ static bool load(struct config *c, struct diags *diags)
 	if (!good)
 		stand_in(c);
 	good = nodes_load(c, diags) && good;
+	good = joins_load(c, diags) && good;
 	/* Errors are told all at once, so what can still be looked at is looked at. */
 	if (!good)
 		(void)config_resolve(c, diags);

@@ -72,6 +72,12 @@ struct node_set {
 	bool skip_incomplete;
 };
 
+/* Node sets whose pods have to reach each other, by index. */
+struct config_join {
+	size_t *sets;
+	size_t nsets;
+};
+
 struct reference {
 	const char *pointer; /* in the body; NULL: from dependsOn, containment or an expression */
 	const char *id;
@@ -107,7 +113,9 @@ struct config {
 	json_t *variables;                                    /* name: value */
 	struct node_set *node_sets;
 	size_t nnode_sets;
-	const json_t *nics;  /* all that were listed for the node sets; NULL: none */
+	const json_t *nics; /* all that were listed for the node sets; NULL: none */
+	struct config_join *joins;
+	size_t njoins;
 	const char **forget; /* ids */
 	size_t nforget;
 	/* After config_resolve(): sorted by address; children behind their parent. */

@@ -140,6 +140,10 @@ bool node_add_cidr(
 void nodes_sort(struct node_set *);
 bool nodes_check_unique(struct config *, const struct node_set *, struct diags *);
 
+/* ---- joins.c ---- */
+
+bool joins_load(struct config *, struct diags *);
+
 /* ---- declare.c, references.c ---- */
 
 bool declare_all(struct config *, struct diags *);
