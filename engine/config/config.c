@@ -133,13 +133,17 @@ struct config *config_load(struct arena *a, const struct catalog *catalog,
 
 /* ---- what a saved plan keeps ---- */
 
+static json_t *file_json(const struct text_file *file)
+{
+	return json_pack("{s:s, s:s%, s:I}", "name", file->name, "text", file->text, file->length,
+		"layer", (json_int_t)file->layer);
+}
+
 static json_t *files_json(const struct text_file *files, size_t count)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(out,
-			json_pack("{s:s, s:s%, s:I}", "name", files[i].name, "text", files[i].text,
-				files[i].length, "layer", (json_int_t)files[i].layer));
+		(void)json_array_append_new(out, file_json(&files[i]));
 	return out;
 }
 
@@ -155,7 +159,10 @@ json_t *config_inputs(const struct config *c)
 	for (size_t i = 0; i < in->inputs.nallowed_environment; i++)
 		(void)json_array_append_new(
 			allowed, json_string(in->inputs.allowed_environment[i]));
-	return json_pack("{s:o, s:o, s:o, s:o, s:O}", "files",
+	json_t *node_files = json_array();
+	for (size_t i = 0; i < in->inputs.nnode_files; i++)
+		(void)json_array_append_new(node_files, file_json(in->inputs.node_files[i]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:O}", "nodeFiles", node_files, "files",
 		files_json(in->inputs.files, in->inputs.nfiles), "variableFiles",
 		files_json(in->inputs.variable_files, in->inputs.nvariable_files), "variables",
 		variables, "allowedEnvironment", allowed, "environment", in->environment);
@@ -226,15 +233,21 @@ struct config *config_load_inputs(
 {
 	struct config *c = config_new(a, catalog);
 	struct inputs *in = &c->internal->inputs;
+	struct text_file *node_files = NULL;
+	size_t nnode_files = 0;
 	if (!files_from_json(a, json_object_get(inputs, "files"), &in->files, &in->nfiles) ||
 		!files_from_json(a, json_object_get(inputs, "variableFiles"), &in->variable_files,
 			&in->nvariable_files) ||
+		!files_from_json(
+			a, json_object_get(inputs, "nodeFiles"), &node_files, &nnode_files) ||
 		!variables_from_json(a, json_object_get(inputs, "variables"), in) ||
 		!environment_from_json(a, inputs, in)) {
 		(void)diag_error(diags, PLACE_NONE, "plan-unreadable",
 			"the plan does not hold a configuration as this Waybill writes it");
 		return NULL;
 	}
+	for (size_t i = 0; i < nnode_files; i++)
+		*ARENA_PUSH(a, in->node_files, in->nnode_files) = &node_files[i];
 	return load(c, diags) ? c : NULL;
 }
 

@@ -50,26 +50,39 @@ struct node {
 	int ip_forwarding;     /* 1, 0, or -1: not read */
 	size_t index;          /* 0-based, in the set's order */
 	const json_t *vm_tags; /* or NULL */
-	const char *pointer;   /* of its row in the YAML, or of its node set */
+	const json_t *labels;  /* of Kubernetes, or NULL */
+	const char *pointer;   /* of its row in the YAML, or of its source or node set */
+	struct place at;       /* of its row in its source's file; `file` NULL: see the pointer */
 };
 
 enum node_source {
 	NODES_INLINE,
 	NODES_RANGE,
+	NODES_CSV,
+	NODES_KUBERNETES,
 	NODES_MACHINES
 };
 
 struct node_set {
 	const char *name;
-	enum node_source source;
-	const char *pointer; /* in the YAML */
+	enum node_source source; /* of several, machines before all else */
+	const char *pointer;     /* in the YAML */
 	bool is_read; /* rows are known: always, except NODES_MACHINES before config_set_nodes() */
 	struct node *nodes; /* sorted by name without case; a range in its own order */
 	size_t nnodes;
 	/* NODES_MACHINES: which. `name` may hold * and ?. */
 	const char *subscription, *resource_group, *name_pattern, *pod_cidr_tag;
-	const json_t *tags; /* tag: value pairs a machine must have, or NULL */
+	const char *scale_set; /* its name, or NULL */
+	const json_t *tags;    /* tag: value pairs a machine must have, or NULL */
 	bool skip_incomplete;
+	/* Of all rows: which are left out, and those that override them. */
+	const char **exclude_names;
+	size_t nexclude_names;
+	const json_t *exclude_labels, *exclude_tags;
+	struct node *own;
+	size_t nown;
+	struct node *given; /* of other sources, beside the machines */
+	size_t ngiven;
 };
 
 /* Node sets whose pods have to reach each other, by index. */

@@ -210,7 +210,8 @@ bool documents_merge(struct config *c, struct diags *diags)
 	struct config_internal *in = c->internal;
 	bool good = parse_files(c, diags);
 	if (good && in->ndocuments == 0) {
-		(void)diag_error(diags, (struct place){ .file = in->inputs.root },
+		(void)diag_error(diags,
+			(struct place){ .file = in->inputs.roots ? in->inputs.roots[0] : NULL },
 			"no-configuration", "no *.yaml file with `waybill: 1` was found");
 		diag_help(diags, "name a file or a folder with -f");
 		return false;

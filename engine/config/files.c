@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/base/text.h"
 #include "engine/config/internal.h"
@@ -16,14 +17,14 @@ struct gather {
 	size_t layer;
 };
 
-static bool read_text(struct gather *g, const char *path, struct text_file *out)
+static bool read_text(struct gather *g, const char *path, size_t limit, struct text_file *out)
 {
 	size_t length = 0;
-	char *text = text_read_file(path, YAML_BYTES, &length);
+	char *text = text_read_file(path, limit, &length);
 	struct place at = { .file = arena_strdup(g->arena, path) };
 	if (!text && errno == EFBIG) {
 		(void)diag_error(
-			g->diags, at, "file-too-large", "is larger than %zu MB", YAML_BYTES >> 20);
+			g->diags, at, "file-too-large", "is larger than %zu MB", limit >> 20);
 		return false;
 	}
 	if (!text) {
@@ -124,7 +125,7 @@ static bool gather_folder(struct gather *g, const char *folder)
 			continue;
 		}
 		struct text_file file;
-		if (!read_text(g, path, &file))
+		if (!read_text(g, path, YAML_BYTES, &file))
 			good = false;
 		else if (may_be_ours(&file))
 			*ARENA_PUSH(g->arena, g->inputs->files, g->inputs->nfiles) = file;
@@ -142,7 +143,7 @@ static bool gather_path(struct gather *g, const char *path)
 	}
 	g->layer = g->layer / 2 * 2;
 	struct text_file file;
-	if (!read_text(g, path, &file))
+	if (!read_text(g, path, YAML_BYTES, &file))
 		return false;
 	*ARENA_PUSH(g->arena, g->inputs->files, g->inputs->nfiles) = file;
 	return true;
@@ -156,7 +157,7 @@ bool files_gather(struct arena *a, const struct config_options *options, struct 
 	bool is_here = options->npaths == 0;
 	const char *const *paths = is_here ? here : options->paths;
 	size_t npaths = is_here ? 1 : options->npaths;
-	inputs->root = paths[0];
+	inputs->roots = paths;
 	bool good = true;
 	for (size_t i = 0; i < npaths; i++) {
 		g.layer = 2 * i;
@@ -164,7 +165,7 @@ bool files_gather(struct arena *a, const struct config_options *options, struct 
 	}
 	for (size_t i = 0; i < options->nvariable_files; i++) {
 		struct text_file file;
-		if (!read_text(&g, options->variable_files[i], &file))
+		if (!read_text(&g, options->variable_files[i], YAML_BYTES, &file))
 			good = false;
 		else
 			*ARENA_PUSH(a, inputs->variable_files, inputs->nvariable_files) = file;
@@ -175,4 +176,81 @@ bool files_gather(struct arena *a, const struct config_options *options, struct 
 	inputs->allowed_environment = options->allowed_environment;
 	inputs->nallowed_environment = options->nallowed_environment;
 	return good;
+}
+
+/* ---- files that the configuration names ---- */
+
+static const struct text_file *known_file(const struct inputs *in, const char *name)
+{
+	for (size_t i = 0; i < in->nnode_files; i++)
+		if (strcmp(in->node_files[i]->name, name) == 0)
+			return in->node_files[i];
+	return NULL;
+}
+
+/* The folder that the file `name` of the configuration stands in. */
+static const char *folder_of(struct arena *a, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	return slash ? arena_strndup(a, name, slash == name ? 1 : (size_t)(slash - name)) : ".";
+}
+
+/* What a file of the configuration may not lead out of: the folder of its -f. */
+static const char *root_of(struct config *c, const char *name)
+{
+	const struct inputs *in = &c->internal->inputs;
+	for (size_t i = 0; i < in->nfiles; i++) {
+		struct stat info;
+		const char *root = in->roots[in->files[i].layer / 2];
+		if (strcmp(in->files[i].name, name) == 0 && stat(root, &info) == 0 &&
+			S_ISDIR(info.st_mode))
+			return root;
+	}
+	return folder_of(c->arena, name);
+}
+
+static bool check_text(const struct text_file *file, struct diags *diags)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < file->length; i += used)
+		if (text_decode(file->text + i, file->length - i, &used) < 0)
+			return diag_error(diags, (struct place){ .file = file->name },
+				"nodes-unreadable", "is not UTF-8");
+	return true;
+}
+
+const struct text_file *files_beside(
+	struct config *c, const char *path, struct place at, struct diags *diags)
+{
+	struct inputs *in = &c->internal->inputs;
+	struct gather g = { .arena = c->arena, .inputs = in, .diags = diags };
+	bool is_stdin = strcmp(path, "-") == 0;
+	const char *from = at.file ? at.file : "";
+	const char *name =
+		is_stdin || *path == '/' ? path : join(c->arena, folder_of(c->arena, from), path);
+	const struct text_file *known = known_file(in, name);
+	if (known)
+		return known;
+	if (!in->roots) {
+		(void)diag_error(diags, at, "plan-unreadable", "the plan does not hold `%s`", path);
+		return NULL;
+	}
+	if (!is_stdin && access(name, F_OK) == 0 && !is_inside(root_of(c, from), name)) {
+		(void)diag_error(diags, at, "path-outside", "`%s` leads out of the folder `%s`",
+			path, root_of(c, from));
+		diag_help(diags, "put the file beside the configuration, or give it on stdin: `-`");
+		return NULL;
+	}
+	struct text_file *file = ARENA_NEW(c->arena, struct text_file);
+	size_t before = diags->count;
+	if (!read_text(&g, is_stdin ? "/dev/stdin" : name, NODE_FILE_BYTES, file)) {
+		diag_note(diags, at, "named here");
+		diags->items[before].help = "a path is relative to the file that it stands in";
+		return NULL;
+	}
+	file->name = name;
+	if (!check_text(file, diags))
+		return NULL;
+	*ARENA_PUSH(c->arena, in->node_files, in->nnode_files) = file;
+	return file;
 }

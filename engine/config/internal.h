@@ -3,7 +3,7 @@
  *
  *   files.c      options -> texts            documents.c  texts -> one merged value
  *   variables.c  values of var. and env.     scope.c      what a path in an expression means
- *   nodes.c      inline and range sets       machines.c   sets read from Azure
+ *   nodes.c      node sets, from sources.h   machines.c   sets read from Azure
  *   declare.c    sections -> resources with names and ids, without bodies
  *   shape.c      a flat value -> an ARM body, checked (check.c) with its references
  *   resolve.c    all of it in order          node_routes.c, outputs.c, positions.c
@@ -20,7 +20,8 @@
 #define CONFIG_FILES ((size_t)10000)
 #define CONFIG_RESOURCES ((size_t)250000)
 #define CONFIG_NODES ((size_t)100000) /* of one set */
-#define CONFIG_RECURSION 32           /* of expressions that lead to others */
+#define NODE_FILE_BYTES ((size_t)256 << 20)
+#define CONFIG_RECURSION 32 /* of expressions that lead to others */
 
 struct text_file {
 	const char *name, *text;
@@ -34,12 +35,14 @@ struct inputs {
 	size_t nfiles;
 	struct text_file *variable_files;
 	size_t nvariable_files;
+	const struct text_file **node_files; /* that node sets name */
+	size_t nnode_files;
 	const struct config_variable *variables;
 	size_t nvariables;
 	const char *const *environment; /* NULL-terminated NAME=VALUE */
 	const char *const *allowed_environment;
 	size_t nallowed_environment;
-	const char *root; /* the first -f */
+	const char *const *roots; /* each -f; NULL: of a saved plan, whose files are all here */
 };
 
 struct document {
@@ -88,6 +91,10 @@ struct config_internal {
 /* ---- files.c, documents.c ---- */
 
 bool files_gather(struct arena *, const struct config_options *, struct inputs *, struct diags *);
+/* The file that a path in the YAML at `at` names: relative to that file, inside the root of its
+ * -f; "-" is stdin. Read once. NULL with errors. */
+const struct text_file *files_beside(
+	struct config *, const char *path, struct place at, struct diags *);
 bool documents_merge(struct config *, struct diags *);
 /* Works out ${} in keys, once variables are known. */
 bool documents_expand_keys(struct config *, struct diags *);
@@ -130,15 +137,9 @@ const char *scope_text(struct scope *, const char *pointer, const json_t *value,
 void declared_refer(struct config *, struct declared *, const char *pointer, const char *id,
 	struct resource *target);
 
-/* ---- nodes.c, machines.c ---- */
+/* ---- nodes.c, and its sources: sources.h ---- */
 
 bool nodes_load(struct config *, struct diags *);
-/* Puts addresses and CIDRs into the node, checked; `at` is where to complain. */
-bool node_add_ip(struct config *, struct node *, const char *text, struct place at, struct diags *);
-bool node_add_cidr(
-	struct config *, struct node *, const char *text, struct place at, struct diags *);
-void nodes_sort(struct node_set *);
-bool nodes_check_unique(struct config *, const struct node_set *, struct diags *);
 
 /* ---- joins.c ---- */
 

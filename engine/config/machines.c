@@ -4,33 +4,8 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
-#include "engine/config/internal.h"
+#include "engine/config/sources.h"
 #include "schemas/arm_id.h"
-
-/* `*` and `?` without case; linear in the text for each star. */
-static bool matches(const char *pattern, const char *text)
-{
-	const char *star = NULL, *retry = NULL;
-	while (*text) {
-		const char wanted[2] = { *pattern, '\0' };
-		const char have[2] = { *text, '\0' };
-		if (*pattern == '*') {
-			star = ++pattern;
-			retry = text;
-		} else if (*pattern == '?' || text_same_nocase(wanted, have)) {
-			pattern++;
-			text++;
-		} else if (star) {
-			pattern = star;
-			text = ++retry;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
-}
 
 static const char *tag_value(const json_t *tags, const char *name)
 {
@@ -42,16 +17,9 @@ static const char *tag_value(const json_t *tags, const char *name)
 	return NULL;
 }
 
-static bool has_tags(const json_t *tags, const json_t *wanted)
+static const char *fact(const struct schema *s, const char *group, const char *name)
 {
-	const char *key;
-	json_t *value;
-	json_object_foreach ((json_t *)wanted, key, value) {
-		const char *have = tag_value(tags, key);
-		if (!have || strcmp(have, json_string_value(value)) != 0)
-			return false;
-	}
-	return true;
+	return json_string_value(json_object_get(json_object_get(s->facts, group), name));
 }
 
 static bool is_member(struct config *c, const struct node_set *set, const json_t *machine)
@@ -59,13 +27,18 @@ static bool is_member(struct config *c, const struct node_set *set, const json_t
 	const char *name = json_text_at(machine, "/name");
 	const char *id = json_text_at(machine, "/id");
 	struct arm_id parts;
-	if (!name || !id || !matches(set->name_pattern, name))
+	if (!name || !id || !glob_matches(set->name_pattern, name))
 		return false;
 	if (set->resource_group &&
 		(!arm_id_parse(c->arena, id, &parts) || !parts.resource_group ||
 			!text_same_nocase(parts.resource_group, set->resource_group)))
 		return false;
-	return has_tags(json_object_get(machine, "tags"), set->tags);
+	const struct schema *s = catalog_role(c->catalog, ROLE_MACHINE);
+	const char *scale_set = json_text_at(machine, fact(s, "machine", "scaleSet"));
+	const char *slash = scale_set ? strrchr(scale_set, '/') : NULL;
+	if (set->scale_set && (!slash || !text_same_nocase(slash + 1, set->scale_set)))
+		return false;
+	return !set->tags || labels_match(json_object_get(machine, "tags"), set->tags, true);
 }
 
 /* The item that says it is primary, or the only one. */
@@ -77,11 +50,6 @@ static const json_t *primary_of(const json_t *list, const char *pointer)
 		if (json_is_true(json_at(item, pointer)))
 			return item;
 	return json_array_get(list, 0);
-}
-
-static const char *fact(const struct schema *s, const char *group, const char *name)
-{
-	return json_string_value(json_object_get(json_object_get(s->facts, group), name));
 }
 
 static const char *primary_nic_id(const struct config *c, const json_t *machine)
@@ -185,15 +153,6 @@ static void read_nic(struct config *c, const json_t *nic, struct node *n)
 	n->ip_forwarding = json_is_true(forwarding) ? 1 : 0;
 }
 
-static bool incomplete(struct config *c, const struct node_set *set, const struct node *n,
-	const char *lacks, struct diags *diags)
-{
-	(void)diag_error(diags, place_key(c, set->pointer), "node-incomplete",
-		"machine `%s` of node set `%s` has no %s", n->name, set->name, lacks);
-	diag_help(diags, "complete the machine, narrow the set, or write `incomplete: skip`");
-	return false;
-}
-
 /* A tag may name one CIDR of each family, with a comma between. */
 static bool read_cidrs(struct config *c, const struct node_set *set, struct node *n,
 	const char *text, struct diags *diags)
@@ -215,66 +174,41 @@ static bool read_cidrs(struct config *c, const struct node_set *set, struct node
 	return good;
 }
 
-/* 1: a node, 0: skipped, -1: an error. */
-static int read_machine(struct config *c, struct node_set *set, const json_t *machine,
-	const struct nics *nics, struct node *n, struct diags *diags)
+static bool read_machine(struct config *c, struct node_set *set, const json_t *machine,
+	const struct nics *nics, struct diags *diags)
 {
-	*n = (struct node){ .name = json_text_at(machine, "/name"),
+	struct node n = { .name = arena_strdup(c->arena, json_text_at(machine, "/name")),
 		.pointer = set->pointer,
 		.ip_forwarding = -1,
 		.vm_tags = arena_json(c->arena, json_incref(json_object_get(machine, "tags"))) };
-	n->name = arena_strdup(c->arena, n->name);
 	const char *nic_id = primary_nic_id(c, machine);
 	const json_t *nic = nic_id ? find_nic(nics, nic_id) : NULL;
 	if (nic)
-		read_nic(c, nic, n);
-	const char *pods = tag_value(n->vm_tags, set->pod_cidr_tag);
-	const char *lacks = n->nips == 0 ? "private IP address"
-		: !pods || !*pods        ? arena_printf(c->arena, "tag `%s`", set->pod_cidr_tag)
-					 : NULL;
-	if (lacks && set->skip_incomplete)
-		return 0;
-	if (lacks)
-		return incomplete(c, set, n, lacks, diags) ? 1 : -1;
-	return read_cidrs(c, set, n, pods, diags) ? 1 : -1;
-}
-
-static bool set_nodes(struct config *c, struct node_set *set, const json_t *machines,
-	const json_t *nics, struct diags *diags)
-{
-	struct nics sorted = sort_nics(c->arena, nics);
-	bool good = true;
-	size_t i, matched = 0;
-	const json_t *machine;
-	set->nodes = NULL;
-	set->nnodes = 0;
-	json_array_foreach (machines, i, machine) {
-		if (!is_member(c, set, machine))
-			continue;
-		struct node n;
-		matched++;
-		int read = read_machine(c, set, machine, &sorted, &n, diags);
-		good &= read >= 0;
-		if (read == 1)
-			*ARENA_PUSH(c->arena, set->nodes, set->nnodes) = n;
-	}
-	set->is_read = good;
-	if (good && set->nnodes == 0) {
-		(void)diag_error(diags, place_key(c, set->pointer), "node-set-empty",
-			"node set `%s` is empty: %zu machines match, none is complete", set->name,
-			matched);
-		diag_help(diags, "an empty set would delete every route made from it");
-		return false;
-	}
-	nodes_sort(set);
-	return good && nodes_check_unique(c, set, diags);
+		read_nic(c, nic, &n);
+	const char *pods = tag_value(n.vm_tags, set->pod_cidr_tag);
+	bool good = !pods || read_cidrs(c, set, &n, pods, diags);
+	if (good)
+		*ARENA_PUSH(c->arena, set->nodes, set->nnodes) = n;
+	return good;
 }
 
 bool config_set_nodes(struct config *c, struct node_set *set, const json_t *machines,
 	const json_t *nics, struct diags *diags)
 {
 	size_t first = diags->count;
-	bool good = set_nodes(c, set, machines, nics, diags);
+	struct nics sorted = sort_nics(c->arena, nics);
+	bool good = true;
+	size_t i;
+	const json_t *machine;
+	set->nodes = NULL;
+	set->nnodes = 0;
+	for (size_t n = 0; n < set->ngiven; n++)
+		*ARENA_PUSH(c->arena, set->nodes, set->nnodes) = set->given[n];
+	json_array_foreach (machines, i, machine)
+		if (is_member(c, set, machine))
+			good = read_machine(c, set, machine, &sorted, diags) && good;
+	set->is_read = good;
+	good = good && nodes_finish(c, set, diags);
 	help_add(diags, first);
 	return good;
 }

@@ -4,7 +4,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
-#include "engine/config/internal.h"
+#include "engine/config/sources.h"
 
 bool node_add_ip(
 	struct config *c, struct node *n, const char *text, struct place at, struct diags *diags)
@@ -51,6 +51,11 @@ bool node_add_cidr(
 	return true;
 }
 
+struct place node_place(const struct config *c, const struct node *n)
+{
+	return n->at.file ? n->at : place_key(c, n->pointer);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct node *left = a, *right = b;
@@ -58,7 +63,7 @@ static int by_name(const void *a, const void *b)
 	return order ? order : strcmp(left->name, right->name);
 }
 
-void nodes_sort(struct node_set *set)
+static void nodes_sort(struct node_set *set)
 {
 	if (set->nnodes > 1)
 		qsort(set->nodes, set->nnodes, sizeof *set->nodes, by_name);
@@ -68,137 +73,143 @@ void nodes_sort(struct node_set *set)
 
 static int by_name_of(const void *a, const void *b)
 {
-	return by_name(*(const struct node *const *)a, *(const struct node *const *)b);
+	const struct node *left = *(const struct node *const *)a;
+	const struct node *right = *(const struct node *const *)b;
+	int order = text_compare_nocase(left->name, right->name);
+	return order ? order : (left > right) - (left < right);
 }
 
-bool nodes_check_unique(struct config *c, const struct node_set *set, struct diags *diags)
+static bool check_unique(struct config *c, const struct node_set *set, const struct node *nodes,
+	size_t count, struct diags *diags)
 {
-	const struct node **sorted = arena_alloc(c->arena, (set->nnodes + 1) * sizeof *sorted);
-	for (size_t i = 0; i < set->nnodes; i++)
-		sorted[i] = &set->nodes[i];
-	if (set->nnodes > 1)
-		qsort(sorted, set->nnodes, sizeof *sorted, by_name_of);
+	const struct node **sorted = arena_alloc(c->arena, (count + 1) * sizeof *sorted);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &nodes[i];
+	if (count > 1)
+		qsort(sorted, count, sizeof *sorted, by_name_of);
 	bool good = true;
-	for (size_t i = 1; i < set->nnodes; i++) {
+	for (size_t i = 1; i < count; i++) {
 		if (!text_same_nocase(sorted[i - 1]->name, sorted[i]->name))
 			continue;
-		good = diag_error(diags, place_key(c, sorted[i]->pointer), "node-duplicate",
+		good = diag_error(diags, node_place(c, sorted[i]), "node-duplicate",
 			"node set `%s` has two nodes named `%s`", set->name, sorted[i]->name);
-		diag_note(diags, place_key(c, sorted[i - 1]->pointer), "the other one");
+		diag_note(diags, node_place(c, sorted[i - 1]), "the other one");
 	}
 	return good;
 }
 
-struct reader {
-	struct config *config;
-	struct diags *diags;
-	struct scope scope;
-};
+/* ---- from rows to the set ---- */
 
-typedef bool add_fn(struct config *, struct node *, const char *, struct place, struct diags *);
-
-/* `ip` or a list `ips`, `podCIDR` or `podCIDRs`. */
-static bool read_addresses(struct reader *r, struct node *n, const json_t *value, const char *one,
-	const char *many, add_fn *add)
+static bool is_excluded(const struct node_set *set, const struct node *n)
 {
-	struct config *c = r->config;
-	const json_t *single = json_object_get(value, one);
-	const json_t *list = json_object_get(value, many);
-	if (single && list)
-		return diag_error(r->diags, place_key(c, pointer_add(c->arena, n->pointer, many)),
-			"same-member-twice", "`%s` and `%s` say the same", one, many);
-	if (!single && !list) {
-		(void)diag_error(r->diags, place_key(c, n->pointer), "node-incomplete",
-			"node `%s` has no `%s`", n->name, one);
-		diag_help(r->diags, "give it `%s`, or `%s` for two families", one, many);
-		return false;
+	for (size_t i = 0; i < set->nexclude_names; i++)
+		if (glob_matches(set->exclude_names[i], n->name))
+			return true;
+	return (set->exclude_labels && labels_match(n->labels, set->exclude_labels, false)) ||
+		(set->exclude_tags && labels_match(n->vm_tags, set->exclude_tags, true));
+}
+
+static void exclude(struct node_set *set)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < set->nnodes; i++)
+		if (!is_excluded(set, &set->nodes[i]))
+			set->nodes[kept++] = set->nodes[i];
+	set->nnodes = kept;
+}
+
+static int by_name_alone(const void *a, const void *b)
+{
+	return text_compare_nocase(((const struct node *)a)->name, ((const struct node *)b)->name);
+}
+
+/* What `nodes` says of a row of that name holds; a row of its own is added. */
+static void override(struct config *c, struct node_set *set)
+{
+	size_t nrows = set->nnodes;
+	for (size_t i = 0; i < set->nown; i++) {
+		const struct node *own = &set->own[i];
+		struct node *row =
+			nrows ? bsearch(own, set->nodes, nrows, sizeof *own, by_name_alone) : NULL;
+		if (!row) {
+			*ARENA_PUSH(c->arena, set->nodes, set->nnodes) = *own;
+			continue;
+		}
+		if (own->nips) {
+			row->ips = own->ips;
+			row->nips = own->nips;
+		}
+		if (own->npod_cidrs) {
+			row->pod_cidrs = own->pod_cidrs;
+			row->npod_cidrs = own->npod_cidrs;
+		}
 	}
-	if (list && !json_is_array(list))
-		return wrong_type(r->diags, place_value(c, pointer_add(c->arena, n->pointer, many)),
-			many, "a list", list);
+}
+
+static bool refuse_incomplete(
+	struct config *c, const struct node_set *set, const struct node *n, struct diags *diags)
+{
+	bool is_machine = set->pod_cidr_tag && n->pointer == set->pointer;
+	bool is_inline = !n->at.file && !is_machine;
+	const char *lacks = n->nips == 0 ? "address"
+		: is_machine             ? arena_printf(c->arena, "tag `%s`", set->pod_cidr_tag)
+					 : "pod CIDR";
+	(void)diag_error(diags, node_place(c, n), "node-incomplete",
+		"node `%s` of node set `%s` has no %s", n->name, set->name, lacks);
+	if (is_inline)
+		diag_help(diags, "give it %s for two families",
+			n->nips == 0 ? "`ip`, or `ips`" : "`podCIDR`, or `podCIDRs`");
+	else
+		diag_help(diags,
+			"complete it at its source or under `nodes`, exclude it, or write "
+			"`incomplete: skip`");
+	return false;
+}
+
+static bool drop_incomplete(struct config *c, struct node_set *set, struct diags *diags)
+{
+	size_t kept = 0;
 	bool good = true;
-	for (size_t i = 0; i < (list ? json_array_size(list) : 1); i++) {
-		const char *at = pointer_add(c->arena, n->pointer, list ? many : one);
-		if (list)
-			at = pointer_add_index(c->arena, at, i);
-		const json_t *item = list ? json_array_get(list, i) : single;
-		const char *text = scope_text(&r->scope, at, item, one);
-		good &= text && add(c, n, text, place_value(c, at), r->diags);
+	for (size_t i = 0; i < set->nnodes; i++) {
+		const struct node *n = &set->nodes[i];
+		bool is_whole = n->nips > 0 && n->npod_cidrs > 0;
+		if (!is_whole && !set->skip_incomplete)
+			good = refuse_incomplete(c, set, n, diags);
+		if (is_whole)
+			set->nodes[kept++] = *n;
 	}
+	set->nnodes = kept;
 	return good;
 }
 
-static bool read_inline_node(struct reader *r, struct node_set *set, const char *key,
-	const json_t *value, const char *pointer)
+bool nodes_finish(struct config *c, struct node_set *set, struct diags *diags)
 {
-	static const char *const members[] = { "name", "ip", "ips", "podCIDR", "podCIDRs", NULL };
-	struct config *c = r->config;
-	if (!json_is_object(value))
-		return wrong_type(r->diags, place_value(c, pointer), key, "a map", value);
-	if (!only_members(c, value, pointer, "a node", members, r->diags))
-		return false;
-	struct node n = { .name = key, .pointer = pointer, .ip_forwarding = -1 };
-	const json_t *name = json_object_get(value, "name");
-	if (name)
-		n.name =
-			scope_text(&r->scope, pointer_add(c->arena, pointer, "name"), name, "name");
-	bool good = n.name && read_addresses(r, &n, value, "ip", "ips", node_add_ip);
-	good = n.name && read_addresses(r, &n, value, "podCIDR", "podCIDRs", node_add_cidr) && good;
-	if (good)
-		*ARENA_PUSH(c->arena, set->nodes, set->nnodes) = n;
-	return good;
-}
-
-static bool read_inline(
-	struct reader *r, struct node_set *set, const json_t *nodes, const char *pointer)
-{
-	struct config *c = r->config;
-	if (!json_is_object(nodes))
-		return wrong_type(r->diags, place_value(c, pointer), "nodes", "a map", nodes);
-	if (json_object_size(nodes) > CONFIG_NODES)
-		return diag_error(r->diags, place_key(c, pointer), "too-many",
-			"a node set has at most %zu nodes", CONFIG_NODES);
-	bool good = true;
-	const char *key;
-	json_t *value;
-	json_object_foreach ((json_t *)nodes, key, value)
-		good &= read_inline_node(r, set, key, value, pointer_add(c->arena, pointer, key));
+	size_t found = set->nnodes;
 	set->is_read = true;
-	nodes_sort(set);
-	return good && nodes_check_unique(c, set, r->diags);
+	exclude(set);
+	size_t matched = set->nnodes;
+	bool keeps_order = set->source == NODES_RANGE && set->nown == 0;
+	bool good = check_unique(c, set, set->nodes, set->nnodes, diags);
+	good = check_unique(c, set, set->own, set->nown, diags) && good;
+	if (!keeps_order)
+		nodes_sort(set);
+	override(c, set);
+	good = good && drop_incomplete(c, set, diags);
+	if (!keeps_order)
+		nodes_sort(set);
+	if (!good || set->nnodes > 0 || set->source == NODES_INLINE)
+		return good;
+	(void)diag_error(diags, place_key(c, set->pointer), "node-set-empty",
+		"node set `%s` is empty: %zu nodes found, %zu not excluded, none complete",
+		set->name, found, matched);
+	diag_help(diags, "an empty set would delete every route made from it");
+	return false;
 }
 
-/* ---- range ---- */
+/* ---- reading the YAML ---- */
 
-struct range {
-	json_int_t count, pod_length;
-	const char *name, *name_pointer;
-	struct ip first;
-	struct prefix pods;
-};
-
-static bool read_number(struct reader *r, const json_t *value, const char *pointer,
-	const char *member, json_int_t *out)
-{
-	struct config *c = r->config;
-	const char *at = pointer_add(c->arena, pointer, member);
-	const json_t *given = json_object_get(value, member);
-	if (!given)
-		return diag_error(r->diags, place_key(c, pointer), "missing-member",
-			"a range needs `%s`", member);
-	bool unknown = false;
-	json_t *known = scope_value(&r->scope, at, given, &unknown);
-	if (!known)
-		return false;
-	(void)arena_json(c->arena, known);
-	if (!json_is_integer(known))
-		return wrong_type(r->diags, place_value(c, at), member, "a whole number", known);
-	*out = json_integer_value(known);
-	return true;
-}
-
-static const char *read_text(
-	struct reader *r, const json_t *value, const char *pointer, const char *member)
+const char *source_text(
+	struct node_reader *r, const json_t *value, const char *pointer, const char *member)
 {
 	struct config *c = r->config;
 	const json_t *given = json_object_get(value, member);
@@ -209,184 +220,36 @@ static const char *read_text(
 	return NULL;
 }
 
-/* The first node's address and CIDR are checked as any node's; the rest follow from them. */
-static bool read_range_bounds(
-	struct reader *r, const json_t *value, const char *pointer, struct range *out)
+const json_t *source_labels(
+	struct node_reader *r, const json_t *value, const char *pointer, const char *member)
 {
 	struct config *c = r->config;
-	struct node probe = { .name = "first" };
-	const char *ip = read_text(r, value, pointer, "firstIP");
-	const char *pods = read_text(r, value, pointer, "podCIDRs");
-	bool good = ip && pods;
-	good = good &&
-		node_add_ip(c, &probe, ip,
-			place_value(c, pointer_add(c->arena, pointer, "firstIP")), r->diags);
-	good = good &&
-		node_add_cidr(c, &probe, pods,
-			place_value(c, pointer_add(c->arena, pointer, "podCIDRs")), r->diags);
-	good &= read_number(r, value, pointer, "count", &out->count);
-	good &= read_number(r, value, pointer, "podPrefixLength", &out->pod_length);
-	if (!good)
-		return false;
-	(void)ip_parse(&out->first, ip);
-	(void)prefix_parse(&out->pods, pods);
-	if (out->count < 1 || out->count > (json_int_t)CONFIG_NODES)
-		return diag_error(r->diags, place_value(c, pointer_add(c->arena, pointer, "count")),
-			"out-of-range", "`count` must be from 1 to %zu", CONFIG_NODES);
-	if (out->pod_length < (json_int_t)out->pods.length ||
-		out->pod_length > (json_int_t)family_bits(out->pods.base.family))
-		return diag_error(r->diags,
-			place_value(c, pointer_add(c->arena, pointer, "podPrefixLength")),
-			"out-of-range", "`podPrefixLength` must be from %u to %u", out->pods.length,
-			family_bits(out->pods.base.family));
-	return true;
-}
-
-static const char *range_name(
-	struct reader *r, struct range *range, const struct text_template *t, struct node *n)
-{
-	if (!t)
-		return arena_printf(r->config->arena, "%s%zu", range->name, n->index);
-	struct scope s = r->scope;
-	s.node = n;
-	s.index_only = true;
-	json_t *value = NULL;
-	if (scope_evaluate_template(&s, t, range->name_pointer, range->name, &value) !=
-		EXPRESSION_VALUE)
+	const json_t *labels = json_object_get(value, member);
+	const char *at = pointer_add(c->arena, pointer, member);
+	if (!json_is_object(labels)) {
+		(void)wrong_type(r->diags, place_value(c, at), member, "a map", labels);
 		return NULL;
-	const char *name = json_is_string(value)
-		? arena_strdup(r->config->arena, json_string_value(value))
-		: NULL;
-	json_decref(value);
-	if (!name)
-		(void)diag_error(r->diags, place_value(r->config, range->name_pointer),
-			"wrong-type", "the name of a node must be text");
-	return name;
-}
-
-static bool range_node(struct reader *r, const struct range *range, size_t index,
-	const char *pointer, struct node *n)
-{
-	struct arena *a = r->config->arena;
-	struct ip ip;
-	struct prefix pods;
-	char text[PREFIX_TEXT];
-	if (!ip_add(&ip, &range->first, index))
-		return diag_error(r->diags,
-			place_value(r->config, pointer_add(a, pointer, "firstIP")),
-			"range-too-long", "addresses end before node %zu", index);
-	if (!prefix_subnet(&pods, &range->pods, (unsigned)range->pod_length, index))
-		return diag_error(r->diags,
-			place_value(r->config, pointer_add(a, pointer, "podCIDRs")),
-			"range-too-long", "there are only %zu pod CIDRs of /%u in it", index,
-			(unsigned)range->pod_length);
-	*n = (struct node){ .pointer = pointer, .index = index, .ip_forwarding = -1 };
-	ip_format(&ip, text);
-	*ARENA_PUSH(a, n->ips, n->nips) = arena_strdup(a, text);
-	prefix_format(&pods, text);
-	*ARENA_PUSH(a, n->pod_cidrs, n->npod_cidrs) = arena_strdup(a, text);
-	return true;
-}
-
-static bool read_range(
-	struct reader *r, struct node_set *set, const json_t *value, const char *pointer)
-{
-	static const char *const members[] = { "count", "name", "firstIP", "podCIDRs",
-		"podPrefixLength", NULL };
-	struct config *c = r->config;
-	struct range range = { 0 };
-	if (!json_is_object(value))
-		return wrong_type(r->diags, place_value(c, pointer), "range", "a map", value);
-	if (!only_members(c, value, pointer, "a range", members, r->diags) ||
-		!read_range_bounds(r, value, pointer, &range))
-		return false;
-	const json_t *name = json_object_get(value, "name");
-	range.name_pointer = pointer_add(c->arena, pointer, "name");
-	range.name = name ? json_string_value(name) : arena_printf(c->arena, "%s-", set->name);
-	if (!range.name)
-		return wrong_type(
-			r->diags, place_value(c, range.name_pointer), "name", "text", name);
-	const struct text_template *t =
-		name ? scope_parse(&r->scope, range.name_pointer, range.name) : NULL;
-	if (name && !t)
-		return false;
-	set->nodes = arena_alloc(c->arena, (size_t)range.count * sizeof *set->nodes);
-	for (size_t i = 0; i < (size_t)range.count; i++) {
-		struct node *n = &set->nodes[i];
-		if (!range_node(r, &range, i, pointer, n))
-			return false;
-		n->name = range_name(r, &range, t, n);
-		if (!n->name)
-			return false;
-		set->nnodes++;
 	}
-	set->is_read = true;
-	return nodes_check_unique(c, set, r->diags);
-}
-
-/* ---- machines ---- */
-
-static bool read_tags(
-	struct reader *r, struct node_set *set, const json_t *tags, const char *pointer)
-{
-	if (!json_is_object(tags))
-		return wrong_type(r->diags, place_value(r->config, pointer), "tags", "a map", tags);
-	bool unknown = false;
-	json_t *known = scope_value(&r->scope, pointer, tags, &unknown);
-	set->tags = arena_json(r->config->arena, known);
+	bool unknown = false, good = true;
+	json_t *known = arena_json(c->arena, scope_value(&r->scope, at, labels, &unknown));
 	const char *key;
-	json_t *value;
-	json_object_foreach (known, key, value)
-		if (!json_is_string(value))
-			return wrong_type(r->diags,
-				place_value(r->config, pointer_add(r->config->arena, pointer, key)),
-				key, "text", value);
-	return known != NULL;
+	json_t *text;
+	json_object_foreach (known, key, text)
+		if (!json_is_string(text))
+			good = wrong_type(r->diags, place_value(c, pointer_add(c->arena, at, key)),
+				key, "text", text);
+	return good ? known : NULL;
 }
 
-static bool read_machines(
-	struct reader *r, struct node_set *set, const json_t *value, const char *pointer)
+const struct text_file *source_file(struct node_reader *r, const json_t *value, const char *pointer)
 {
-	static const char *const members[] = { "name", "podCIDRTag", "resourceGroup",
-		"subscription", "tags", NULL };
 	struct config *c = r->config;
-	if (!json_is_object(value))
-		return wrong_type(
-			r->diags, place_value(c, pointer), "virtualMachines", "a map", value);
-	bool good = only_members(c, value, pointer, "a node set", members, r->diags);
-	set->pod_cidr_tag = read_text(r, value, pointer, "podCIDRTag");
-	set->name_pattern =
-		json_object_get(value, "name") ? read_text(r, value, pointer, "name") : "*";
-	set->resource_group = json_object_get(value, "resourceGroup")
-		? read_text(r, value, pointer, "resourceGroup")
-		: c->resource_group;
-	set->subscription = json_object_get(value, "subscription")
-		? read_text(r, value, pointer, "subscription")
-		: c->subscription;
-	const json_t *tags = json_object_get(value, "tags");
-	if (tags)
-		good &= read_tags(r, set, tags, pointer_add(c->arena, pointer, "tags"));
-	if (!set->subscription && good)
-		good = diag_error(r->diags, place_key(c, pointer), "missing-subscription",
-			"no subscription is given to read machines from");
-	return good && set->pod_cidr_tag && set->name_pattern;
+	const char *path = source_text(r, value, pointer, "file");
+	struct place at = place_value(c, pointer_add(c->arena, pointer, "file"));
+	return path ? files_beside(c, path, at, r->diags) : NULL;
 }
 
-/* ---- sets ---- */
-
-struct source {
-	const char *member;
-	enum node_source source;
-	bool (*read)(struct reader *, struct node_set *, const json_t *, const char *);
-};
-
-static const struct source sources[] = {
-	{ "nodes", NODES_INLINE, read_inline },
-	{ "range", NODES_RANGE, read_range },
-	{ "virtualMachines", NODES_MACHINES, read_machines },
-};
-
-static bool read_incomplete(struct reader *r, struct node_set *set, const json_t *value)
+static bool read_incomplete(struct node_reader *r, struct node_set *set, const json_t *value)
 {
 	const char *word = json_string_value(json_object_get(value, "incomplete"));
 	if (!json_object_get(value, "incomplete"))
@@ -399,52 +262,93 @@ static bool read_incomplete(struct reader *r, struct node_set *set, const json_t
 		"not-a-choice", "`incomplete` must be `error` or `skip`");
 }
 
-static bool refuse_later(struct reader *r, const json_t *value, const char *pointer)
+static bool read_excluded_names(
+	struct node_reader *r, struct node_set *set, const json_t *names, const char *pointer)
 {
-	static const char *const later[] = { "kubernetes", "csv" };
-	for (size_t i = 0; i < ARRAY_LEN(later); i++)
-		if (json_object_get(value, later[i]))
-			return diag_error(r->diags,
-				place_key(r->config,
-					pointer_add(r->config->arena, pointer, later[i])),
-				"not-in-this-version", "nodes from `%s` come in a later version",
-				later[i]);
-	return true;
+	struct config *c = r->config;
+	if (!json_is_array(names))
+		return wrong_type(r->diags, place_value(c, pointer), "names", "a list", names);
+	bool good = true;
+	size_t i;
+	const json_t *item;
+	json_array_foreach (names, i, item) {
+		const char *name = scope_text(
+			&r->scope, pointer_add_index(c->arena, pointer, i), item, "names");
+		good = good && name;
+		*ARENA_PUSH(c->arena, set->exclude_names, set->nexclude_names) = name;
+	}
+	return good;
 }
 
-static bool read_set(struct reader *r, struct node_set *set, const json_t *value)
+static bool read_exclude(struct node_reader *r, struct node_set *set, const json_t *value)
 {
-	static const char *const members[] = { "nodes", "range", "virtualMachines", "incomplete",
-		NULL };
+	static const char *const members[] = { "names", "labels", "tags", NULL };
+	struct config *c = r->config;
+	const json_t *given = json_object_get(value, "exclude");
+	const char *pointer = pointer_add(c->arena, set->pointer, "exclude");
+	if (!given)
+		return true;
+	if (!json_is_object(given))
+		return wrong_type(r->diags, place_value(c, pointer), "exclude", "a map", given);
+	size_t before = r->diags->nerrors;
+	(void)only_members(c, given, pointer, "`exclude`", members, r->diags);
+	const json_t *names = json_object_get(given, "names");
+	if (names)
+		(void)read_excluded_names(r, set, names, pointer_add(c->arena, pointer, "names"));
+	if (json_object_get(given, "labels"))
+		set->exclude_labels = source_labels(r, given, pointer, "labels");
+	if (json_object_get(given, "tags"))
+		set->exclude_tags = source_labels(r, given, pointer, "tags");
+	return r->diags->nerrors == before;
+}
+
+struct source {
+	const char *member;
+	enum node_source source;
+	source_read_fn *read;
+};
+
+/* Of several, the one named last here is what the set counts as. */
+static const struct source sources[] = {
+	{ "nodes", NODES_INLINE, inline_read },
+	{ "range", NODES_RANGE, range_read },
+	{ "csv", NODES_CSV, csv_read },
+	{ "kubernetes", NODES_KUBERNETES, kubernetes_read },
+	{ "virtualMachines", NODES_MACHINES, machines_read },
+};
+
+static bool read_set(struct node_reader *r, struct node_set *set, const json_t *value)
+{
+	static const char *const members[] = { "nodes", "range", "csv", "kubernetes",
+		"virtualMachines", "incomplete", "exclude", NULL };
 	struct config *c = r->config;
 	if (!json_is_object(value))
 		return wrong_type(
 			r->diags, place_value(c, set->pointer), set->name, "a map", value);
-	if (!refuse_later(r, value, set->pointer) ||
-		!only_members(c, value, set->pointer, "a node set", members, r->diags))
-		return false;
-	const struct source *found = NULL;
+	bool good = only_members(c, value, set->pointer, "a node set", members, r->diags),
+	     any = false;
+	good = read_incomplete(r, set, value) && good;
+	good = read_exclude(r, set, value) && good;
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
-		if (!json_object_get(value, sources[i].member))
+		const json_t *given = json_object_get(value, sources[i].member);
+		if (!given)
 			continue;
-		if (found)
-			return diag_error(r->diags,
-				place_key(
-					c, pointer_add(c->arena, set->pointer, sources[i].member)),
-				"node-source", "a node set has one source, this one has `%s` too",
-				found->member);
-		found = &sources[i];
+		set->source = sources[i].source;
+		any = true;
+		good = sources[i].read(r, set, given,
+			       pointer_add(c->arena, set->pointer, sources[i].member)) &&
+			good;
 	}
-	if (!found) {
+	if (!any && good) {
 		(void)diag_error(r->diags, place_key(c, set->pointer), "node-source",
 			"node set `%s` has no source", set->name);
-		diag_help(r->diags, "give it `nodes`, `range` or `virtualMachines`");
+		diag_help(r->diags,
+			"give it `nodes`, `range`, `csv`, `kubernetes` or `virtualMachines`");
 		return false;
 	}
-	set->source = found->source;
-	return read_incomplete(r, set, value) &&
-		found->read(r, set, json_object_get(value, found->member),
-			pointer_add(c->arena, set->pointer, found->member));
+	set->given = set->nodes;
+	set->ngiven = set->nnodes;
+	return good && (set->source == NODES_MACHINES || nodes_finish(c, set, r->diags));
 }
 
 bool nodes_load(struct config *c, struct diags *diags)
@@ -454,7 +358,9 @@ bool nodes_load(struct config *c, struct diags *diags)
 		return true;
 	if (!json_is_object(sets))
 		return wrong_type(diags, place_value(c, "/nodeSets"), "nodeSets", "a map", sets);
-	struct reader r = { .config = c, .diags = diags, .scope = { .config = c, .diags = diags } };
+	struct node_reader r = {
+		.config = c, .diags = diags, .scope = { .config = c, .diags = diags }
+	};
 	bool good = true;
 	const char *key;
 	json_t *value;

@@ -12,9 +12,10 @@ static const char *machines_path(
 	struct arena *a, const struct config *c, const struct node_set *set)
 {
 	const struct schema *machine = catalog_role(c->catalog, ROLE_MACHINE);
-	const char *group = arena_printf(
-		a, "/subscriptions/%s/resourceGroups/%s", set->subscription, set->resource_group);
-	return arena_printf(a, "%s/providers/%s", group, machine->type);
+	const char *scope = arena_printf(a, "/subscriptions/%s", set->subscription);
+	if (set->resource_group)
+		scope = arena_printf(a, "%s/resourceGroups/%s", scope, set->resource_group);
+	return arena_printf(a, "%s/providers/%s", scope, machine->type);
 }
 
 static json_t *reply_at(const struct reads *reads, struct arena *a, const char *path)

@@ -195,7 +195,7 @@ static const struct fault faults[] = {
 		"same-member-twice", 8, 63 },
 	{ NETWORK "    existing: true\n    flowTimeoutInMinutes: 99\n", "out-of-range", 8, 27 },
 	{ NETWORK "    existing: true\n    properties: {}\n", "unknown-member", 8, 5 },
-	{ NODES "csv: {file: nodes.csv}\n", "not-in-this-version", 7, 5 },
+	{ NODES "csv: {fil: nodes.csv}\n", "unknown-member", 7, 11 },
 	{ NODES "incomplete: skip\n", "node-source", 6, 3 },
 	{ NODES "nodes: {a: {podCIDR: 10.0.0.0/24}}\n", "node-incomplete", 7, 13 },
 	{ NODES "nodes: {a: {ip: x, podCIDR: 10.0.0.0/24}}\n", "bad-ip", 7, 21 },
@@ -204,7 +204,7 @@ static const struct fault faults[] = {
 		33 },
 	{ NODES "nodes: {a: {ip: 10.1.0.1, podCIDR: 10.0.0.0/24}, A: {ip: 10.1.0.2, podCIDR: "
 		"10.0.1.0/24}}\n",
-		"node-duplicate", 7, 13 },
+		"node-duplicate", 7, 54 },
 	{ NODES "nodes: {a: {ip: 10.1.0.1, podCIDR: \"fd00::/64\"}}\n"
 		"routeTables: {t: {nodeRoutes: [{nodeSet: w}]}}\n",
 		"node-family", 7, 13 },
