@@ -25,10 +25,10 @@ static void options_of(struct buf *out, const struct command *command)
 	}
 }
 
-/* Words after the options of a command: of a family its members, or fixed arguments. */
+/* The fixed arguments of a command, such as "bash|zsh|fish". */
 static void words_of(struct buf *out, const struct command *command)
 {
-	if (!strchr(command->arguments, '|'))
+	if (!strchr(command->arguments, '|') || command->arguments[0] == '[')
 		return;
 	for (const char *word = command->arguments; *word;) {
 		size_t len = strcspn(word, "|");
@@ -66,79 +66,104 @@ static void families(struct buf *out)
 		(void)buf_puts(out, "\" ;;\n");
 }
 
-static void file_options(struct buf *out, const char *between)
+enum after {
+	AFTER_FILE,
+	AFTER_CHOICE,
+	AFTER_TEXT
+};
+
+static bool takes(const struct option_row *row, enum after after)
 {
-	const char *before = "";
+	if (row->kind == OPTION_SWITCH)
+		return false;
+	return after == (row->names_file ? AFTER_FILE : row->choices ? AFTER_CHOICE : AFTER_TEXT);
+}
+
+/* "-f|--file|--var-file", for a pattern of `case`. */
+static void options_that_take(struct buf *out, enum after after)
+{
+	const char *between = "";
 	for (size_t id = 0; id < OPTION_COUNT; id++) {
-		if (!option_rows[id].names_file)
+		const struct option_row *row = &option_rows[id];
+		if (!takes(row, after))
 			continue;
-		(void)buf_printf(out, "%s--%s", before, option_rows[id].name);
-		before = between;
+		if (row->letter)
+			(void)buf_printf(out, "%s-%c|", between, row->letter);
+		(void)buf_printf(out, "%s--%s", row->letter ? "" : between, row->name);
+		between = "|";
 	}
 }
 
-/* Shared by bash and zsh: which words may come now. */
-static void choose_words(struct buf *out)
+/* Shared by bash and zsh: which command the words before the cursor name. */
+static void find_command(struct buf *out, const char *words)
 {
-	(void)buf_puts(out, "\tcase \"$command\" in\n\t\"\") choices=\"");
+	(void)buf_printf(out,
+		"\tlocal command=\"\" choices=\"\" files=\"\" skip=\"\" w\n"
+		"\tfor w in %s; do\n"
+		"\t\tif [ -n \"$skip\" ]; then skip=\"\"; continue; fi\n"
+		"\t\tcase \"$w\" in\n\t\t",
+		words);
+	for (enum after after = AFTER_FILE; after <= AFTER_TEXT; after++) {
+		(void)buf_puts(out, after == AFTER_FILE ? "" : "|");
+		options_that_take(out, after);
+	}
+	(void)buf_puts(out,
+		") skip=1 ;;\n"
+		"\t\t-*) ;;\n"
+		"\t\t*) case \"$command\" in\n"
+		"\t\t\t\"\"|help) command=\"$w\" ;;\n"
+		"\t\t\tstate) command=\"state $w\" ;;\n"
+		"\t\t\tesac ;;\n"
+		"\t\tesac\n"
+		"\tdone\n");
+}
+
+/* Shared by bash and zsh: which words may come now, after the option `previous` or else. */
+static void choose_words(struct buf *out, const char *previous)
+{
+	(void)buf_printf(out, "\tcase \"%s\" in\n\t", previous);
+	options_that_take(out, AFTER_FILE);
+	(void)buf_puts(out, ") files=1 ;;\n\t");
+	options_that_take(out, AFTER_TEXT);
+	(void)buf_puts(out, ") ;;\n");
+	for (size_t id = 0; id < OPTION_COUNT; id++) {
+		if (takes(&option_rows[id], AFTER_CHOICE))
+			(void)buf_printf(out, "\t--%s) choices=\"%s\" ;;\n", option_rows[id].name,
+				option_rows[id].choices);
+	}
+	(void)buf_puts(out, "\t*) case \"$command\" in\n\t\"\"|help) choices=\"");
 	first_words(out, " ");
 	(void)buf_puts(out, "\" ;;\n");
 	families(out);
 	bash_cases(out);
-	(void)buf_puts(out, "\tesac\n");
+	(void)buf_puts(out,
+		"\tesac\n"
+		"\tcase \"$command\" in apply|show) files=1 ;; esac ;;\n"
+		"\tesac\n");
 }
 
 static void bash(struct buf *out)
 {
 	(void)buf_puts(out,
 		"_waybill() {\n"
-		"\tlocal word=\"${COMP_WORDS[COMP_CWORD]}\" command=\"\" choices=\"\" i\n"
-		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-		"\t\tcase \"${COMP_WORDS[i]}\" in\n"
-		"\t\t-*) ;;\n"
-		"\t\t*) case \"$command\" in\n"
-		"\t\t\t\"\") command=\"${COMP_WORDS[i]}\" ;;\n"
-		"\t\t\tstate) command=\"state ${COMP_WORDS[i]}\" ;;\n"
-		"\t\t\tesac ;;\n"
-		"\t\tesac\n"
-		"\tdone\n"
-		"\tcase \"${COMP_WORDS[COMP_CWORD - 1]}\" in\n\t-f|");
-	file_options(out, "|");
-	(void)buf_puts(out,
-		")\n\t\tCOMPREPLY=($(compgen -f -- \"$word\"))\n\t\treturn ;;\n"
-		"\tesac\n");
-	choose_words(out);
+		"\tlocal word=\"${COMP_WORDS[COMP_CWORD]}\"\n");
+	find_command(out, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"");
+	choose_words(out, "${COMP_WORDS[COMP_CWORD - 1]}");
 	(void)buf_puts(out,
 		"\tCOMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n"
-		"\tcase \"$command\" in\n"
-		"\tapply|show) COMPREPLY+=($(compgen -f -- \"$word\")) ;;\n"
-		"\tesac\n"
+		"\t[ -z \"$files\" ] || COMPREPLY+=($(compgen -f -- \"$word\"))\n"
 		"}\n"
 		"complete -F _waybill waybill\n");
 }
 
 static void zsh(struct buf *out)
 {
-	(void)buf_puts(out,
-		"#compdef waybill\n"
-		"_waybill() {\n"
-		"\tlocal command=\"\" words_before=(\"${words[@]:1:$((CURRENT - 2))}\") w\n"
-		"\tfor w in $words_before; do\n"
-		"\t\tcase \"$w\" in\n"
-		"\t\t-*) ;;\n"
-		"\t\t*) case \"$command\" in\n"
-		"\t\t\t\"\") command=\"$w\" ;;\n"
-		"\t\t\tstate) command=\"state $w\" ;;\n"
-		"\t\t\tesac ;;\n"
-		"\t\tesac\n"
-		"\tdone\n"
-		"\tcase \"${words[CURRENT-1]}\" in\n\t-f|");
-	file_options(out, "|");
-	(void)buf_puts(out, ") _files; return ;;\n\tesac\n\tlocal choices=\"\"\n");
-	choose_words(out);
+	(void)buf_puts(out, "#compdef waybill\n_waybill() {\n");
+	find_command(out, "\"${(@)words[2,CURRENT-1]}\"");
+	choose_words(out, "${words[CURRENT-1]}");
 	(void)buf_puts(out,
 		"\tcompadd -- ${=choices}\n"
-		"\tcase \"$command\" in apply|show) _files ;; esac\n"
+		"\t[ -z \"$files\" ] || _files\n"
 		"}\n"
 		"if [ \"$funcstack[1]\" = _waybill ]; then _waybill \"$@\"; "
 		"else compdef _waybill waybill; fi\n");
@@ -167,6 +192,20 @@ static void fish_options(struct buf *out, const struct command *command)
 	}
 }
 
+static void fish_words(struct buf *out, const struct command *command)
+{
+	bool helps = strcmp(command->name, "help") == 0;
+	if (!helps && (!strchr(command->arguments, '|') || command->arguments[0] == '['))
+		return;
+	(void)buf_printf(out, "complete -c waybill -n '__fish_seen_subcommand_from %s' -f -a '",
+		command->name);
+	if (helps)
+		first_words(out, " ");
+	else
+		words_of(out, command);
+	(void)buf_puts(out, "'\n");
+}
+
 static void fish(struct buf *out)
 {
 	(void)buf_puts(out, "complete -c waybill -n __fish_use_subcommand -f -a '");
@@ -181,6 +220,7 @@ static void fish(struct buf *out)
 				"'%s' -d '%s'\n",
 				(int)len, name, name + len + 1, commands[i].summary);
 		fish_options(out, &commands[i]);
+		fish_words(out, &commands[i]);
 	}
 }
 

@@ -39,7 +39,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.kind = OPTION_TEXT,
 		.value = "CLOUD",
 		.help = "public, usgovernment, china, emulator, or the URL of an emulator "
-			"(default: public)" },
+			"(default: public)",
+		.choices = "public usgovernment china emulator" },
 	[OPTION_LOCK_TIMEOUT] = { .name = "lock-timeout",
 		.kind = OPTION_DURATION,
 		.value = "DURATION",

@@ -60,7 +60,8 @@ struct option_row {
 	enum option_kind kind;
 	const char *value; /* how the help calls its value */
 	const char *help;
-	const char *choices; /* "text json", separated by blanks, or NULL */
+	const char *choices; /* "text json", separated by blanks, or NULL; beside OPTION_CHOICE a
+				hint */
 	long least, most;
 	bool names_file; /* for completion */
 };

@@ -42,15 +42,26 @@ def test_completion(tmp_path, shell):
         assert done.returncode == 0 and done.stderr == b"", done.stderr
 
 
-def test_completion_of_bash_completes(tmp_path):
+@pytest.mark.parametrize("words, offered", [
+    ("waybill pl", "plan"), ("waybill -f x pl", "plan"), ("waybill state ", "list show"),
+    ("waybill plan --det", "--detailed-exitcode"), ("waybill plan --format ", "text json"),
+    ("waybill plan --cloud em", "emulator"), ("waybill plan --max-deletes ", ""),
+    ("waybill completion f", "fish"), ("waybill help pl", "plan"), ("waybill help state s", "show"),
+    ("waybill plan -f ", "a.yaml"), ("waybill show a", "a.yaml"), ("waybill output r", "")])
+def test_completion_of_bash_completes(tmp_path, words, offered):
     text = Waybill(tmp_path, None).run("completion", "bash", check=0).stdout
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "a.yaml").write_text("")
     script = text + """
-COMP_WORDS=(waybill pl) COMP_CWORD=1 COMP_LINE='waybill pl' COMP_POINT=10
-$(complete -p waybill | sed 's/.*-F \\([^ ]*\\).*/\\1/') waybill pl waybill
+IFS=' ' read -r -a COMP_WORDS <<<"$0"
+[[ $0 == *' ' ]] && COMP_WORDS+=("")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_waybill waybill "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 printf '%s\\n' "${COMPREPLY[@]}"
 """
-    done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, text=True)
-    assert done.stdout.split() == ["plan"], done
+    done = subprocess.run(["bash", "-c", script, words], cwd=tmp_path / "empty",
+                          capture_output=True, check=False, text=True)
+    assert done.stdout.split() == offered.split() and done.stderr == "", done
 
 
 def test_validate_reads_files_alone(tmp_path, azure):
