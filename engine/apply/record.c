@@ -6,8 +6,8 @@
 
 #include "engine/apply/merge.h"
 #include "engine/base/json.h"
+#include "engine/base/text.h"
 #include "engine/plan/intent.h"
-#include "schemas/arm_id.h"
 
 bool record_put(struct recorder *r, const char *id, const struct record *record, bool made,
 	struct diags *diags)
@@ -45,16 +45,23 @@ static bool record_detached(struct recorder *r, const struct step *step, struct 
 	return state_put_record(r->state, &record, diags);
 }
 
+/* Records are sorted: those inside follow, among others whose names begin alike. */
 bool record_drop_inside(struct recorder *r, const char *id, struct diags *diags)
 {
-	const char *prefix = arena_printf(r->arena, "%s/", arm_id_key(r->arena, id));
-	for (size_t i = 0; i < r->snapshot->nrecords; i++) {
-		const char *other = r->snapshot->records[i].id;
-		const char *key = arm_id_key(r->arena, other);
-		if (strncmp(key, prefix, strlen(prefix)) == 0 &&
-			!state_drop_record(r->state, other, diags))
-			return false;
+	const struct record *records = r->snapshot->records;
+	size_t low = 0, high = r->snapshot->nrecords;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (text_compare_nocase(records[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	size_t len = strlen(id);
+	for (; low < r->snapshot->nrecords && text_starts_nocase(records[low].id, id); low++)
+		if (records[low].id[len] == '/' &&
+			!state_drop_record(r->state, records[low].id, diags))
+			return false;
 	return true;
 }
 
