@@ -237,7 +237,14 @@ static bool read_actual(struct snapshot *s, const struct config *config, struct 
 
 /* ---- open intents ---- */
 
-static void overlay_entry(struct snapshot *s, const json_t *entry)
+/* What one intent made of the records. */
+struct overlay {
+	bool *gone; /* by place in the records */
+	struct record *added;
+	size_t nadded;
+};
+
+static void overlay_entry(struct snapshot *s, const json_t *entry, struct overlay *o)
 {
 	const char *id = json_text_at(entry, "/id");
 	const struct actual *actual = id ? snapshot_actual(s, id) : NULL;
@@ -246,34 +253,39 @@ static void overlay_entry(struct snapshot *s, const json_t *entry)
 		return;
 	struct record *known = (struct record *)snapshot_record(s, id);
 	struct record made;
-	if (!intent_record(s->arena, entry, body, &made)) {
-		if (known) {
-			size_t at = (size_t)(known - s->records);
-			s->nrecords--;
-			memmove(known, known + 1, (s->nrecords - at) * sizeof *known);
-		}
-	} else if (known) {
+	bool stays = intent_record(s->arena, entry, body, &made);
+	if (known && stays)
 		*known = made;
-	} else {
-		/* A copy, because ARENA_PUSH grows only arrays whose count it alone has changed. */
-		struct record *grown =
-			arena_alloc(s->arena, (s->nrecords + 1) * sizeof *s->records);
-		if (s->nrecords)
-			memcpy(grown, s->records, s->nrecords * sizeof *grown);
-		grown[s->nrecords++] = made;
-		s->records = grown;
-		qsort(s->records, s->nrecords, sizeof *s->records, compare_records);
-	}
+	else if (known)
+		o->gone[known - s->records] = true;
+	else if (stays)
+		*ARENA_PUSH(s->arena, o->added, o->nadded) = made;
+}
+
+/* An intent may be of many routes, and the records many more: they are copied once. */
+static void overlay_intent(struct snapshot *s, const struct intent *intent)
+{
+	struct overlay o = { .gone = arena_alloc(s->arena, s->nrecords + 1) };
+	size_t n, count = 0;
+	json_t *entry;
+	json_array_foreach (json_at(intent->step, "/changes"), n, entry)
+		overlay_entry(s, entry, &o);
+	struct record *all = arena_alloc(s->arena, (s->nrecords + o.nadded + 1) * sizeof *all);
+	for (size_t i = 0; i < s->nrecords; i++)
+		if (!o.gone[i])
+			all[count++] = s->records[i];
+	for (size_t i = 0; i < o.nadded; i++)
+		all[count++] = o.added[i];
+	if (count)
+		qsort(all, count, sizeof *all, compare_records);
+	s->records = all;
+	s->nrecords = count;
 }
 
 static void overlay_open_intents(struct snapshot *s)
 {
-	for (size_t i = 0; i < s->nopen_intents; i++) {
-		size_t n;
-		json_t *entry;
-		json_array_foreach (json_at(s->open_intents[i].step, "/changes"), n, entry)
-			overlay_entry(s, entry);
-	}
+	for (size_t i = 0; i < s->nopen_intents; i++)
+		overlay_intent(s, &s->open_intents[i]);
 }
 
 /* ---- all of it ---- */
