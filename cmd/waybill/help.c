@@ -4,11 +4,26 @@
 #include "cmd/waybill/program.h"
 
 #define HELP_COLUMN 34
+#define HELP_WIDTH 80
 
+/* Two columns, the right one in as many lines as it needs. */
 static void row(struct buf *out, const char *left, const char *right)
 {
-	(void)buf_printf(out, "  %-*s%s%s\n", HELP_COLUMN - 2, left,
-		strlen(left) >= HELP_COLUMN - 2 ? " " : "", right);
+	size_t column = HELP_COLUMN;
+	(void)buf_printf(out, "  %-*s", HELP_COLUMN - 2, left);
+	for (const char *word = right; *word;) {
+		size_t len = strcspn(word, " ");
+		if (column + 1 + len > HELP_WIDTH) {
+			(void)buf_printf(out, "\n%*s", HELP_COLUMN, "");
+			column = HELP_COLUMN;
+		}
+		(void)buf_printf(out, "%s%.*s", word == right || column == HELP_COLUMN ? "" : " ",
+			(int)len, word);
+		column += len + (column > HELP_COLUMN);
+		word += len;
+		word += strspn(word, " ");
+	}
+	(void)buf_puts(out, "\n");
 }
 
 static void option(struct buf *out, const struct option_row *about)
@@ -33,14 +48,14 @@ static void program_help(struct buf *out)
 	for (size_t i = 0; i < ncommands; i++)
 		row(out, commands[i].name, commands[i].summary);
 	(void)buf_puts(out,
-		"\n`waybill COMMAND --help` shows the options of a command. Each may "
-		"also be given in a\nvariable: --state as WAYBILL_STATE, --var-file as "
+		"\n`waybill COMMAND --help` shows the options of a command. Each may also be\n"
+		"given in a variable: --state as WAYBILL_STATE, --var-file as "
 		"WAYBILL_VAR_FILE.\n\n"
-		"--cloud emulator keeps its cloud in waybill-emulator.json beside the state, or "
-		"where\nWAYBILL_EMULATOR_STORE says; a new one starts from cloud.yaml beside the "
+		"--cloud emulator keeps its cloud in waybill-emulator.json beside the state, or\n"
+		"where WAYBILL_EMULATOR_STORE says; a new one starts from cloud.yaml beside the\n"
 		"configuration.\n\n"
-		"Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode), "
-		"130 or 143 interrupted.\n");
+		"Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 130 or 143\n"
+		"interrupted.\n");
 }
 
 void help_render(struct buf *out, const struct command *command)
@@ -88,6 +103,10 @@ int help_command(struct session *s)
 			help_render(&s->out, &commands[i]);
 			return EXIT_DONE;
 		}
+	}
+	if (is_family(name)) {
+		help_render_family(&s->out, name);
+		return EXIT_DONE;
 	}
 	(void)diag_error(&s->diags, PLACE_NONE, "unknown-command", "`%s` is not a command", name);
 	diag_help(&s->diags, "see `waybill --help`");

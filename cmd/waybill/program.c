@@ -24,8 +24,7 @@ static const struct command *find(struct arena *a, const struct arguments *argum
 	return NULL;
 }
 
-/* Whether `word` begins commands of two words ("state"). */
-static bool is_family(const char *word)
+bool is_family(const char *word)
 {
 	size_t len = strlen(word);
 	for (size_t i = 0; i < ncommands; i++) {

@@ -32,6 +32,14 @@ def test_help_everywhere(tmp_path, command):
     assert f"waybill {command}" in result.stdout and result.stderr == ""
 
 
+@pytest.mark.parametrize("command", ["", *COMMANDS, "state list", "state show", "help"])
+def test_help_fits_a_terminal_and_may_be_asked_either_way(tmp_path, command):
+    waybill = Waybill(tmp_path, None)
+    text = waybill.run(*command.split(), "--help", check=0).stdout
+    assert waybill.run("help", *command.split(), check=0).stdout == text
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(tmp_path, shell):
     text = Waybill(tmp_path, None).run("completion", shell, check=0).stdout
