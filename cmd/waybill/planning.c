@@ -31,6 +31,7 @@ struct planning planning_asked(const struct session *s)
 			.delete_foreign = delete_foreign->texts,
 			.ndelete_foreign = delete_foreign->ntexts,
 			.max_deletes = max_deletes->given ? max_deletes->number : -1,
+			.allow_unreachable = session_switch(s, OPTION_ALLOW_UNREACHABLE, false),
 		},
 		.refresh = session_switch(s, OPTION_REFRESH, true),
 	};

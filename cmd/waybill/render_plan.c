@@ -8,6 +8,8 @@
 #include "cmd/waybill/terminal.h"
 #include "engine/base/text.h"
 
+#define LEAVING_TOLD 10
+
 bool plan_changes_outputs(const struct plan *plan)
 {
 	const char *name;
@@ -152,11 +154,32 @@ static void render_outputs(struct canvas *c, const struct plan *plan)
 		(void)buf_puts(c->out, "\n");
 }
 
+static void render_reach(struct canvas *c, const struct plan *plan)
+{
+	const struct plan_reach *reach = &plan->reach;
+	size_t told = reach->nleaving < LEAVING_TOLD ? reach->nleaving : LEAVING_TOLD;
+	for (size_t i = 0; i < told; i++) {
+		(void)buf_puts(c->out, i ? ", " : "Not counted, because their nodes leave: ");
+		text_escape(c->out, reach->leaving[i], false);
+	}
+	if (reach->nleaving > told)
+		(void)buf_printf(c->out, " and %zu more", reach->nleaving - told);
+	if (told)
+		(void)buf_puts(c->out, "\n");
+	if (reach->after.total == 0)
+		return;
+	(void)buf_printf(c->out,
+		"Reachability by routes: %zu of %zu pod paths after %s (%zu of %zu now)\n",
+		survey_reached(&reach->after), reach->after.total,
+		plan->destroy ? "destroy" : "apply", survey_reached(&reach->now), reach->now.total);
+}
+
 /* Its last line is what people and scripts look for. */
 static void render_summary(struct canvas *c, const struct plan *plan)
 {
 	if (plan->id)
 		(void)buf_printf(c->out, "Plan id: %s\n", plan->id);
+	render_reach(c, plan);
 	if (plan_changes_nothing(plan)) {
 		bold(c, "No changes.");
 		(void)buf_puts(c->out, "\n");

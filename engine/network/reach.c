@@ -27,7 +27,7 @@ struct reach {
 	size_t ncuts;
 };
 
-const char *verdict_name(enum verdict v)
+const char *verdict_name(enum reach_verdict v)
 {
 	static const char *const names[] = { "ok", "assumed", "unknown", "broken" };
 	return names[v];
@@ -46,7 +46,7 @@ const char *hop_kind_name(enum hop_kind kind)
 	return names[kind];
 }
 
-bool verdict_reaches(enum verdict v)
+bool verdict_reaches(enum reach_verdict v)
 {
 	return v == REACH_OK || v == REACH_ASSUMED;
 }

@@ -15,7 +15,7 @@
 
 #include "engine/network/topology.h"
 
-enum verdict {
+enum reach_verdict {
 	REACH_OK,      /* delivered, and every NIC on the way forwards */
 	REACH_ASSUMED, /* delivered, if the NICs that were not read forward */
 	REACH_UNKNOWN, /* depends on what was not read */
@@ -73,7 +73,7 @@ struct reach_path {
 	const struct topology_node *from, *to;
 	const struct prefix *pods; /* of `to` */
 	struct ip address;         /* the one in it that was followed */
-	enum verdict verdict;
+	enum reach_verdict verdict;
 	enum reach_fault fault;
 	struct reach_hop hops[REACH_HOPS];
 	size_t nhops;
@@ -90,8 +90,8 @@ void reach_follow(struct reach *, const struct topology_node *from, const struct
 /* The class of a subnet: equal for equal network and table. NULL has one of its own. */
 size_t reach_class(const struct reach *, const struct topology_subnet *);
 
-const char *verdict_name(enum verdict);   /* "ok", "assumed", "unknown", "broken" */
-const char *hop_kind_name(enum hop_kind); /* as ARM spells it; "VNetPeering" */
-bool verdict_reaches(enum verdict);       /* ok or assumed */
+const char *verdict_name(enum reach_verdict); /* "ok", "assumed", "unknown", "broken" */
+const char *hop_kind_name(enum hop_kind);     /* as ARM spells it; "VNetPeering" */
+bool verdict_reaches(enum reach_verdict);     /* ok or assumed */
 
 #endif

@@ -170,7 +170,7 @@ void survey_run(struct arena *a, const struct survey *s, survey_fn *tell, void *
 		survey_sets(&v, &v.sets[pairs[i].from], &v.sets[pairs[i].to]);
 }
 
-void survey_count(struct survey_counts *c, enum verdict verdict, size_t count)
+void survey_count(struct survey_counts *c, enum reach_verdict verdict, size_t count)
 {
 	c->total += count;
 	c->of[verdict] += count;

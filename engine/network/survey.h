@@ -37,7 +37,7 @@ struct survey {
 
 /* Calls `tell` for each group and destination, in the order of sets and nodes. */
 void survey_run(struct arena *, const struct survey *, survey_fn *tell, void *context);
-void survey_count(struct survey_counts *, enum verdict, size_t count);
+void survey_count(struct survey_counts *, enum reach_verdict, size_t count);
 size_t survey_reached(const struct survey_counts *); /* ok and assumed */
 
 #endif

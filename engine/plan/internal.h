@@ -42,6 +42,8 @@ void planner_find_drift(struct planner *);
 void planner_spread_replacement(struct planner *);
 /* guards.c: what a plan may not do without being told to. */
 void planner_guard(struct planner *);
+/* paths.c: counts the pod paths, and refuses to lose one. */
+void planner_judge_paths(struct planner *);
 /* steps.c */
 bool planner_make_steps(struct planner *);
 

@@ -224,6 +224,8 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	planner_guard(&p);
 	keep_changes(&p);
 	find_outputs(&p);
+	if (diags->nerrors == errors)
+		planner_judge_paths(&p);
 	if (diags->nerrors > errors || !planner_make_steps(&p))
 		return NULL;
 	make_id(&p);

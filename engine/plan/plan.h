@@ -15,6 +15,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/diag.h"
 #include "engine/config/config.h"
+#include "engine/network/survey.h"
 #include "engine/plan/diff.h"
 #include "engine/plan/snapshot.h"
 
@@ -106,6 +107,14 @@ struct step {
 	size_t depth; /* longest chain of steps that wait for this one: start deep ones first */
 };
 
+/* Pod paths between the planned nodes, by routes alone. */
+struct plan_reach {
+	struct survey_counts after, now; /* total 0: there are none to judge */
+	size_t lost;                     /* reached now, broken after */
+	const char **leaving;            /* "POD-CIDR (ADDRESS)" of node routes that go */
+	size_t nleaving;
+};
+
 struct plan_options {
 	bool destroy;
 	const char *const *adopt; /* addresses */
@@ -115,6 +124,7 @@ struct plan_options {
 	const char *const *delete_foreign;
 	size_t ndelete_foreign;
 	long max_deletes; /* negative: not given */
+	bool allow_unreachable;
 };
 
 struct plan {
@@ -133,7 +143,8 @@ struct plan {
 	size_t nsteps;
 	json_t *outputs;        /* name: value, null where not known yet */
 	json_t *outputs_before; /* of the last run, or NULL */
-	const char *id;         /* 64 hex digits */
+	struct plan_reach reach;
+	const char *id; /* 64 hex digits */
 	size_t to_add, to_change, to_destroy, to_adopt, to_forget;
 	const char **in_flight; /* addresses with an open intent of a run that is alive */
 	size_t nin_flight;
@@ -150,6 +161,8 @@ json_t *step_json(const struct step *);
 
 /* ---- saved plans (planfile.c) ---- */
 
+/* {after, now: {total, ok, assumed, unknown, broken}, lost, leaving}; new. */
+json_t *plan_reach_json(const struct plan_reach *);
 /* The plan, its inputs and options as one value; new. */
 json_t *plan_save(const struct plan *, const struct plan_options *);
 /* What a saved plan was made of; strings in the arena. False with `plan-unreadable` or

@@ -77,10 +77,26 @@ static json_t *foreign_json(const struct foreign *f)
 
 static json_t *options_json(const struct plan_options *o)
 {
-	return json_pack("{s:b, s:o, s:o, s:o, s:I}", "destroy", o->destroy, "adopt",
+	return json_pack("{s:b, s:o, s:o, s:o, s:I, s:b}", "destroy", o->destroy, "adopt",
 		texts_json(o->adopt, o->nadopt), "replace", texts_json(o->replace, o->nreplace),
 		"delete_foreign", texts_json(o->delete_foreign, o->ndelete_foreign), "max_deletes",
-		(json_int_t)o->max_deletes);
+		(json_int_t)o->max_deletes, "allow_unreachable", o->allow_unreachable);
+}
+
+static json_t *counts_json(const struct survey_counts *c)
+{
+	json_t *json = json_pack("{s:I}", "total", (json_int_t)c->total);
+	for (int v = 0; v < REACH_VERDICTS; v++)
+		json_object_set_new(json, verdict_name((enum reach_verdict)v),
+			json_integer((json_int_t)c->of[v]));
+	return json;
+}
+
+json_t *plan_reach_json(const struct plan_reach *r)
+{
+	return json_pack("{s:o, s:o, s:I, s:o}", "after", counts_json(&r->after), "now",
+		counts_json(&r->now), "lost", (json_int_t)r->lost, "leaving",
+		texts_json(r->leaving, r->nleaving));
 }
 
 json_t *plan_save(const struct plan *plan, const struct plan_options *options)
@@ -92,10 +108,11 @@ json_t *plan_save(const struct plan *plan, const struct plan_options *options)
 		json_array_append_new(drifts, drift_json(&plan->drifts[i]));
 	for (size_t i = 0; i < plan->nforeigns; i++)
 		json_array_append_new(foreigns, foreign_json(&plan->foreigns[i]));
-	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:O, s:O?}", "waybill_plan",
-		PLAN_FORMAT, "id", plan->id, "options", options_json(options), "inputs",
-		config_inputs(plan->config), "changes", changes, "drifts", drifts, "foreigns",
-		foreigns, "outputs", plan->outputs, "outputs_before", plan->outputs_before);
+	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O?}", "waybill_plan",
+		PLAN_FORMAT, "id", plan->id, "reachability", plan_reach_json(&plan->reach),
+		"options", options_json(options), "inputs", config_inputs(plan->config), "changes",
+		changes, "drifts", drifts, "foreigns", foreigns, "outputs", plan->outputs,
+		"outputs_before", plan->outputs_before);
 }
 
 /* ---- reading ---- */
@@ -226,11 +243,30 @@ static void read_options(struct reader *r, const json_t *json, struct plan_optio
 	*out = (struct plan_options){
 		.destroy = json_is_true(json_object_get(json, "destroy")),
 		.max_deletes = json_is_integer(max) ? (long)json_integer_value(max) : -1,
+		.allow_unreachable = json_is_true(json_object_get(json, "allow_unreachable")),
 	};
 	out->adopt = read_texts(r, json_object_get(json, "adopt"), &out->nadopt);
 	out->replace = read_texts(r, json_object_get(json, "replace"), &out->nreplace);
 	out->delete_foreign =
 		read_texts(r, json_object_get(json, "delete_foreign"), &out->ndelete_foreign);
+}
+
+static void read_counts(const json_t *json, struct survey_counts *out)
+{
+	out->total = (size_t)json_integer_value(json_object_get(json, "total"));
+	for (int v = 0; v < REACH_VERDICTS; v++)
+		out->of[v] = (size_t)json_integer_value(
+			json_object_get(json, verdict_name((enum reach_verdict)v)));
+}
+
+/* A plan of a Waybill that did not judge paths yet has none. */
+static void read_reach(struct reader *r, const json_t *json, struct plan_reach *out)
+{
+	read_counts(json_object_get(json, "after"), &out->after);
+	read_counts(json_object_get(json, "now"), &out->now);
+	out->lost = (size_t)json_integer_value(json_object_get(json, "lost"));
+	out->leaving =
+		(const char **)read_texts(r, json_object_get(json, "leaving"), &out->nleaving);
 }
 
 static bool refuse_plan(struct diags *diags, const char *code, const char *text)
@@ -260,6 +296,7 @@ bool plan_load(struct arena *a, const struct catalog *catalog, const json_t *sav
 	plan->catalog = catalog;
 	plan->destroy = out->options.destroy;
 	plan->id = out->id = read_text(&r, saved, "/id");
+	read_reach(&r, json_object_get(saved, "reachability"), &plan->reach);
 	plan->outputs = json_object_get(saved, "outputs");
 	plan->outputs_before = read_value(saved, "outputs_before");
 	size_t i;

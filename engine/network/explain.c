@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network/explain.h"
+
+struct fault_words {
+	const char *name; /* for programs */
+	const char *text; /* for people */
+};
+
+static const struct fault_words faults[] = {
+	[FAULT_SUBNET_UNKNOWN] = { "subnet_unknown", "its node stands in no subnet that is known" },
+	[FAULT_TABLE_UNREAD] = { "table_unread", "the route table of the subnet was not read" },
+	[FAULT_NETWORK_UNREAD] = { "network_unread", "the network of the subnet was not read" },
+	[FAULT_PEER_UNREAD] = { "peer_unread", "a peer of the network was not read" },
+	[FAULT_GATEWAY] = { "gateway", "what lies behind the gateway is not known" },
+	[FAULT_GATEWAY_LEARNS] = { "gateway_learns",
+		"a gateway may have learned a route that wins over this" },
+	[FAULT_DROPPED] = { "dropped", "it is dropped" },
+	[FAULT_INTERNET] = { "internet", "it leaves for the Internet" },
+	[FAULT_LOCAL] = { "local", "no network interface there has a pod's address" },
+	[FAULT_NO_NEXT_HOP] = { "no_next_hop", "the route has no next hop" },
+	[FAULT_HOP_OUTSIDE] = { "next_hop_outside",
+		"the next hop is neither in the network nor in one peered with it" },
+	[FAULT_HOP_NO_SUBNET] = { "next_hop_without_subnet", "no subnet has the next hop" },
+	[FAULT_PEERING] = { "peering_not_connected",
+		"the peerings of the two networks are not both connected" },
+	[FAULT_PEERING_ACCESS] = { "peering_access",
+		"the peerings of the two networks do not both allow access" },
+	[FAULT_PEERING_FORWARD] = { "peering_forwarded",
+		"the peerings of the two networks do not both allow forwarded traffic" },
+	[FAULT_SOURCE_NIC] = { "source_forwarding",
+		"the network interface of the source does not forward" },
+	[FAULT_HOP_NIC] = { "next_hop_forwarding",
+		"the network interface of the next hop does not forward" },
+	[FAULT_NOBODY] = { "next_hop_nobody",
+		"nobody known has the next hop, and the routes there lead back to it" },
+	[FAULT_LOOP] = { "loop", "the routes of the next hop lead back to it" },
+	[FAULT_TOO_LONG] = { "too_long", "it passes more machines than can be meant" },
+};
+
+const char *fault_name(enum reach_fault fault)
+{
+	return fault == FAULT_NONE ? NULL : faults[fault].name;
+}
+
+static const char *address_of(const struct config *c, const struct topology_part *p)
+{
+	return p->resource ? p->resource->address : config_address_of(c, p->id);
+}
+
+static const char *next_text(struct arena *a, const struct reach_hop *hop)
+{
+	char ip[IP_TEXT];
+	if (hop->route->hop != HOP_APPLIANCE || !hop->route->has_next_hop)
+		return arena_printf(a, "to %s", hop_kind_name(hop->route->hop));
+	ip_format(&hop->route->next_hop, ip);
+	if (!hop->next)
+		return arena_printf(a, "to %s", ip);
+	return arena_printf(a, "to %s, %s", ip,
+		hop->next->node ? hop->next->node->node->name : "a machine that is no node");
+}
+
+const char *explain_hop(
+	struct arena *a, const struct config *c, const struct reach_path *path, size_t n)
+{
+	const struct reach_hop *hop = &path->hops[n];
+	const char *subnet = address_of(c, hop->subnet->part);
+	char prefix[PREFIX_TEXT];
+	if (!hop->route)
+		return arena_printf(a, "%s", subnet);
+	prefix_format(&hop->route->prefix, prefix);
+	const char *route = hop->route->user
+		? arena_printf(a, "%s (%s)", address_of(c, hop->route->user->part), prefix)
+		: arena_printf(a, "Azure's own route %s", prefix);
+	return arena_printf(a, "%s sends it by %s %s", subnet, route, next_text(a, hop));
+}
+
+const char *explain_fault(struct arena *a, const struct config *c, const struct reach_path *path)
+{
+	const char *text = path->fault == FAULT_NONE ? "it is delivered" : faults[path->fault].text;
+	if (path->nhops == 0)
+		return text;
+	return arena_printf(a, "%s: %s", explain_hop(a, c, path, path->at), text);
+}
+
+/* ---- what to do ---- */
+
+static struct place place_of(const struct config *c, const struct topology_part *p)
+{
+	return p && p->resource ? config_place(c, p->resource->pointer, YAML_KEY) : PLACE_NONE;
+}
+
+/* The address of the destination that routes to its pods have to name. */
+static const char *wanted_hop(struct arena *a, const struct reach_path *path)
+{
+	for (size_t i = 0; i < path->to->nips; i++)
+		if (path->to->ips[i].family == path->pods->base.family) {
+			char *text = arena_alloc(a, IP_TEXT);
+			ip_format(&path->to->ips[i], text);
+			return text;
+		}
+	return "the node's address";
+}
+
+static const char *advise_route(struct arena *a, const struct config *c,
+	const struct reach_path *path, const struct reach_hop *hop, struct place *at)
+{
+	char pods[PREFIX_TEXT];
+	prefix_format(path->pods, pods);
+	const char *hop_text = wanted_hop(a, path);
+	const struct topology_subnet *s = hop->subnet;
+	if (hop->route && hop->route->user) {
+		*at = place_of(c, hop->route->user->part);
+		return arena_printf(a, "send %s to %s in %s", pods, hop_text,
+			address_of(c, hop->route->user->part));
+	}
+	if (s->table) {
+		*at = place_of(c, s->table->part);
+		return arena_printf(a, "add a route for %s to %s in %s", pods, hop_text,
+			address_of(c, s->table->part));
+	}
+	*at = place_of(c, s->part);
+	return arena_printf(a, "give %s a route table with a route for %s to %s",
+		address_of(c, s->part), pods, hop_text);
+}
+
+static const char *advise_peering(struct arena *a, const struct config *c,
+	const struct reach_path *path, const struct reach_hop *hop, struct place *at)
+{
+	const struct topology_subnet *next = hop->next ? hop->next->subnet : NULL;
+	const struct topology_network *from = hop->subnet->network;
+	const struct topology_peering *p = NULL;
+	for (size_t i = 0; i < from->npeerings; i++)
+		if (!next || from->peerings[i]->remote == next->network)
+			p = from->peerings[i];
+	const char *wanted = path->fault == FAULT_PEERING_ACCESS ? "allowVirtualNetworkAccess: true"
+		: path->fault == FAULT_PEERING_FORWARD           ? "allowForwardedTraffic: true"
+								 : "a peering";
+	*at = place_of(c, p ? p->part : from->part);
+	return arena_printf(a, "both networks need %s with each other; one of them is %s", wanted,
+		address_of(c, p ? p->part : from->part));
+}
+
+static const char *advise_reading(
+	struct arena *a, const struct config *c, const struct reach_path *path, struct place *at)
+{
+	const struct reach_hop *hop = path->nhops ? &path->hops[path->at] : NULL;
+	if (!hop) {
+		*at = config_place(c, path->from->node->pointer, YAML_KEY);
+		return "declare its network and subnet; `existing: true` is enough to read them";
+	}
+	*at = place_of(c, hop->subnet->part);
+	return arena_printf(a, "declare it; `existing: true` is enough to read it");
+}
+
+const char *explain_remedy(
+	struct arena *a, const struct config *c, const struct reach_path *path, struct place *at)
+{
+	const struct reach_hop *hop = path->nhops ? &path->hops[path->at] : NULL;
+	const struct topology_node *silent = path->from;
+	*at = PLACE_NONE;
+	switch (path->fault) {
+	case FAULT_NONE:
+		return NULL;
+	case FAULT_SUBNET_UNKNOWN:
+	case FAULT_TABLE_UNREAD:
+	case FAULT_NETWORK_UNREAD:
+	case FAULT_PEER_UNREAD:
+		return advise_reading(a, c, path, at);
+	case FAULT_PEERING:
+	case FAULT_PEERING_ACCESS:
+	case FAULT_PEERING_FORWARD:
+		return hop ? advise_peering(a, c, path, hop, at) : NULL;
+	case FAULT_HOP_NIC:
+		silent = hop && hop->next ? hop->next->node : NULL;
+		/* fall through */
+	case FAULT_SOURCE_NIC:
+		if (silent)
+			*at = config_place(c, silent->node->pointer, YAML_KEY);
+		return arena_printf(a, "set enableIPForwarding on the network interface%s%s",
+			silent ? " of " : "", silent ? silent->node->name : "");
+	default:
+		return hop ? advise_route(a, c, path, hop, at) : NULL;
+	}
+}
