@@ -3,6 +3,7 @@
 # make deps       install what is missing, from Debian
 # make demo       see the main job work, on an emulator
 # make test       the checks of every change       make test-long   the long ones
+# make test-schema  the language's schema by ajv, from npm
 # make bench      measurements                     make lint        format, analysers, layers
 # FLAVOUR=debug builds with AddressSanitizer and UndefinedBehaviorSanitizer.
 
@@ -40,9 +41,10 @@ FUZZERS := $(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/fuzz_*.c))
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 GENERATED := $(BUILD)/obj/embedded_schemas.o
+TEXTS := $(BUILD)/obj/embedded_pages.o $(BUILD)/obj/embedded_language.o
 PAGES := $(sort $(wildcard docs/codes/*.md))
 
-.PHONY: all deps demo test test-long bench lint format clean unit fuzz-build
+.PHONY: all deps demo test test-schema test-long bench lint format clean unit fuzz-build
 all: deps-check $(BUILD)/waybill $(BUILD)/waybill-emulator
 
 .PHONY: deps-check
@@ -60,7 +62,7 @@ $(BUILD)/libemulator.a: $(call objects,$(EMULATOR) $(BASE) $(SCHEMA_CODE)) $(GEN
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(BUILD)/libcommands.a: $(call objects,$(COMMANDS)) $(BUILD)/obj/embedded_pages.o
+$(BUILD)/libcommands.a: $(call objects,$(COMMANDS)) $(TEXTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
@@ -84,6 +86,10 @@ $(BUILD)/obj/embedded_%.o: $(BUILD)/embedded_%.c
 $(BUILD)/embedded_schemas.c: engine/base/embed.sh schemas $(SCHEMAS)
 	@mkdir -p $(@D)
 	@./engine/base/embed.sh schemas $(SCHEMAS) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/embedded_language.c: engine/base/embed.sh schemas/language/waybill.json
+	@mkdir -p $(@D)
+	@./engine/base/embed.sh language schemas/language/waybill.json > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/embedded_pages.c: engine/base/embed.sh docs/codes $(PAGES)
 	@mkdir -p $(@D)
@@ -109,6 +115,11 @@ demo: all
 
 test:
 	@./tests/run.sh
+
+# What editors use: `make test` takes it where it is, and says so where it is not.
+test-schema:
+	@npm install --silent --no-audit --no-fund --prefix build/ajv ajv@8
+	@/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/cases/test_schema.py
 
 test-long:
 	@./tests/run.sh long

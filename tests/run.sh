@@ -142,7 +142,7 @@ end_to_end() {
 	local flavour=$1 log=$work/pytest-$1 word
 	shift
 	heading "end to end ($flavour)"
-	FLAVOUR=$flavour /usr/bin/python3 -m pytest -q -p no:cacheprovider --tb=short --durations=5 \
+	FLAVOUR=$flavour /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider --tb=short --durations=5 \
 		"$@" </dev/null 2>&1 | tee "$log"
 	local status=${PIPESTATUS[0]}
 	for word in passed failed error; do

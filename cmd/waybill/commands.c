@@ -110,6 +110,15 @@ const struct command commands[] = {
 		.run = state_show_command,
 	},
 	{
+		.name = "schema",
+		.arguments = "",
+		.summary = "print a JSON Schema of the YAML, for editors",
+		.about = "waybill schema > waybill.schema.json, and then on top of the YAML:\n"
+			 "# yaml-language-server: $schema=waybill.schema.json\n",
+		.options = BIT(OPTION_HELP),
+		.run = schema_command,
+	},
+	{
 		.name = "explain",
 		.arguments = "[CODE|TYPE.MEMBER]",
 		.most = 1,

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cmd/waybill/document.h"
+#include "cmd/waybill/language.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/config/expression.h"
 
@@ -150,6 +152,60 @@ static json_t *of_member(struct arena *a, const struct spot *at, const char *pat
 	return out;
 }
 
+/* ---- words of ours: schemas/language ---- */
+
+/* The members of a map, of the values of a map keyed by name, or of the items of a list. */
+static const json_t *word_members(const json_t *node)
+{
+	static const char *const holders[] = { "/properties", "/additionalProperties/properties",
+		"/items/properties" };
+	for (size_t i = 0; i < ARRAY_LEN(holders); i++)
+		if (json_at(node, holders[i]))
+			return json_at(node, holders[i]);
+	return NULL;
+}
+
+static const json_t *find_word(
+	struct arena *a, const struct catalog *catalog, const struct expression_path *path)
+{
+	const json_t *language = language_words(a);
+	size_t i = 0;
+	const json_t *node = language;
+	if (catalog_named(catalog, path->segments[0])) {
+		node = json_at(language, "/$defs/words");
+		i = 1;
+	}
+	for (; node && i < path->nsegments; i++)
+		node = json_object_get(word_members(node), path->segments[i]);
+	return node;
+}
+
+static json_t *of_word(struct arena *a, const json_t *node, const char *path)
+{
+	json_t *out = json_object();
+	const json_t *types = json_object_get(node, "type");
+	const char *text = json_is_string(types) ? json_string_value(types) : "";
+	size_t i;
+	const json_t *type;
+	json_array_foreach (types, i, type)
+		text = arena_printf(a, "%s%s%s", text, i ? " or " : "", json_string_value(type));
+	(void)json_object_set_new(out, "member", json_string(path));
+	(void)json_object_set(out, "meaning", json_object_get(node, "description"));
+	if (*text)
+		(void)json_object_set_new(out, "type", json_string(text));
+	if (json_object_get(node, "default"))
+		(void)json_object_set(out, "default", json_object_get(node, "default"));
+	if (json_object_get(node, "enum"))
+		(void)json_object_set(out, "allowed", json_object_get(node, "enum"));
+	json_t *members = json_array();
+	const char *name;
+	json_t *member;
+	json_object_foreach ((json_t *)word_members(node), name, member)
+		(void)json_array_append_new(members, json_string(name));
+	(void)json_object_set_new(out, "members", members);
+	return out;
+}
+
 json_t *explain_member(struct arena *a, const struct catalog *catalog, const char *text)
 {
 	struct expression_path path;
@@ -157,15 +213,16 @@ json_t *explain_member(struct arena *a, const struct catalog *catalog, const cha
 	if (!expression_path_parse(a, text, &path, &failure))
 		return NULL;
 	const struct schema *type = catalog_named(catalog, path.segments[0]);
-	if (!type)
-		return NULL;
-	if (path.nsegments == 1)
+	if (type && path.nsegments == 1)
 		return of_type(a, type);
-	struct spot at = { .type = type, .node = type->root };
-	for (size_t i = 1; i < path.nsegments; i++)
-		if (!step(&at, path.segments[i]))
-			return NULL;
-	return of_member(a, &at, text);
+	struct spot at = { .type = type, .node = type ? type->root : NULL };
+	bool found = type != NULL;
+	for (size_t i = 1; found && i < path.nsegments; i++)
+		found = step(&at, path.segments[i]);
+	const json_t *word = find_word(a, catalog, &path);
+	if (word)
+		return of_word(a, word, text);
+	return found ? of_member(a, &at, text) : NULL;
 }
 
 static void add_list(struct buf *out, const json_t *list)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain.h - what a member of the YAML means, from the schemas */
+/* explain.h - what a member or a word of the YAML means, from the schemas */
 #ifndef WAYBILL_CMD_EXPLAIN_H
 #define WAYBILL_CMD_EXPLAIN_H
 
@@ -10,7 +10,7 @@
 #include "schemas/schema.h"
 
 /* Of "routeTables", "routeTables.routes" or "subnets.addressPrefix": a new object of {member,
- * meaning?, type, default?, allowed?, required, changing, members?}; NULL: there is no such. */
+ * meaning?, type?, default?, allowed?, required?, changing?, members}; NULL: there is no such. */
 json_t *explain_member(struct arena *, const struct catalog *, const char *path);
 void explain_render(struct buf *out, const json_t *member);
 

@@ -45,6 +45,7 @@ int nodes_command(struct session *);
 int output_command(struct session *);
 int plan_command(struct session *);
 int routes_command(struct session *);
+int schema_command(struct session *);
 int show_command(struct session *);
 int state_list_command(struct session *);
 int state_show_command(struct session *);

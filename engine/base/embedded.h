@@ -12,6 +12,8 @@ struct embedded_file {
 
 extern const struct embedded_file embedded_schemas[]; /* schemas/, JSON */
 extern const size_t nembedded_schemas;
+extern const struct embedded_file embedded_language[]; /* schemas/language/, JSON */
+extern const size_t nembedded_language;
 extern const struct embedded_file embedded_pages[]; /* docs/codes/, Markdown */
 extern const size_t nembedded_pages;
 

@@ -75,5 +75,8 @@ def test_explain_prints_pages_and_members(tmp_path):
     assert told["changing"] == "replaces the route table"
     told = json.loads(waybill.run("explain", "routes.nextHopType", "--json").stdout)
     assert told["required"] and "VirtualAppliance" in told["allowed"]
+    told = waybill.run("explain", "nodeSets.range.count").stdout
+    assert told.startswith("nodeSets.range.count: How many\n")
+    assert "  default   false\n" in waybill.run("explain", "routeTables.existing").stdout
     told = waybill.run("explain", "bad-crid", check=1).stderr
     assert "did you mean `bad-cidr`?" in told
