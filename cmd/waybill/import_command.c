@@ -4,7 +4,7 @@
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/run.h"
 #include "engine/base/text.h"
-#include "engine/plan/diff.h"
+#include "engine/plan/intent.h"
 #include "schemas/arm_id.h"
 
 /* What is taken over: the resource at the address, then what is declared inside it and exists. */
@@ -67,31 +67,22 @@ static bool check(
 	return true;
 }
 
-static json_t *depends_on(const struct resource *resource)
-{
-	json_t *ids = json_array();
-	for (size_t i = 0; i < resource->nreferences; i++)
-		(void)json_array_append_new(ids, json_string(resource->references[i].id));
-	return ids;
-}
-
 static bool put(struct import *import, const struct resource *resource)
 {
 	struct session *s = import->session;
 	const struct actual *actual = snapshot_actual(import->snapshot, resource->id);
-	json_auto_t *body = body_project(resource->body, actual->body);
-	json_auto_t *dependencies = depends_on(resource);
-	struct record record = {
-		.id = resource->id,
+	const struct change change = {
 		.address = resource->address,
-		.type = resource->schema->type,
-		.origin = "adopted",
-		.parent = resource->parent ? resource->parent->id : NULL,
-		.body = body,
-		.depends_on = dependencies,
+		.id = resource->id,
+		.schema = resource->schema,
+		.resource = resource,
+		.adopts = true,
+		.after = resource->body,
 	};
+	struct record record;
 	(void)json_array_append_new(import->taken, json_string(resource->address));
-	return state_put_record(s->state, &record, &s->diags);
+	return change_record(s->arena, &change, actual->body, &record) &&
+		state_put_record(s->state, &record, &s->diags);
 }
 
 static bool put_all(struct import *import, const struct resource *resource)
