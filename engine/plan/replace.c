@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* replace.c - what goes with something that is replaced, and identities that moved */
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/json.h"
@@ -59,6 +60,12 @@ static void explain_pair(struct planner *p, struct change *gone, struct change *
 	made->why = arena_printf(p->arena, "`%s` has changed: it was %s", member, gone->address);
 }
 
+static int by_pointer(const void *a, const void *b)
+{
+	const struct change *const *x = a, *const *y = b;
+	return strcmp((*x)->resource->pointer, (*y)->resource->pointer);
+}
+
 /* One entry of the YAML whose id is another than recorded: a delete and a create, because ARM has
  * no rename. Node routes share their entry, and a new name for one is its everyday life. */
 static void explain_identity(struct planner *p)
@@ -70,16 +77,19 @@ static void explain_identity(struct planner *p)
 		if (c->action == ACTION_CREATE && c->resource && !c->resource->node)
 			*ARENA_PUSH(p->arena, made, nmade) = c;
 	}
+	if (nmade)
+		qsort(made, nmade, sizeof *made, by_pointer);
 	for (size_t i = 0; i < p->nall && nmade; i++) {
 		struct change *gone = &p->all[i];
 		const char *pointer = pointer_of_record(gone);
 		if (gone->action != ACTION_DELETE || gone->resource || !pointer)
 			continue;
-		for (size_t n = 0; n < nmade; n++) {
-			const struct resource *r = made[n]->resource;
-			if (r && strcmp(r->pointer, pointer) == 0)
-				explain_pair(p, gone, made[n]);
-		}
+		struct resource entry = { .pointer = pointer };
+		struct change wanted = { .resource = &entry };
+		const struct change *key = &wanted;
+		struct change **found = bsearch(&key, made, nmade, sizeof *made, by_pointer);
+		if (found)
+			explain_pair(p, gone, *found);
 	}
 }
 

@@ -271,3 +271,12 @@ routeTables: {t: {}}
     del subnet["properties"]["routeTable"]
     azure.put(SUBNET, subnet)
     waybill.assert_settled()
+
+
+def test_a_table_that_was_imported_moves_to_another_group_by_name(make, azure):
+    azure.put(table_id(), {"location": "japaneast", "properties": {}})
+    waybill = make(HEAD + "resourceGroups: {other: {}}\nrouteTables:\n  t: {}\n")
+    waybill.run("import", "routeTables/t", check=0)
+    waybill.replace("  t: {}", "  t: {resourceGroup: other}")
+    plan = waybill.plan("--max-deletes", "9")
+    assert plan.stdout.count("resourceGroup` has changed") == 2, plan
