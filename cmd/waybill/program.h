@@ -30,8 +30,7 @@ int program(const char *const *argv, const char *const *environment);
 
 /* Appends the help of a command, or with NULL of the program. help.c */
 void help_render(struct buf *out, const struct command *);
-/* Of the commands that begin with one word, as `state list`. */
-/* Whether `word` begins commands of two words ("state"). */
+/* Whether `word` begins commands of two words ("state"); the help of those. */
 bool is_family(const char *word);
 void help_render_family(struct buf *out, const char *word);
 

@@ -50,9 +50,10 @@ bool operation_refused(const struct operation *op, const char *wanted, struct di
 	const struct failure *f = &op->failure;
 	diag_error(diags, PLACE_NONE,
 		arena_printf(diags->arena, "arm:%s", f->code ? f->code : "unknown"),
-		"Azure did not let us %s %s: %s%s%s%s", wanted, op->path,
-		f->message ? f->message : "no message", f->request_id ? " (request id " : "",
-		f->request_id ? f->request_id : "", f->request_id ? ")" : "");
+		"%s %s %s: %s%s%s%s", f->status ? "Azure did not let us" : "cannot", wanted,
+		op->path, f->message ? f->message : "no message",
+		f->request_id ? " (request id " : "", f->request_id ? f->request_id : "",
+		f->request_id ? ")" : "");
 	diag_help(
 		diags, "%s", f->help ? f->help : "see what Azure says above; nothing was written");
 	return false;

@@ -159,6 +159,13 @@ def test_every_mistake_has_a_help(applied, arguments):
     assert result.stderr.count("help: ") == len(result.codes) == 1
 
 
+def test_a_cloud_that_cannot_be_reached_is_not_said_to_refuse(tmp_path):
+    waybill = Waybill(tmp_path / "w", None, "hard-way")
+    result = waybill.plan("--cloud", "http://127.0.0.1:1", check=1)
+    assert "[arm:network]" in result.stderr and "cannot list /subscriptions/" in result.stderr
+    assert "did not let us" not in result.stderr
+
+
 def test_variables(tmp_path, azure):
     text = table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}).replace("  t:\n", "  ${var.name}:\n")
     waybill = Waybill(tmp_path / "w", azure,
