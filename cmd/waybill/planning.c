@@ -12,6 +12,8 @@
 #include "cmd/waybill/render_plan.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/network/checks.h"
+#include "engine/plan/view.h"
 
 #define PLAN_BYTES ((size_t)512 << 20)
 
@@ -48,11 +50,28 @@ bool planning_read(struct planning *planning, struct session *s)
 	return planning->snapshot != NULL;
 }
 
+/* What is deleted may be as wrong as it likes. */
+static bool check_network(const struct planning *planning, struct session *s)
+{
+	if (planning->options.destroy)
+		return true;
+	const struct topology *topology =
+		view_planned(s->arena, s->config, planning->snapshot, planning->plan);
+	struct checks_report report = { 0 };
+	bool good = checks_run(s->arena, s->config, topology, true, &report, &s->diags);
+	(void)json_object_set_new(
+		s->document, "ignored_findings", json_integer((json_int_t)report.ignored));
+	if (report.ignored && !s->json)
+		tell("%zu %s ignored\n", report.ignored,
+			report.ignored == 1 ? "finding" : "findings");
+	return good;
+}
+
 bool planning_make(struct planning *planning, struct session *s)
 {
 	planning->plan =
 		plan_make(s->arena, s->config, planning->snapshot, &planning->options, &s->diags);
-	return planning->plan != NULL;
+	return planning->plan && check_network(planning, s);
 }
 
 bool planning_load(struct session *s, const char *path, struct saved_plan *out)

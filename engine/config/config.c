@@ -9,9 +9,9 @@
 #include "schemas/arm_id.h"
 
 static const char *const top_words[] = { "waybill", "requires", "subscription", "resourceGroup",
-	"location", "variables", "outputs", "nodeSets", "reach", "forget" };
+	"location", "variables", "outputs", "nodeSets", "reach", "forget", "checks" };
 
-static const char *const later_words[] = { "moved", "checks", "backend", "settle" };
+static const char *const later_words[] = { "moved", "backend", "settle" };
 
 static bool is_among(const char *word, const char *const *words, size_t count)
 {
@@ -100,6 +100,7 @@ static bool load(struct config *c, struct diags *diags)
 		stand_in(c);
 	good = nodes_load(c, diags) && good;
 	good = joins_load(c, diags) && good;
+	good = findings_read_severities(c, diags) && good;
 	/* Errors are told all at once, so what can still be looked at is looked at. */
 	if (!good)
 		(void)config_resolve(c, diags);

@@ -75,6 +75,7 @@ struct node_set {
 	const char *scale_set; /* its name, or NULL */
 	const json_t *tags;    /* tag: value pairs a machine must have, or NULL */
 	bool skip_incomplete;
+	const json_t *ignored; /* code of a finding: why it stands; or NULL */
 	/* Of all rows: which are left out, and those that override them. */
 	const char **exclude_names;
 	size_t nexclude_names;
@@ -116,6 +117,7 @@ struct resource {
 	const char **unknown; /* pointers in the body that still hold ${...}: known after apply */
 	size_t nunknown;
 	const char *node, *node_set; /* of a node route, else NULL */
+	const json_t *ignored;       /* code of a finding: why it stands; or NULL */
 };
 
 struct config {
@@ -124,6 +126,7 @@ struct config {
 	json_t *merged; /* the whole document, as validate --merged prints it */
 	const char *subscription, *resource_group, *location; /* defaults, or NULL */
 	json_t *variables;                                    /* name: value */
+	json_t *checks; /* code of a finding: "error", "warning" or "off" */
 	struct node_set *node_sets;
 	size_t nnode_sets;
 	const json_t *nics; /* all that were listed for the node sets; NULL: none */

@@ -6,7 +6,7 @@
  *   nodes.c      node sets, from sources.h   machines.c   sets read from Azure
  *   declare.c    sections -> resources with names and ids, without bodies
  *   shape.c      a flat value -> an ARM body, checked (check.c) with its references
- *   resolve.c    all of it in order          node_routes.c, outputs.c, positions.c
+ *   resolve.c    all of it in order          node_routes.c, outputs.c, positions.c, findings.c
  */
 #ifndef WAYBILL_CONFIG_INTERNAL_H
 #define WAYBILL_CONFIG_INTERNAL_H
@@ -190,6 +190,14 @@ bool has_value(const json_t *);
 /* The type among the children that node routes are made of, or NULL. */
 const struct schema *node_route_type(const struct schema *table);
 bool node_routes_make(struct config *, struct declared *table, struct diags *);
+
+/* ---- findings.c ---- */
+
+/* `checks` on top: which severity a finding has here. */
+bool findings_read_severities(struct config *, struct diags *);
+/* `ignore` of a resource or node set: NULL in *out when there is none. */
+bool findings_read_ignored(struct config *, const json_t *owner, const char *pointer,
+	const json_t **out, struct diags *);
 
 /* ---- outputs.c ---- */
 

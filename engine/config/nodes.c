@@ -320,7 +320,7 @@ static const struct source sources[] = {
 static bool read_set(struct node_reader *r, struct node_set *set, const json_t *value)
 {
 	static const char *const members[] = { "nodes", "range", "csv", "kubernetes",
-		"virtualMachines", "incomplete", "exclude", NULL };
+		"virtualMachines", "incomplete", "exclude", "ignore", NULL };
 	struct config *c = r->config;
 	if (!json_is_object(value))
 		return wrong_type(
@@ -329,6 +329,7 @@ static bool read_set(struct node_reader *r, struct node_set *set, const json_t *
 	     any = false;
 	good = read_incomplete(r, set, value) && good;
 	good = read_exclude(r, set, value) && good;
+	good = findings_read_ignored(c, value, set->pointer, &set->ignored, r->diags) && good;
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
 		const json_t *given = json_object_get(value, sources[i].member);
 		if (!given)

@@ -47,10 +47,7 @@ static bool check_words(const struct words *w)
 	json_object_foreach ((json_t *)w->declared->value, key, value) {
 		if (!is_own_word(key))
 			continue;
-		if (strcmp(key, "ignore") == 0)
-			good = diag_error(w->diags, place_key(w->config, at(w, key)),
-				"not-in-this-version", "`%s` comes in a later version", key);
-		else if (!applies(w->declared, key))
+		if (!applies(w->declared, key))
 			good = diag_error(w->diags, place_key(w->config, at(w, key)),
 				"unknown-member", "`%s` has no meaning for a %s", key,
 				w->declared->resource.schema->title);
@@ -186,6 +183,7 @@ static bool resolve_one(struct config *c, struct declared *d, struct diags *diag
 	good = read_expect(&w) && good;
 	good = read_depends_on(&w) && good;
 	good = read_lifecycle(&w) && good;
+	good = findings_read_ignored(c, d->value, r->pointer, &r->ignored, diags) && good;
 	good = read_choice(&w, "foreignRoutes", &r->removes_foreign) && good;
 	good = read_choice(&w, "foreignTags", &r->removes_foreign_tags) && good;
 	if (node_route_type(r->schema))

@@ -4,6 +4,9 @@
 A case begins with a sentence; `=== NAME` begins a file of that name, except `arguments`, `environment`
 and `expect`. A line of `expect` is FILE[:LINE:COLUMN] CODE [WORD-IN-THE-DIAGNOSTIC]. These and no
 other errors must be told, each with a help; the exit status is 1 and nothing is written.
+
+In checks/ are networks: `cloud` is what stands in Azure, `commands` are those that are told of it
+(else all), a line of `expect` may begin with `warning`, and nothing expected is a good network.
 """
 import pathlib
 import re
@@ -13,7 +16,7 @@ from harness import Waybill, writes
 
 pytestmark = pytest.mark.sanitizer
 FOLDER = pathlib.Path(__file__).parent
-ERROR = re.compile(r"^(?P<place>\S+?): error: (?P<text>.*) \[(?P<code>[a-z0-9-]+)\]$")
+FINDING = re.compile(r"^(?P<place>\S+?): (?P<kind>error|warning): (?P<text>.*) \[(?P<code>[a-z0-9-]+)\]$")
 
 
 def read_case(path):
@@ -21,16 +24,20 @@ def read_case(path):
     return dict(zip(parts[1::2], parts[2::2]))
 
 
-def errors(stderr):
-    """(place, code, the whole diagnostic) of each error."""
+def findings(stderr):
+    """(error or warning, place, code, the whole diagnostic) of each."""
     found = []
     for line in stderr.splitlines():
-        match = ERROR.match(line)
+        match = FINDING.match(line)
         if match:
-            found.append([match["place"], match["code"], line])
+            found.append([match["kind"], match["place"], match["code"], line])
         elif found:
-            found[-1][2] += "\n" + line
+            found[-1][3] += "\n" + line
     return found
+
+
+def errors(stderr):
+    return [error[1:] for error in findings(stderr) if error[0] == "error"]
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.case")), ids=lambda path: path.stem)
@@ -55,3 +62,30 @@ def test_case(path, tmp_path, azure):
             assert value not in result.text or value == "somebody", result
         assert not waybill.state.exists()
     assert writes(azure.requests()) == []
+
+
+def expected_finding(line):
+    """(error or warning, place, code, word)."""
+    kind = "warning" if line.startswith("warning ") else "error"
+    place, code, *word = line.removeprefix("warning ").split(" ", 2)
+    return kind, place, code, word[0] if word else ""
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("checks/*.case")), ids=lambda path: path.stem)
+def test_check(path, tmp_path, azure, emulator):
+    case = read_case(path)
+    cloud = emulator(cloud_yaml=case["cloud"]) if "cloud" in case else azure
+    expected = [expected_finding(line) for line in case["expect"].splitlines()]
+    is_bad = any(kind == "error" for kind, _, _, _ in expected)
+    waybill = Waybill(tmp_path, cloud)
+    (tmp_path / "waybill.yaml").write_text(case["waybill.yaml"])
+
+    for command in case.get("commands", "validate plan apply" if is_bad else "validate plan").split():
+        arguments = ["--auto-approve"] if command == "apply" else []
+        result = waybill.run(command, *arguments, check=int(is_bad))
+        told = findings(result.stderr)
+        assert [tuple(one[:3]) for one in told] == [line[:3] for line in expected], result
+        for (_, _, _, text), (_, _, _, word) in zip(told, expected):
+            assert "help: " in text and word in text, text
+        assert ("1 finding ignored" in result.text) == path.stem.endswith("-ignored"), result
+    assert writes(cloud.requests()) == []

@@ -80,3 +80,15 @@ def test_explain_prints_pages_and_members(tmp_path):
     assert "  default   false\n" in waybill.run("explain", "routeTables.existing").stdout
     told = waybill.run("explain", "bad-crid", check=1).stderr
     assert "did you mean `bad-cidr`?" in told
+
+
+CHECKS = re.findall(r'{ "([a-z-]+)", SEVERITY_', (ROOT / "engine" / "network" / "checks.c").read_text())
+CASES = {path.stem: path.read_text().partition("=== expect\n")[2]
+         for path in (ROOT / "tests" / "cases" / "checks").glob("*.case")}
+
+
+@pytest.mark.parametrize("code", CHECKS)
+def test_every_check_has_a_good_and_a_bad_case(code):
+    assert any(f" {code}" in told + " " for told in CASES.values()), "write one that is told"
+    assert CASES[f"{code}-good"] == "", "a good case expects nothing"
+    assert f"| `{code}` |" in (ROOT / "docs" / "checks.md").read_text()
