@@ -110,6 +110,11 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/main.o $(BU
 
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZERS))
 
+# What `make bench` measures beside the program itself.
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 demo: all
 	@./examples/demo.sh
 
@@ -124,7 +129,7 @@ test-schema:
 test-long:
 	@./tests/run.sh long
 
-bench: all
+bench: all $(BUILD)/bench/floor
 	@./tests/bench/run.sh
 
 lint:
