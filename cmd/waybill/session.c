@@ -38,7 +38,7 @@ void session_close(struct session *s)
 	lock_release(s->lock);
 	emulator_stop(&s->emulator);
 	buf_release(&s->out);
-	arena_free(s->arena);
+	arena_leave(s->arena);
 }
 
 const struct option_value *session_option(const struct session *s, enum option_id id)

@@ -90,13 +90,24 @@ void arena_free(struct arena *a)
 	free(a);
 }
 
-static void add_block(struct arena *a, size_t bytes)
+void arena_leave(struct arena *a)
 {
-	struct block *b = mem_alloc(sizeof *b + bytes);
+#if BLOCK_BYTES == 0
+	arena_free(a);
+#else
+	(void)a;
+#endif
+}
+
+/* Zeroed, which costs nothing for pages that come from the system. */
+static char *add_block(struct arena *a, size_t bytes)
+{
+	struct block *b = calloc(1, sizeof *b + bytes);
+	if (!b)
+		out_of_memory();
 	b->next = a->blocks;
 	a->blocks = b;
-	a->free = b->data;
-	a->free_bytes = bytes;
+	return b->data;
 }
 
 void *arena_alloc(struct arena *a, size_t size_bytes)
@@ -107,12 +118,17 @@ void *arena_alloc(struct arena *a, size_t size_bytes)
 	size_t bytes = (size_bytes + align - 1) / align * align;
 	if (bytes == 0)
 		bytes = align;
-	if (bytes > a->free_bytes)
-		add_block(a, bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES);
+	/* What is large has a block of its own, and small things go on behind one another. */
+	if (bytes > a->free_bytes && bytes > BLOCK_BYTES / 4)
+		return add_block(a, bytes);
+	if (bytes > a->free_bytes) {
+		a->free = add_block(a, BLOCK_BYTES);
+		a->free_bytes = BLOCK_BYTES;
+	}
 	void *memory = a->free;
 	a->free += bytes;
 	a->free_bytes -= bytes;
-	return memset(memory, 0, bytes);
+	return memory;
 }
 
 char *arena_strndup(struct arena *a, const char *text, size_t len)

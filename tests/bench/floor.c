@@ -92,8 +92,8 @@ static size_t read_state(const char *path)
 int main(int argc, char **argv)
 {
 	if (argc < 3) {
-		(void)fprintf(stderr, "usage: %s CONFIGURATION.yaml STATE.db ANSWER.json...\n",
-			argv[0]);
+		(void)fprintf(
+			stderr, "usage: %s CONFIGURATION.yaml STATE.db ANSWER.json...\n", argv[0]);
 		return 1;
 	}
 	double at[4] = { processor_ms() };
