@@ -137,6 +137,7 @@ struct config {
 	/* After config_resolve(): sorted by address; children behind their parent. */
 	struct resource **resources;
 	size_t nresources;
+	struct resource **by_id; /* the same, sorted by id without case */
 	struct config_internal *internal;
 };
 

@@ -365,6 +365,7 @@ static bool resolve(struct config *c, struct diags *diags)
 	good = references_check_cycles(c, diags) && good;
 	if (c->nresources > 1)
 		qsort(c->resources, c->nresources, sizeof *c->resources, by_address);
+	c->by_id = in->by_id;
 	return good;
 }
 

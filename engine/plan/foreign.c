@@ -74,6 +74,7 @@ static struct change removal_change(const struct planner *p, const struct remova
 		.id = actual->id,
 		.name = name ? name : "",
 		.schema = actual->schema,
+		.actual = actual,
 		.action = ACTION_DELETE,
 		.before = arena_json(p->arena, body),
 		.why = removal->why,
@@ -153,20 +154,38 @@ static void check_unique(struct planner *p, const struct foreign *f)
 	}
 }
 
+/* The first change from `at` on that does not stand before `id`. */
+static const struct change *advance(
+	const struct planner *p, const struct change *at, const char *id, bool *is_same)
+{
+	int order = -1;
+	for (; at < p->all + p->nall; at++) {
+		order = text_compare_nocase(at->id, id);
+		if (order >= 0)
+			break;
+	}
+	*is_same = order == 0;
+	return at;
+}
+
 void planner_find_foreign(struct planner *p)
 {
 	struct found found = { 0 };
+	const struct change *known = p->all;
+	struct change *parent = NULL;
+	const char *parent_id = NULL;
 	for (size_t i = 0; i < p->snapshot->nactuals; i++) {
 		const struct actual *actual = &p->snapshot->actuals[i];
-		struct arm_id id;
-		if (!actual->schema->parent || !arm_id_parse(p->arena, actual->id, &id) ||
-			!id.parent)
+		if (!actual->parent || !actual->schema->parent)
 			continue;
-		struct change *parent = planner_change(p, id.parent);
-		const struct change *known = planner_change(p, actual->id);
+		if (actual->parent != parent_id)
+			parent = planner_change(p, actual->parent);
+		parent_id = actual->parent;
+		bool is_known;
+		known = advance(p, known, actual->id, &is_known);
 		/* What is existing, or let go, is someone else's too when its parent goes. */
 		bool is_foreign =
-			!known || (parent && change_removes(parent) && !change_removes(known));
+			!is_known || (parent && change_removes(parent) && !change_removes(known));
 		if (is_foreign && parent && change_is_ours(parent))
 			found_foreign(p, &found, actual, parent);
 	}
@@ -185,7 +204,7 @@ void planner_find_drift(struct planner *p)
 		const struct change *c = &p->all[i];
 		if (!c->record)
 			continue;
-		const struct actual *actual = snapshot_actual(p->snapshot, c->id);
+		const struct actual *actual = c->actual;
 		struct edits edits = { 0 };
 		if (actual)
 			diff_desired(p->arena, c->schema, c->record->body, actual->body, &edits);

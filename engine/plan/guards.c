@@ -43,7 +43,7 @@ static void refuse_attached(struct planner *p, const struct change *c, const cha
 static void check_attached(struct planner *p, const struct change *c)
 {
 	const char *pointer = json_text_at(c->schema->facts, "/inUse");
-	const struct actual *actual = snapshot_actual(p->snapshot, c->id);
+	const struct actual *actual = c->actual;
 	size_t i;
 	json_t *item;
 	json_array_foreach (actual &&pointer ? json_at(actual->body, pointer) : NULL, i, item) {

@@ -22,6 +22,8 @@ struct planner {
 bool planner_names(
 	const struct planner *, const char *const *given, size_t count, const struct change *);
 struct change *planner_change(const struct planner *, const char *id); /* or NULL */
+/* What stands of what the plan shows of it as it is to be. */
+void planner_fill_before(const struct planner *, struct change *);
 /* The change of the enclosing resource, or of the group for a top-level one; NULL: not planned. */
 struct change *planner_container(const struct planner *, const struct change *);
 /* For qsort and bsearch: by id without case; by address, then id. */

@@ -11,62 +11,78 @@
 #include "engine/plan/internal.h"
 #include "schemas/arm_id.h"
 
-static void add_declared(struct planner *p)
+static struct change declared_change(
+	const struct planner *p, const struct resource *r, const struct change *before)
 {
-	for (size_t i = 0; i < p->config->nresources; i++) {
-		struct resource *r = p->config->resources[i];
-		*ARENA_PUSH(p->arena, p->all, p->nall) = (struct change){
-			.address = r->address,
-			.id = r->id,
-			.name = r->name,
-			.schema = r->schema,
-			.resource = r,
-			.record = snapshot_record(p->snapshot, r->id),
-			.at = config_place(p->config, r->pointer, YAML_KEY),
-		};
+	/* Node routes of one entry, which stand at one place, follow each other. */
+	bool same = before && before->resource && before->resource->pointer == r->pointer;
+	return (struct change){
+		.address = r->address,
+		.id = r->id,
+		.name = r->name,
+		.schema = r->schema,
+		.resource = r,
+		.at = same ? before->at : config_place(p->config, r->pointer, YAML_KEY),
+	};
+}
+
+static struct change recorded_change(
+	const struct planner *p, const struct record *r, const struct schema *schema)
+{
+	const char *slash = strrchr(r->id, '/');
+	return (struct change){
+		.address = config_address_of(p->config, r->id),
+		.id = r->id,
+		.name = slash ? slash + 1 : r->id,
+		.schema = schema,
+	};
+}
+
+/* What stands of each: both are in the order of ids. */
+static void find_actuals(struct planner *p)
+{
+	const struct snapshot *s = p->snapshot;
+	size_t at = 0;
+	for (size_t i = 0; i < p->nall; i++) {
+		int order = 1;
+		for (; at < s->nactuals; at++) {
+			order = text_compare_nocase(s->actuals[at].id, p->all[i].id);
+			if (order >= 0)
+				break;
+		}
+		if (order == 0)
+			p->all[i].actual = &s->actuals[at];
 	}
 }
 
-static void add_recorded(struct planner *p, size_t ndeclared)
-{
-	const struct change *declared = p->all;
-	for (size_t i = 0; i < p->snapshot->nrecords; i++) {
-		const struct record *r = &p->snapshot->records[i];
-		const struct change wanted = { .id = r->id };
-		const struct schema *schema = catalog_type(p->config->catalog, r->type);
-		if (!schema ||
-			(ndeclared &&
-				bsearch(&wanted, declared, ndeclared, sizeof wanted, change_by_id)))
-			continue;
-		const char *slash = strrchr(r->id, '/');
-		*ARENA_PUSH(p->arena, p->all, p->nall) = (struct change){
-			.address = config_address_of(p->config, r->id),
-			.id = r->id,
-			.name = slash ? slash + 1 : r->id,
-			.schema = schema,
-			.record = r,
-		};
-	}
-}
-
+/* Declared and recorded are in the order of ids, too: one walk over both. */
 void planner_pair(struct planner *p)
 {
-	add_declared(p);
-	if (p->nall)
-		qsort(p->all, p->nall, sizeof *p->all, change_by_id);
-	/* The search needs the declared ones where they are while the others are added behind. */
-	struct change *declared = p->all;
-	size_t ndeclared = p->nall;
-	struct planner recorded = *p;
-	recorded.all = NULL;
-	recorded.nall = 0;
-	for (size_t i = 0; i < ndeclared; i++)
-		*ARENA_PUSH(p->arena, recorded.all, recorded.nall) = declared[i];
-	add_recorded(&recorded, ndeclared);
-	p->all = recorded.all;
-	p->nall = recorded.nall;
-	if (p->nall)
-		qsort(p->all, p->nall, sizeof *p->all, change_by_id);
+	const struct snapshot *s = p->snapshot;
+	size_t nresources = p->config->nresources, declared = 0, recorded = 0;
+	p->all = arena_alloc(p->arena, (nresources + s->nrecords) * sizeof *p->all);
+	while (declared < nresources || recorded < s->nrecords) {
+		struct change *c = &p->all[p->nall];
+		const struct resource *r =
+			declared < nresources ? p->config->by_id[declared] : NULL;
+		const struct record *record = recorded < s->nrecords ? &s->records[recorded] : NULL;
+		int order = !r ? 1 : !record ? -1 : text_compare_nocase(r->id, record->id);
+		recorded += order >= 0;
+		if (order <= 0) {
+			*c = declared_change(p, r, p->nall ? c - 1 : NULL);
+			c->record = order == 0 ? record : NULL;
+			declared++;
+			p->nall++;
+			continue;
+		}
+		const struct schema *schema = catalog_type(p->config->catalog, record->type);
+		if (schema) {
+			*c = recorded_change(p, record, schema);
+			c->record = record;
+			p->nall++;
+		}
+	}
+	find_actuals(p);
 }
 
 static bool is_recorded_as_existing(const struct change *c)
@@ -171,7 +187,12 @@ static void find_edits(struct planner *p, struct change *c, const json_t *actual
 	if (c->resource->removes_foreign_tags)
 		remove_foreign_tags(p, c, actual);
 	drop_ignored(c->resource, &c->edits);
-	c->before = arena_json(p->arena, body_project(c->after, actual));
+}
+
+void planner_fill_before(const struct planner *p, struct change *c)
+{
+	if (c->actual && c->after && !c->before)
+		c->before = arena_json(p->arena, body_project(c->after, c->actual->body));
 }
 
 static void check_expect(struct planner *p, const struct change *c, const json_t *actual)
@@ -356,7 +377,7 @@ void planner_decide(struct planner *p)
 {
 	for (size_t i = 0; i < p->nall; i++) {
 		struct change *c = &p->all[i];
-		const struct actual *actual = snapshot_actual(p->snapshot, c->id);
+		const struct actual *actual = c->actual;
 		if (!c->resource || p->options->destroy) {
 			decide_dropped(p, c, actual);
 			continue;

@@ -120,6 +120,7 @@ static void keep_changes(struct planner *p)
 		const struct change *c = &p->all[i];
 		if (c->action == ACTION_NONE && !c->adopts && !c->lets_go)
 			continue;
+		planner_fill_before(p, &p->all[i]);
 		*ARENA_PUSH(p->arena, plan->changes, plan->nchanges) = *c;
 		bool replaces = c->action == ACTION_REPLACE;
 		plan->to_add += c->action == ACTION_CREATE || replaces;

@@ -35,6 +35,7 @@ struct change {
 	const struct schema *schema;
 	const struct resource *resource; /* NULL: only recorded */
 	const struct record *record;     /* NULL: not recorded */
+	const struct actual *actual;     /* NULL: absent */
 	enum action action;
 	bool adopts;    /* becomes ours by this change */
 	bool not_ours;  /* stands, is not ours, and is not to be taken over: there is no plan */

@@ -38,22 +38,20 @@ const struct record *snapshot_record(const struct snapshot *s, const char *id)
 }
 
 /* An entry for the resource and one for each of its children. */
-static void add_actual(
-	struct snapshot *s, const struct schema *schema, json_t *body, const char *id)
+static void add_actual(struct snapshot *s, const struct actual *actual)
 {
-	struct actual *actual = ARENA_PUSH(s->arena, s->actuals, s->nactuals);
-	*actual = (struct actual){ .id = id, .schema = schema, .body = body };
-	for (size_t i = 0; i < schema->nchildren; i++) {
-		const struct schema *child = schema->children[i];
+	*ARENA_PUSH(s->arena, s->actuals, s->nactuals) = *actual;
+	for (size_t i = 0; i < actual->schema->nchildren; i++) {
+		const struct schema *child = actual->schema->children[i];
 		size_t n;
 		json_t *item;
-		json_array_foreach (json_at(body, child->child_pointer), n, item) {
-			const char *name = json_text_at(item, "/name");
-			const char *item_id = json_text_at(item, "/id");
-			if (!item_id && name)
-				item_id = arm_id_make(s->arena, id, child->type, name);
-			if (item_id)
-				add_actual(s, child, item, item_id);
+		json_array_foreach (json_at(actual->body, child->child_pointer), n, item) {
+			const char *name = json_string_value(json_object_get(item, "name"));
+			const char *id = json_string_value(json_object_get(item, "id"));
+			if (!id && name)
+				id = arm_id_make(s->arena, actual->id, child->type, name);
+			if (id)
+				add_actual(s, &(struct actual){ id, child, item, actual->id });
 		}
 	}
 }
@@ -69,13 +67,15 @@ static void add_listed(struct snapshot *s, const struct reads *reads)
 		json_t *item;
 		if (json_is_object(reply)) {
 			const char *id = json_text_at(reply, "/id");
-			add_actual(s, r->schema, r->operation.reply, id ? id : r->operation.path);
+			if (!id)
+				id = r->operation.path;
+			add_actual(s, &(struct actual){ id, r->schema, r->operation.reply, NULL });
 			continue;
 		}
 		json_array_foreach (reply, n, item) {
 			const char *id = json_text_at(item, "/id");
 			if (id)
-				add_actual(s, r->schema, item, id);
+				add_actual(s, &(struct actual){ id, r->schema, item, NULL });
 		}
 	}
 	if (s->nactuals)
@@ -102,6 +102,14 @@ static const char *collection_of(struct snapshot *s, const char *id)
 	return slash ? arena_strndup(s->arena, id, (size_t)(slash - id)) : id;
 }
 
+/* Whether the record is of a sibling of the one before it, which is read with the same request. */
+static bool is_sibling(const struct snapshot *s, size_t i)
+{
+	const struct record *r = &s->records[i], *before = i ? r - 1 : NULL;
+	return before && r->parent && before->parent && strcmp(r->parent, before->parent) == 0 &&
+		strcmp(r->type, before->type) == 0;
+}
+
 static bool is_unrecorded(const struct snapshot *s, const struct resource *r)
 {
 	return !snapshot_record(s, r->id);
@@ -112,15 +120,20 @@ static bool is_unrecorded(const struct snapshot *s, const struct resource *r)
 static void add_collections(struct snapshot *s, const struct config *config,
 	const struct snapshot_options *options, struct reads *reads)
 {
+	const struct resource *last = NULL;
 	for (size_t i = 0; i < config->nresources && !options->destroy; i++) {
-		const struct resource *r = config->resources[i];
-		const char *id = r->id;
-		const struct schema *schema = top_level(s, r->schema->type, &id);
-		if (options->refresh || is_unrecorded(s, r))
-			reads_add(reads, VERB_LIST, collection_of(s, id), schema);
+		const struct resource *r = config->resources[i], *top = r;
+		while (top->parent)
+			top = top->parent;
+		if (top == last || !(options->refresh || is_unrecorded(s, r)))
+			continue;
+		reads_add(reads, VERB_LIST, collection_of(s, top->id), top->schema);
+		last = top;
 	}
 	for (size_t i = 0; i < s->nrecords && options->refresh; i++) {
 		const char *id = s->records[i].id;
+		if (is_sibling(s, i))
+			continue;
 		const struct schema *schema = top_level(s, s->records[i].type, &id);
 		if (schema)
 			reads_add(reads, VERB_LIST, collection_of(s, id), schema);
@@ -132,6 +145,8 @@ static void add_missing(struct snapshot *s, struct reads *reads)
 {
 	for (size_t i = 0; i < s->nrecords; i++) {
 		const char *id = s->records[i].id;
+		if (is_sibling(s, i))
+			continue;
 		const struct schema *schema = top_level(s, s->records[i].type, &id);
 		if (schema && !snapshot_actual(s, id))
 			reads_add(reads, VERB_GET, id, schema);
@@ -161,7 +176,7 @@ static void assume_recorded(struct snapshot *s)
 		if (!schema || snapshot_actual(&read, r->id))
 			continue;
 		*ARENA_PUSH(s->arena, s->actuals, s->nactuals) =
-			(struct actual){ .id = r->id, .schema = schema, .body = r->body };
+			(struct actual){ r->id, schema, r->body, r->parent };
 	}
 	if (s->nactuals)
 		qsort(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);

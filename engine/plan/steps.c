@@ -182,7 +182,7 @@ static bool is_tags_only(const struct carrier *c)
 static struct edits detachments(struct builder *b, const struct change *c)
 {
 	struct edits out = { 0 };
-	const struct actual *actual = snapshot_actual(b->planner->snapshot, c->id);
+	const struct actual *actual = c->actual;
 	bool stays = c->action == ACTION_UPDATE || c->action == ACTION_NONE;
 	for (size_t i = 0; stays && actual && c->resource && i < c->resource->nreferences; i++) {
 		const struct reference *r = &c->resource->references[i];
@@ -244,6 +244,7 @@ static void show_detachments(struct builder *b)
 		c->why = "detached while what it refers to is made anew, then attached again";
 		if (c->action == ACTION_NONE && !c->adopts && !c->lets_go) {
 			c->action = ACTION_UPDATE;
+			planner_fill_before(b->planner, c);
 			*ARENA_PUSH(b->arena, plan->changes, plan->nchanges) = *c;
 			plan->to_change++;
 			added = true;
