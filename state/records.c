@@ -2,20 +2,45 @@
 #include "state/internal.h"
 
 #include <assert.h>
+#include <string.h>
 
-static bool read_record(struct state *s, struct arena *a, sqlite3_stmt *row, struct record *out,
-	struct diags *diags)
+/* The routes of a table follow each other, and have most but their names in common. */
+struct repeated {
+	const char *text;
+	json_t *json;
+};
+
+static const char *repeated_text(struct arena *a, sqlite3_stmt *row, int column, const char *before)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+	return text && before && strcmp(text, before) == 0 ? before : state_text(a, row, column);
+}
+
+static bool read_depends_on(struct state *s, struct arena *a, sqlite3_stmt *row,
+	struct repeated *before, json_t **out, struct diags *diags)
+{
+	const char *text = repeated_text(a, row, 7, before->text);
+	if (text && text == before->text) {
+		*out = before->json;
+		return true;
+	}
+	bool ok = state_json(s, a, row, 7, out, diags);
+	*before = (struct repeated){ text, *out };
+	return ok;
+}
+
+static bool read_record(struct state *s, struct arena *a, sqlite3_stmt *row,
+	const struct record *before, struct record *out, struct diags *diags)
 {
 	*out = (struct record){
 		.id = state_text(a, row, 0),
 		.address = state_text(a, row, 1),
-		.type = state_text(a, row, 2),
-		.origin = state_text(a, row, 3),
-		.parent = state_text(a, row, 4),
+		.type = repeated_text(a, row, 2, before ? before->type : NULL),
+		.origin = repeated_text(a, row, 3, before ? before->origin : NULL),
+		.parent = repeated_text(a, row, 4, before ? before->parent : NULL),
 	};
 	return state_json(s, a, row, 5, &out->body, diags) &&
 		state_json(s, a, row, 6, &out->before, diags) &&
-		state_json(s, a, row, 7, &out->depends_on, diags) &&
 		state_json(s, a, row, 8, &out->extra, diags);
 }
 
@@ -29,13 +54,17 @@ bool state_records(struct state *s, struct arena *a, struct record **out, size_t
 	sqlite3_stmt *row = state_select(s, SQL_RECORDS, diags);
 	if (!row)
 		return false;
+	struct repeated depends_on = { 0 };
 	for (;;) {
 		bool more;
 		if (!state_next(s, row, &more, diags))
 			return false;
 		if (!more)
 			return true;
-		if (!read_record(s, a, row, ARENA_PUSH(a, *out, *out_count), diags))
+		struct record *record = ARENA_PUSH(a, *out, *out_count);
+		const struct record *before = *out_count > 1 ? record - 1 : NULL;
+		if (!read_record(s, a, row, before, record, diags) ||
+			!read_depends_on(s, a, row, &depends_on, &record->depends_on, diags))
 			return false;
 	}
 }

@@ -202,7 +202,7 @@ void planner_find_drift(struct planner *p)
 {
 	for (size_t i = 0; i < p->nall; i++) {
 		const struct change *c = &p->all[i];
-		if (!c->record)
+		if (!c->record || c->as_recorded)
 			continue;
 		const struct actual *actual = c->actual;
 		struct edits edits = { 0 };

@@ -180,9 +180,11 @@ static void find_edits(struct planner *p, struct change *c, const json_t *actual
 	if (c->schema->has_tags)
 		spell_tags_as_they_stand(p, c, actual);
 	diff_desired(p->arena, c->schema, c->after, actual, &c->edits);
+	bool same = c->record && json_equal(c->record->body, c->after);
+	c->as_recorded = same && c->edits.count == 0;
 	if (is_recorded_as_existing(c))
 		add_restores(p, c, actual);
-	else if (c->record && !c->resource->existing)
+	else if (c->record && !c->resource->existing && !same)
 		diff_dropped(p->arena, c->schema, c->record->body, c->after, actual, &c->edits);
 	if (c->resource->removes_foreign_tags)
 		remove_foreign_tags(p, c, actual);

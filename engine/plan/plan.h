@@ -37,12 +37,14 @@ struct change {
 	const struct record *record;     /* NULL: not recorded */
 	const struct actual *actual;     /* NULL: absent */
 	enum action action;
-	bool adopts;    /* becomes ours by this change */
-	bool not_ours;  /* stands, is not ours, and is not to be taken over: there is no plan */
-	bool lets_go;   /* was ours, becomes `existing` */
-	bool restores;  /* writes back what was before us */
-	json_t *before; /* what is ours or declared of it, as it stands; NULL: absent */
-	json_t *after;  /* NULL: absent */
+	bool adopts;      /* becomes ours by this change */
+	bool not_ours;    /* stands, is not ours, and is not to be taken over: there is no plan */
+	bool lets_go;     /* was ours, becomes `existing` */
+	bool as_recorded; /* declared and standing as it is recorded: it has neither drifted nor
+			     lost a member */
+	bool restores;    /* writes back what was before us */
+	json_t *before;   /* what is ours or declared of it, as it stands; NULL: absent */
+	json_t *after;    /* NULL: absent */
 	struct edits edits;
 	const char *replaced_by; /* pointer of the member that forces a replacement, or NULL */
 	const char *why;         /* a reason beyond "the configuration says so", or NULL */

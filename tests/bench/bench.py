@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Medians of what people wait for most often, as a table."""
+import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -8,10 +10,14 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.parse
 import urllib.request
+
+from cloud import configuration
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
+RUNS = 5
 
 
 def milliseconds(times, command, **more):
@@ -36,17 +42,77 @@ def body_bytes(endpoint, path):
         return len(answer.read())
 
 
-def measure_plan(folder):
-    """Rows of a plan of examples/large: before its apply, and after."""
+@contextlib.contextmanager
+def emulator_for(folder):
+    """An endpoint, and how to run what uses it in the folder."""
     emulator = subprocess.Popen(
         [BUILD / "waybill-emulator", "--listen", "127.0.0.1:0", "--exit-with-stdin"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     endpoint = json.loads(emulator.stdout.readline())["endpoint"]
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "WAYBILL_CLOUD": endpoint,
                    "AZURE_SUBSCRIPTION_ID": "00000000-0000-0000-0000-000000000001"}
-    shutil.copy(ROOT / "examples" / "large" / "waybill.yaml", folder)
-    more = {"cwd": folder, "env": environment}
     try:
+        yield endpoint, {"cwd": folder, "env": environment}
+    finally:
+        emulator.terminate()
+        emulator.wait()
+
+
+def processor(command, **more):
+    """(processor seconds, MB of memory at most) of a command that succeeds."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **more)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command}: exit {process.returncode}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def save_answers(endpoint, folder):
+    """The files that hold what ARM answered since the requests were last cleared."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(endpoint).netloc)
+    for n, request in enumerate(hook(endpoint, "GET")):
+        connection.request("GET", request["path"], headers={"Authorization": "Bearer emulator"})
+        path = pathlib.Path(folder) / f"answer-{n}.json"
+        path.write_bytes(connection.getresponse().read())
+        yield path
+
+
+def measure_large(nodes, folder):
+    """Medians: seconds and MB of a plan without changes, and the seconds of its floor."""
+    pathlib.Path(folder, "waybill.yaml").write_text(configuration(nodes))
+    with emulator_for(folder) as (endpoint, more):
+        subprocess.run([BUILD / "waybill", "apply", "--auto-approve"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
+        hook(endpoint, "DELETE")
+        milliseconds(1, [BUILD / "waybill", "plan"], **more)
+        files = list(save_answers(endpoint, folder))
+        plans = [processor([BUILD / "waybill", "plan"], **more) for _ in range(RUNS)]
+        floor = [BUILD / "bench" / "floor", "waybill.yaml", "waybill.db", *files]
+        floors = [processor(floor, **more) for _ in range(RUNS)]
+    return (statistics.median(seconds for seconds, _ in plans),
+            statistics.median(memory for _, memory in plans),
+            statistics.median(seconds for seconds, _ in floors))
+
+
+def print_large():
+    """Processor time, because the emulator's own is not ours."""
+    print(f"\n{'plan without changes, processor time':36}{'plan':>12}{'floor':>12}"
+          f"{'times':>12}{'memory':>12}")
+    measured = []
+    for nodes in 10_000, 100_000:
+        with tempfile.TemporaryDirectory() as folder:
+            seconds, memory, floor = measure_large(nodes, folder)
+        measured.append(seconds)
+        print(f"{f'{nodes:,} nodes':36}{f'{seconds:.2f} s':>12}{f'{floor:.2f} s':>12}"
+              f"{f'{seconds / floor:.1f}':>12}{f'{memory:.0f} MB':>12}")
+    print(f"{'growth':36}{f'{measured[1] / measured[0]:.1f}':>12}")
+
+
+def measure_plan(folder):
+    """Rows of a plan of examples/large: before its apply, and after."""
+    shutil.copy(ROOT / "examples" / "large" / "waybill.yaml", folder)
+    with emulator_for(folder) as (endpoint, more):
         for name in ("plan of examples/large, to be made", "plan of examples/large, no changes"):
             median = milliseconds(10, [BUILD / "waybill", "plan"], **more)
             hook(endpoint, "DELETE")
@@ -57,9 +123,6 @@ def measure_plan(folder):
             yield name, f"{median:.1f} ms", "100 ms", len(requests), f"{read:,}"
             subprocess.run([BUILD / "waybill", "apply", "--auto-approve"], check=True,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
-    finally:
-        emulator.terminate()
-        emulator.wait()
 
 
 def main():
@@ -70,6 +133,7 @@ def main():
         rows += measure_plan(folder)
     for what, *numbers in rows:
         print(f"{what:36}" + "".join(f"{number!s:>12}" for number in numbers))
+    print_large()
 
 
 if __name__ == "__main__":

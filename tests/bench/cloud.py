@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the configuration of a large cloud: two networks, a node set and a table for 400 nodes.
 
-    cloud.py NODES      NODES is a multiple of 800, at most 100,000: 400 in each of 2 x 125 subnets
+    cloud.py NODES      NODES is a multiple of 400, at most 100,000: 400 in each of 2 x 125 subnets
 """
 import sys
 
@@ -12,7 +12,7 @@ PODS = 26  # the prefix of a node's pods
 def configuration(nodes):
     sets = nodes // NODES_PER_SET
     networks = ("net0", 0), ("net1", 100)
-    each = sets // len(networks)
+    each = (sets + 1) // len(networks)
     lines = ["waybill: 1", "subscription: 00000000-0000-0000-0000-000000000001",
              "resourceGroup: big", "location: japaneast", "resourceGroups:", "  big: {}",
              "virtualNetworks:"]
@@ -20,7 +20,7 @@ def configuration(nodes):
         lines += [f"  {name}:",
                   f"    addressSpace: {{addressPrefixes: [10.{second}.0.0/16]}}", "    subnets:"]
         lines += [f"      s{i}: {{addressPrefix: 10.{second}.{2 * i}.0/23, "
-                  f"routeTable: t{n * each + i}}}" for i in range(each)]
+                  f"routeTable: t{n * each + i}}}" for i in range(min(each, sets - n * each))]
     lines.append("nodeSets:")
     for i in range(sets):
         first = f"10.{networks[i // each][1]}.{2 * (i % each)}.10"
