@@ -37,7 +37,8 @@ static void refuse_attached(struct planner *p, const struct change *c, const cha
 	diag_about(p->diags, c->address);
 	diag_help(p->diags, "%s",
 		is_subnet ? "delete or move what has addresses in it first"
-			  : "detach it there first, or declare what uses it");
+			  : "detach it there first: only what is ours, or what we attached, is "
+			    "detached for you");
 }
 
 static void check_attached(struct planner *p, const struct change *c)
