@@ -56,12 +56,10 @@ struct operation {
 	int delay_ms;              /* do not send before this long from submit() */
 	struct arena *arena;       /* what the provider allocates for this operation */
 	void *owner;               /* the engine's own; the provider does not look */
-	/* Called on the same thread when the cloud has accepted a long-running write, with the URL
-	 * to ask for its end; may be NULL. */
-	void (*accepted)(struct operation *, const char *operation_url);
 
 	/* Set by the provider before reap() returns it. */
 	enum outcome outcome;
+	bool accepted;          /* the cloud began a long-running write, however it ended */
 	json_t *reply;          /* in the operation's arena, or NULL */
 	const char *etag;       /* of the reply, or NULL */
 	struct failure failure; /* for FAILED and UNKNOWN */

@@ -65,23 +65,11 @@ bool state_intend(struct state *s, struct intent *intent, struct diags *diags)
 	state_now(now);
 	if (!state_write(s, SQL_INTEND,
 		    VALUES(NUMBER(intent->run), TEXT(intent->id), TEXT(intent->verb),
-			    TEXT(intent->body_hash), TEXT(intent->if_match),
-			    TEXT(intent->request_id), TEXT(intent->operation_url),
 			    JSON(intent->step), TEXT(now)),
 		    NULL, diags))
 		return false;
 	intent->number = sqlite3_last_insert_rowid(s->db);
 	return true;
-}
-
-bool state_note_operation(struct state *s, int64_t intent, const char *url, struct diags *diags)
-{
-	assert(s->access == STATE_WRITE);
-	int rows = 0;
-	bool ok =
-		state_write(s, SQL_NOTE_OPERATION, VALUES(NUMBER(intent), TEXT(url)), &rows, diags);
-	assert(!ok || rows == 1);
-	return ok;
 }
 
 /* JSON null and an absent member are the same: there was nothing. */
@@ -135,13 +123,9 @@ static bool read_intent(struct state *s, struct arena *a, sqlite3_stmt *row, str
 		.run = sqlite3_column_int64(row, 1),
 		.id = state_text(a, row, 2),
 		.verb = state_text(a, row, 3),
-		.body_hash = state_text(a, row, 4),
-		.if_match = state_text(a, row, 5),
-		.request_id = state_text(a, row, 6),
-		.operation_url = state_text(a, row, 7),
-		.started = state_text(a, row, 9),
+		.started = state_text(a, row, 5),
 	};
-	return state_json(s, a, row, 8, &out->step, diags);
+	return state_json(s, a, row, 4, &out->step, diags);
 }
 
 bool state_open_intents(struct state *s, struct arena *a, struct intent **out, size_t *out_count,

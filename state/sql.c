@@ -38,18 +38,14 @@ static const char create[] =
 	"	notes   TEXT\n"
 	") STRICT;\n"
 	"CREATE TABLE intent (\n"
-	"	number        INTEGER PRIMARY KEY,\n"
-	"	run           INTEGER NOT NULL REFERENCES run,\n"
-	"	id            TEXT NOT NULL COLLATE NOCASE,\n"
-	"	verb          TEXT NOT NULL,\n"
-	"	body_hash     TEXT,\n"
-	"	if_match      TEXT,\n"
-	"	request_id    TEXT,\n"
-	"	operation_url TEXT,\n"
-	"	step          TEXT,\n" /* dropped when it is settled */
-	"	started       TEXT NOT NULL,\n"
-	"	ended         TEXT,\n" /* NULL: open */
-	"	outcome       TEXT CHECK (outcome IN ('done', 'absent', 'failed', 'unknown'))\n"
+	"	number  INTEGER PRIMARY KEY,\n"
+	"	run     INTEGER NOT NULL REFERENCES run,\n"
+	"	id      TEXT NOT NULL COLLATE NOCASE,\n"
+	"	verb    TEXT NOT NULL,\n"
+	"	step    TEXT,\n" /* dropped when it is settled */
+	"	started TEXT NOT NULL,\n"
+	"	ended   TEXT,\n" /* NULL: open */
+	"	outcome TEXT CHECK (outcome IN ('done', 'absent', 'failed', 'unknown'))\n"
 	") STRICT;\n"
 	"CREATE INDEX intent_open ON intent (number) WHERE ended IS NULL;\n"
 	"CREATE TABLE change (\n"
@@ -106,10 +102,7 @@ const char *const state_sql[STATEMENT_COUNT] = {
 			 " AND (outputs IS NOT NULL OR notes IS NOT NULL)"
 			 " ORDER BY number DESC LIMIT 1",
 
-	[SQL_INTEND] = "INSERT INTO intent (run, id, verb, body_hash, if_match, request_id,"
-		       " operation_url, step, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[SQL_NOTE_OPERATION] = "UPDATE intent SET operation_url = ?2"
-			       " WHERE number = ?1 AND ended IS NULL",
+	[SQL_INTEND] = "INSERT INTO intent (run, id, verb, step, started) VALUES (?, ?, ?, ?, ?)",
 	[SQL_LEAVE_OPEN] = "UPDATE intent SET outcome = ?2 WHERE number = ?1 AND ended IS NULL",
 	[SQL_SETTLE] = "UPDATE intent SET outcome = ?2, ended = ?3, step = NULL"
 		       " WHERE number = ?1 AND ended IS NULL",
@@ -118,7 +111,6 @@ const char *const state_sql[STATEMENT_COUNT] = {
 			   " SELECT run, (SELECT coalesce(max(sequence), 0) + 1 FROM change"
 			   " WHERE change.run = intent.run), ?2, ?3, ?4, ?5, ?6, ?7, ?8"
 			   " FROM intent WHERE number = ?1",
-	[SQL_OPEN_INTENTS] = "SELECT number, run, id, verb, body_hash, if_match, request_id,"
-			     " operation_url, step, started FROM intent"
+	[SQL_OPEN_INTENTS] = "SELECT number, run, id, verb, step, started FROM intent"
 			     " WHERE ended IS NULL ORDER BY number",
 };

@@ -103,18 +103,13 @@ bool state_last_run(
 struct intent {
 	int64_t number; /* filled by state_intend() */
 	int64_t run;
-	const char *id;        /* ARM id that is written */
-	const char *verb;      /* "put", "patch", "delete" */
-	const char *body_hash; /* SHA-256 hex of the canonical body, or NULL */
-	const char *if_match;  /* or NULL */
-	const char *request_id;
-	const char *operation_url; /* or NULL; set by state_note_operation() */
-	json_t *step;              /* what the engine needs to resolve it: the step as JSON */
+	const char *id;   /* ARM id that is written */
+	const char *verb; /* "put", "patch", "delete" */
+	json_t *step;     /* what the engine needs to resolve it: the step as JSON */
 	const char *started;
 };
 
 bool state_intend(struct state *, struct intent *, struct diags *);
-bool state_note_operation(struct state *, int64_t intent, const char *url, struct diags *);
 /* Ends an intent: `outcome` is "done", "absent", "failed" or "unknown" ("unknown" keeps it open).
  * `changes` is an array of {address, id, action, before, after} for the history; or NULL. */
 bool state_settle(

@@ -13,7 +13,6 @@
 
 #define DEFAULT_PARALLELISM 10
 #define STILL_RUNNING_MS 10000
-#define NOTE_COMMIT_MS 1000
 
 struct task {
 	struct work work;
@@ -139,14 +138,6 @@ static void finish_task(struct apply *a, struct task *task)
 	work_release(w);
 }
 
-static void on_accepted(struct operation *op, const char *operation_url)
-{
-	struct work *w = op->owner;
-	struct task *task = (struct task *)w;
-	w->was_accepted = true;
-	journal_note(&task->apply->journal, w->step, operation_url);
-}
-
 /* After a step decided: queues its next operation, or ends it. */
 static void follow(struct apply *a, struct task *task)
 {
@@ -170,7 +161,6 @@ static void start_step(struct apply *a, size_t number)
 	task->work.config = a->plan->config;
 	task->work.snapshot = a->plan->snapshot;
 	task->work.diags = a->diags;
-	task->work.accepted = on_accepted;
 	a->tasks[number] = task;
 	a->running[a->nrunning++] = number;
 	tell(a, APPLY_STARTED, step, STEP_RUNNING, 0);
@@ -246,8 +236,6 @@ static int wait_ms(const struct apply *a)
 		long next = a->tasks[a->running[i]]->told_ms + STILL_RUNNING_MS;
 		until = next < until ? next : until;
 	}
-	if (a->journal.has_notes && now + NOTE_COMMIT_MS < until)
-		until = now + NOTE_COMMIT_MS;
 	if (a->stopping && a->deadline_ms < until)
 		until = a->deadline_ms;
 	return until > now ? (int)(until - now) : 0;
@@ -270,8 +258,6 @@ static void reap_round(struct apply *a)
 {
 	struct operation *op = a->provider->reap(a->provider, wait_ms(a));
 	check_interrupt(a);
-	if (!op && a->journal.has_notes && !journal_commit(&a->journal))
-		stop(a);
 	while (op) {
 		struct task *task = op->owner;
 		task->in_flight = false;

@@ -66,26 +66,10 @@ void journal_intend(struct journal *j, const struct step *step, const struct ope
 		.run = j->run,
 		.id = step->id,
 		.verb = verb_word(op->verb),
-		.if_match = op->if_match,
-		.request_id = "",
 		.step = kept,
 	};
-	if (op->body) {
-		const char *text = json_canonical(op->arena, op->body);
-		intent.body_hash = sha256_hex(op->arena, text, strlen(text));
-	}
 	touch(j, state_intend(j->state, &intent, j->diags));
 	j->intents[step->number] = intent.number;
-}
-
-void journal_note(struct journal *j, const struct step *step, const char *operation_url)
-{
-	int64_t intent = j->intents[step->number];
-	if (j->broken || !intent)
-		return;
-	j->has_notes = true;
-	if (!state_note_operation(j->state, intent, operation_url, j->diags))
-		j->broken = true;
 }
 
 static const char *outcome_word(enum step_result result)
@@ -126,9 +110,8 @@ void journal_outcome(struct journal *j, const struct step *step, enum step_resul
 
 bool journal_commit(struct journal *j)
 {
-	if (!j->broken && (j->dirty || j->has_notes) && !state_commit(j->state, j->diags))
+	if (!j->broken && j->dirty && !state_commit(j->state, j->diags))
 		j->broken = true;
 	j->dirty = false;
-	j->has_notes = false;
 	return !j->broken;
 }

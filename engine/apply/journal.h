@@ -25,7 +25,6 @@ struct journal {
 	int64_t run;
 	int64_t *intents; /* by step number; 0: none */
 	bool dirty;       /* something waits for a commit */
-	bool has_notes;   /* and it is no more than the URLs of operations */
 	bool broken;
 };
 
@@ -35,7 +34,6 @@ void journal_init(struct journal *, const struct plan *, struct state *, struct 
 void journal_unwritten(struct journal *, const struct plan *);
 /* Before a step's write; only its first makes an intent. */
 void journal_intend(struct journal *, const struct step *, const struct operation *);
-void journal_note(struct journal *, const struct step *, const char *operation_url);
 /* The step ended; with `has_standing`, `standing` is what the cloud last said of it. */
 void journal_outcome(struct journal *, const struct step *, enum step_result, bool has_standing,
 	const json_t *standing);

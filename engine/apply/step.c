@@ -31,7 +31,6 @@ static void prepare(struct work *w, enum work_phase phase, enum verb verb, const
 		.api_version = schema->api_version,
 		.arena = arena,
 		.owner = w,
-		.accepted = w->accepted,
 	};
 	arena_free(w->arena);
 	w->arena = arena;
@@ -301,6 +300,7 @@ static void after_failed_write(struct work *w)
 static void after_write(struct work *w)
 {
 	bool deletes = w->op.verb == VERB_DELETE;
+	w->was_accepted |= w->op.accepted;
 	switch (w->op.outcome) {
 	case OUTCOME_DONE:
 		stand(w, deletes ? NULL : w->op.reply);

@@ -33,11 +33,10 @@ struct work {
 	const struct snapshot *snapshot;
 	struct diags *diags;
 	enum work_phase phase;
-	struct operation op; /* to be submitted, or under way */
-	struct arena *arena; /* of the operation */
-	struct arena *kept;  /* of the run */
-	const char *etag;    /* to be deleted, while its contents are listed */
-	void (*accepted)(struct operation *, const char *operation_url);
+	struct operation op;     /* to be submitted, or under way */
+	struct arena *arena;     /* of the operation */
+	struct arena *kept;      /* of the run */
+	const char *etag;        /* to be deleted, while its contents are listed */
 	bool was_accepted;       /* the cloud began a long-running write of ours */
 	bool in_doubt;           /* a write may or may not have happened */
 	enum step_result result; /* in WORK_ENDED */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/base/json.h"
 #include "providers/azure/exchange.h"
-#include "providers/net/url.h"
 
 #define PAGES_MOST 10000
 #define LISTED_BYTES_MOST ((size_t)1 << 30) /* of all pages of one LIST */
@@ -115,14 +114,12 @@ static void failed_operation(struct exchange *e, const struct answer *answer)
 		exchange_finish(e, OUTCOME_FAILED, &error.failure);
 }
 
-static void tell_accepted(struct exchange *e)
+static void note_accepted(struct exchange *e)
 {
 	if (e->accepted)
 		return;
-	e->accepted = true;
+	e->accepted = e->operation->accepted = true;
 	e->accepted_ms = clock_ms();
-	if (e->operation->accepted && url_same_origin(e->lro.url, e->world->arm))
-		e->operation->accepted(e->operation, e->lro.url);
 }
 
 static void lost(struct exchange *e, const struct answer *answer)
@@ -173,7 +170,7 @@ static void read_write(struct exchange *e, const struct answer *answer)
 			lro_begin(&e->lro, e->arena, verb, e->resource_url, &answer->lro);
 		e->accepted = next.action == LRO_FINAL_GET;
 		if (next.action == LRO_POLL)
-			tell_accepted(e);
+			note_accepted(e);
 		follow(e, next, answer);
 	} else if (answer->status == 412) {
 		exchange_finish(e, OUTCOME_STALE, &error->failure);

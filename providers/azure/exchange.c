@@ -83,6 +83,7 @@ struct exchange *exchange_start(struct exchange_world *world, struct operation *
 	struct exchange *e = mem_alloc(sizeof *e);
 	*e = (struct exchange){ .world = world, .operation = operation, .arena = arena_new() };
 	operation->internal = e;
+	operation->accepted = false;
 	operation->reply = NULL;
 	operation->etag = NULL;
 	operation->failure = (struct failure){ 0 };

@@ -199,8 +199,7 @@ static void finish(struct fake_cloud *cloud, struct operation *op)
 		fail(op, script);
 		return;
 	}
-	if (script && script->event == FAKE_FAIL_LATE && op->accepted)
-		op->accepted(op, "https://cloud/operations/1");
+	op->accepted = script && script->event == FAKE_FAIL_LATE;
 	if (!script || script->event != FAKE_LOST_BEFORE)
 		act(cloud, op);
 	if (script && script->event == FAKE_FAIL_LATE)

@@ -145,13 +145,9 @@ int64_t fixture_begin_run(struct state *s)
 
 int64_t fixture_intend(struct state *s, int64_t run, const char *id)
 {
-	struct intent intent = { .run = run,
-		.id = id,
-		.verb = "put",
-		.body_hash = "00ff",
-		.if_match = "W/\"1\"",
-		.request_id = "r-1",
-		.step = fixture_json("{\"b\":[1],\"a\":null}") };
+	struct intent intent = {
+		.run = run, .id = id, .verb = "put", .step = fixture_json("{\"b\":[1],\"a\":null}")
+	};
 	assert_true(state_intend(s, &intent, &fixture.diags));
 	return intent.number;
 }
