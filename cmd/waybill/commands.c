@@ -82,6 +82,17 @@ const struct command commands[] = {
 		.run = routes_command,
 	},
 	{
+		.name = "reach",
+		.arguments = "",
+		.summary = "show which pods reach each other by routes",
+		.about = "Judges the network as an apply would leave it, or with --now as it "
+			 "stands.\n"
+			 "Security groups, guests and CNI are not judged.\n",
+		.options = READ_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_FROM) | BIT(OPTION_TO) |
+			BIT(OPTION_NOW),
+		.run = reach_command,
+	},
+	{
 		.name = "import",
 		.arguments = "ADDRESS [ID]",
 		.least = 1,

@@ -42,6 +42,11 @@ const char *fault_name(enum reach_fault fault)
 	return fault == FAULT_NONE ? NULL : faults[fault].name;
 }
 
+const char *fault_text(enum reach_fault fault)
+{
+	return fault == FAULT_NONE ? "it is delivered" : faults[fault].text;
+}
+
 static const char *address_of(const struct config *c, const struct topology_part *p)
 {
 	return p->resource ? p->resource->address : config_address_of(c, p->id);
@@ -76,7 +81,7 @@ const char *explain_hop(
 
 const char *explain_fault(struct arena *a, const struct config *c, const struct reach_path *path)
 {
-	const char *text = path->fault == FAULT_NONE ? "it is delivered" : faults[path->fault].text;
+	const char *text = fault_text(path->fault);
 	if (path->nhops == 0)
 		return text;
 	return arena_printf(a, "%s: %s", explain_hop(a, c, path, path->at), text);

@@ -17,6 +17,8 @@ const char *explain_fault(struct arena *, const struct config *, const struct re
 /* What to change, and in *at where in the YAML (PLACE_NONE: nothing there says it). */
 const char *explain_remedy(
 	struct arena *, const struct config *, const struct reach_path *, struct place *at);
+/* The fault alone: "it is dropped". */
+const char *fault_text(enum reach_fault);
 /* A short word for programs: "dropped", "loop"; NULL when nothing is wrong. */
 const char *fault_name(enum reach_fault);
 

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What plans and `waybill reach` say of pod paths."""
+import re
+
+import pytest
+from harness import HEAD, Waybill
+
+ROUTES = """\
+    routes:
+      zero: {addressPrefix: 10.200.0.0/24, nextHopType: VirtualAppliance, nextHopIpAddress: 10.240.0.20}
+      one: {addressPrefix: 10.200.1.0/24, nextHopType: VirtualAppliance, nextHopIpAddress: 10.240.0.21}
+"""
+ONE = [line for line in ROUTES.splitlines(keepends=True) if " one:" in line][0]
+
+
+def reached(result):
+    return re.search(r"^Reachability by routes: .*$", result.stdout, re.M).group(0)
+
+
+@pytest.fixture
+def workers(tmp_path, azure):
+    return Waybill(tmp_path / "w", azure, "hard-way")
+
+
+@pytest.fixture
+def written_out(workers):
+    """The hard way with its node routes as `routes`, applied."""
+    text = workers.file.read_text()
+    head, rest = text.split("    nodeRoutes:\n")
+    workers.write(head + ROUTES + "\n" + rest[rest.index("outputs:"):])
+    workers.apply()
+    return workers
+
+
+@pytest.mark.sanitizer
+def test_the_hard_way_brings_two_of_two(workers):
+    result = workers.plan()
+    assert reached(result) == "Reachability by routes: 2 of 2 pod paths after apply (0 of 2 now)"
+    assert result.stdout.splitlines()[-2] == reached(result)
+    told = workers.plan_json()["waybill"]["reachability"]
+    assert told["after"] == {"total": 2, "ok": 2, "assumed": 0, "unknown": 0, "broken": 0}
+    assert told["now"]["broken"] == 2 and told["lost"] == 0
+
+    workers.azure.clear()
+    workers.plan("--out", "saved")
+    assert len(workers.azure.requests()) <= 6
+    assert reached(workers.run("show", "saved", check=0)) == reached(result)
+
+    workers.apply()
+    assert reached(workers.plan()).endswith("2 of 2 pod paths after apply (2 of 2 now)")
+    assert reached(workers.plan("--destroy")).endswith("0 of 2 pod paths after destroy (2 of 2 now)")
+
+
+@pytest.mark.sanitizer
+def test_a_path_that_works_is_not_lost_by_accident(written_out):
+    written_out.replace(ONE, "")
+    for command in ("plan",), ("apply", "--auto-approve"):
+        result = written_out.run(*command, check=1)
+        assert "path-lost" in result.codes
+        assert "worker-0 reaches the pods 10.200.1.0/24 of worker-1 now" in result.stderr
+        line = written_out.file.read_text().splitlines().index("  kubernetes-routes:") + 1
+        assert f"waybill.yaml:{line}:3: error:" in result.stderr
+        assert "kubernetes-subnet sends it by Azure's own route 10.0.0.0/8 to None" in result.stderr
+        assert "add a route for 10.200.1.0/24 to 10.240.0.21 in routeTables/kubernetes-routes" in result.stderr
+
+    allowed = written_out.plan("--allow-unreachable", "--out", "saved")
+    assert "path-lost" in allowed.codes and "error:" not in allowed.stderr
+    assert reached(allowed).endswith("1 of 2 pod paths after apply (2 of 2 now)")
+    written_out.run("apply", "saved", "--auto-approve", check=0)
+    written_out.destroy()
+
+
+def test_a_destroy_loses_paths_and_says_so(written_out):
+    result = written_out.destroy()
+    assert result.codes == []
+    assert "Reachability by routes: 0 of 2 pod paths after destroy (2 of 2 now)" in result.text
+
+
+def test_a_node_that_leaves_is_listed_and_not_counted(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, HEAD + """\
+virtualNetworks:
+  net:
+    addressSpace: {addressPrefixes: [10.9.0.0/16]}
+    subnets:
+      one: {addressPrefix: 10.9.0.0/24, routeTable: t}
+nodeSets:
+  w:
+    nodes:
+      a: {ip: 10.9.0.4, podCIDR: 10.200.0.0/24}
+      b: {ip: 10.9.0.5, podCIDR: 10.200.1.0/24}
+      c: {ip: 10.9.0.6, podCIDR: 10.200.2.0/24}
+routeTables:
+  t:
+    nodeRoutes: [{nodeSet: w}]
+""")
+    waybill.apply()
+    waybill.replace("      c: {ip: 10.9.0.6, podCIDR: 10.200.2.0/24}\n", "")
+    result = waybill.plan()
+    assert reached(result).endswith("2 of 2 pod paths after apply (2 of 2 now)")
+    assert "Not counted, because their nodes leave: 10.200.2.0/24 (10.9.0.6)\n" in result.stdout
+
+
+@pytest.mark.sanitizer
+def test_reach_shows_a_matrix_hops_and_what_to_change(written_out):
+    written_out.replace(ONE, "")
+    result = written_out.run("reach", check=0)
+    rows = [line.split() for line in result.stdout.splitlines() if " worker-" in line][:2]
+    assert rows == [["1", "worker-0", "10.200.0.0/24", ".", "x"],
+                    ["2", "worker-1", "10.200.1.0/24", "+", "."]]
+    assert re.search(r"waybill.yaml:\d+: add a route for 10.200.1.0/24 to 10.240.0.21", result.stdout)
+    assert "x" not in [line.split()[-1] for line in written_out.run("reach", "--now").stdout.splitlines()
+                       if " worker-" in line]
+
+    result = written_out.run("reach", "--from", "worker-0", "--to", "worker-1", check=0)
+    assert "worker-0 to worker-1, pods 10.200.1.0/24 (followed: 10.200.1.0): broken" in result.stdout
+    assert "(10.200.0.0/24) to 10.240.0.20, worker-0\n  delivered" in result.stdout
+
+    told = written_out.run("reach", "--json", check=0).json
+    assert {(path["from"], path["to"]): (path["verdict"], path["verdict_now"], path["fault"])
+            for path in told["paths"]} == {
+        ("worker-0", "worker-1"): ("broken", "ok", "dropped"),
+        ("worker-1", "worker-0"): ("ok", "ok", None)}
+    assert told["reachability"]["after"]["broken"] == 1
+    assert [cause["fault"] for cause in told["causes"]] == ["dropped"]
+
+    result = written_out.run("reach", "--from", "worker-0", "--to", "worker-9", check=1)
+    assert result.codes == ["unknown-node"]
+    assert written_out.run("reach", "--from", "worker-0", check=1).codes == ["option-value"]
+
+
+def test_reach_of_many_nodes_is_a_summary_by_subnet(tmp_path, empty_azure):
+    """400 nodes in four subnets, one without its table: one cause, not a hundred."""
+    subnets = "".join(
+        f"      s{n}: {{addressPrefix: 10.9.{n}.0/24{', routeTable: t' if n else ''}}}\n"
+        for n in range(4))
+    sets = "".join(
+        f"      n{i}: {{ip: 10.9.{i % 4}.{10 + i // 4}, podCIDR: 10.{100 + i // 256}.{i % 256}.0/24}}\n"
+        for i in range(400))
+    waybill = Waybill(tmp_path / "w", empty_azure, HEAD + f"""\
+virtualNetworks:
+  net:
+    addressSpace: {{addressPrefixes: [10.9.0.0/16]}}
+    subnets:
+{subnets}nodeSets:
+  w:
+    nodes:
+{sets}routeTables:
+  t:
+    nodeRoutes: [{{nodeSet: w}}]
+""")
+    result = waybill.run("reach", check=0)
+    assert reached(result).endswith(
+        f"{300 * 399} of {400 * 399} pod paths after apply (0 of {400 * 399} now)")
+    assert result.stdout.count("give virtualNetworks/net/subnets/s0 a route table") == 1
+    row = [line.split() for line in result.stdout.splitlines() if "subnets/s1 " in line][0]
+    assert row[2:] == ["10000", "10000"] or row[2:] == ["9900", "9900"]
