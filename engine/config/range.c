@@ -134,7 +134,7 @@ bool range_read(
 	if (name && !t)
 		return false;
 	for (size_t i = 0; i < (size_t)range.count; i++) {
-		struct node n;
+		struct node n = { 0 };
 		if (!range_node(r, &range, i, pointer, &n))
 			return false;
 		n.name = range_name(r, &range, t, &n);
