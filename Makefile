@@ -129,7 +129,7 @@ test-schema:
 test-long:
 	@./tests/run.sh long
 
-bench: all $(BUILD)/bench/floor
+bench: all $(BUILD)/bench/floor $(BUILD)/bench/lookups
 	@./tests/bench/run.sh
 
 lint:

@@ -109,6 +109,17 @@ def print_large():
     print(f"{'growth':36}{f'{measured[1] / measured[0]:.1f}':>12}")
 
 
+def print_lookups():
+    """Of a full table, and of one as no Azure has it."""
+    print(f"\n{'10,000,000 lookups':36}{'time':>12}{'a second':>12}")
+    for routes in 1_000, 100_000:
+        runs = [json.loads(subprocess.run([BUILD / "bench" / "lookups", str(routes)], check=True,
+                                          stdout=subprocess.PIPE).stdout) for _ in range(RUNS)]
+        seconds = statistics.median(run["lookup_s"] for run in runs)
+        print(f"{f'among {routes:,} routes':36}{f'{seconds:.2f} s':>12}"
+              f"{f'{10 / seconds:.1f} M':>12}")
+
+
 def measure_plan(folder):
     """Rows of a plan of examples/large: before its apply, and after."""
     shutil.copy(ROOT / "examples" / "large" / "waybill.yaml", folder)
@@ -133,6 +144,7 @@ def main():
         rows += measure_plan(folder)
     for what, *numbers in rows:
         print(f"{what:36}" + "".join(f"{number!s:>12}" for number in numbers))
+    print_lookups()
     print_large()
 
 
