@@ -17,8 +17,8 @@ from harness import EXAMPLES, HEAD, LONG, Waybill
 from test_cases import read_case
 
 STRUCTURE = {
-    "adopt-existing", "format-version", "missing-member", "next-hop", "node-incomplete", "node-source",
-    "not-a-choice", "not-in-this-version", "out-of-range", "read-only-member", "requires",
+    "adopt-existing", "format-version", "ignore-reason", "missing-member", "next-hop", "node-incomplete",
+    "node-source", "not-a-choice", "not-in-this-version", "out-of-range", "read-only-member", "requires",
     "same-member-twice", "unknown-member", "wrong-type",
 }
 # Where a rule needs more than the place it is told at: a region may come from the top, a length lies
@@ -38,6 +38,7 @@ requires: ">=0.1"
 subscription: ${env.AZURE_SUBSCRIPTION_ID}
 resourceGroup: kubernetes
 location: japaneast
+checks: {pod-cidr-in-vnet: warning, limit-near: "off"}
 variables:
   text: {type: string, default: "10.9.0.0/16", description: what}
   number: {type: number, default: 10}
@@ -64,7 +65,7 @@ virtualNetworks:
     subnets:
       a:
         addressPrefix: 10.8.0.0/24
-        routeTable: pods
+        routeTable: empty
         serviceEndpoints: [{service: Microsoft.Storage, locations: [japaneast]}]
         delegations: {d: {serviceName: Microsoft.Web/serverFarms}}
         privateEndpointNetworkPolicies: disabled
@@ -75,12 +76,13 @@ nodeSets:
     nodes:
       one: {ip: 10.240.0.20, podCIDR: 10.200.0.0/24}
       two: {name: second, ips: [10.240.0.21], podCIDRs: [10.200.1.0/24]}
-  many: {range: {count: 2, name: "n-${node.index}", firstIP: 10.240.1.4, podCIDRs: 10.201.0.0/16, podPrefixLength: 24}}
+  many: {ignore: {limit-near: it is}, range: {count: 2, name: "n-${node.index}", firstIP: 10.240.1.4, podCIDRs: 10.201.0.0/16, podPrefixLength: 24}}
 routeTables:
   pods:
     adopt: true
     disableBgpRoutePropagation: true
     foreignRoutes: keep
+    ignore: {route-stale: moved by hand}
     dependsOn: [resourceGroups/other]
     nodeRoutes:
       - {nodeSet: fixed, name: "${node.name}"}
