@@ -5,30 +5,13 @@ The emulator kills the process at its nth request, before performing it or after
 untouched. `make test-long` does the same where operations take their time, so that a process also
 dies while it polls and the next one finds the cloud at work.
 """
-import signal
-import subprocess
-
 import pytest
-from harness import LONG, Waybill
+from harness import LONG, Waybill, kill_at
 
 # example, when, how long operations take in ms
 LOOPS = [(example, when, 0) for example in ("greenfield", "large") for when in ("before", "after")]
 if LONG:
     LOOPS += [(example, when, 60) for example, when, _ in LOOPS]
-
-
-def kill_at(waybill, nth, when, *arguments):
-    """Runs a command that dies at its nth request; True when it did. After False the trap is still
-    set, for a process that is gone: this cloud must not be asked by Waybill again."""
-    shell = subprocess.Popen(
-        ["sh", "-c", 'echo $$; read -r go; exec "$0" "$@"', *waybill.command(*arguments)],
-        cwd=waybill.folder, env=waybill.environment, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    pid = int(shell.stdout.readline())
-    waybill.azure.kill(pid, nth=nth, when=when)
-    output = shell.communicate("go\n", timeout=120)
-    assert shell.returncode in (0, -signal.SIGKILL), (nth, when, output)
-    return shell.returncode != 0
 
 
 def created_twice(requests):

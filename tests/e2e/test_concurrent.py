@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes that hold each other, take their time, are edited beside, or lose their sender."""
-import os
-import signal
-import subprocess
-import time
-
 import pytest
-from harness import GROUP, HEAD, Waybill, route_body, table_id, table_yaml, writes
+from harness import GROUP, HEAD, Waybill, kill_at, route_body, table_id, table_yaml, writes
 
 A = ("10.1.0.0/16", "10.240.0.4")
 B = ("10.2.0.0/16", "10.240.0.5")
@@ -41,13 +36,7 @@ def test_a_run_killed_while_azure_works_is_waited_for(tmp_path, emulator):
     azure = emulator(cloud_yaml="resourceGroups: {kubernetes: {location: japaneast}}\n",
                      args=["--operation-time", "2000"])
     waybill = Waybill(tmp_path / "w", azure, network_yaml(2))
-    run = subprocess.Popen(waybill.command("apply", "--auto-approve"), cwd=waybill.folder,
-                           env=waybill.environment, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
-    while not any("operations" in request["path"].lower() for request in azure.requests()):
-        time.sleep(0.02)
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
+    assert kill_at(waybill, 1, "after", "apply", "--auto-approve", method="PUT", path=table_id())
     result = waybill.apply()
     assert "Settled" in result.stderr
     assert "not-ours" not in result.codes

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 
 from emulator import BUILD, ROOT, SUBSCRIPTION
@@ -154,6 +155,21 @@ class Waybill:
     def records(self):
         """The addresses that the state holds."""
         return self.run("state", "list", check=0).stdout.split()
+
+
+def kill_at(waybill, nth, when, *arguments, **match):
+    """Runs a command that dies at its nth request that matches method= and path=; True when it did.
+    After False the trap is still set, for a process that is gone: this cloud must not be asked by
+    Waybill again."""
+    shell = subprocess.Popen(
+        ["sh", "-c", 'echo $$; read -r go; exec "$0" "$@"', *waybill.command(*arguments)],
+        cwd=waybill.folder, env=waybill.environment, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pid = int(shell.stdout.readline())
+    waybill.azure.kill(pid, nth=nth, when=when, **match)
+    output = shell.communicate("go\n", timeout=120)
+    assert shell.returncode in (0, -signal.SIGKILL), (nth, when, output)
+    return shell.returncode != 0
 
 
 def writes(requests):
