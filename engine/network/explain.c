@@ -65,9 +65,9 @@ static const char *next_text(struct arena *a, const struct reach_hop *hop)
 }
 
 const char *explain_hop(
-	struct arena *a, const struct config *c, const struct reach_path *path, size_t n)
+	struct arena *a, const struct config *c, const struct reach_path *path, size_t hop_number)
 {
-	const struct reach_hop *hop = &path->hops[n];
+	const struct reach_hop *hop = &path->hops[hop_number];
 	const char *subnet = address_of(c, hop->subnet->part);
 	char prefix[PREFIX_TEXT];
 	if (!hop->route)

@@ -11,7 +11,7 @@
 
 /* "subnet A sends it by route B (10.200.1.0/24) to 10.240.0.21, worker-1" */
 const char *explain_hop(
-	struct arena *, const struct config *, const struct reach_path *, size_t hop);
+	struct arena *, const struct config *, const struct reach_path *, size_t hop_number);
 /* What is wrong at the first hop at fault; of a path that is unknown, what is not known. */
 const char *explain_fault(struct arena *, const struct config *, const struct reach_path *);
 /* What to change, and in *at where in the YAML (PLACE_NONE: nothing there says it). */

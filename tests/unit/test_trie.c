@@ -18,12 +18,15 @@ static uint64_t random_next(uint64_t *seed)
 	return *seed;
 }
 
-/* Few different bytes, so that prefixes nest and repeat often. */
-static struct ip random_ip(uint64_t *seed)
+/* Few different bytes, so that prefixes nest and repeat often; IPv6 begins with `shared` equal
+ * ones, so that they part at any depth. */
+static struct ip random_ip(uint64_t *seed, unsigned shared)
 {
 	struct ip ip = { .family = random_next(seed) % 2 ? FAMILY_IPV4 : FAMILY_IPV6 };
 	for (unsigned i = 0; i < family_bits(ip.family) / 8; i++)
 		ip.bytes[i] = (uint8_t)(random_next(seed) % 4 * 0x55);
+	for (unsigned i = 0; i < shared && ip.family == FAMILY_IPV6; i++)
+		ip.bytes[i] = 0xfd;
 	return ip;
 }
 
@@ -46,10 +49,10 @@ static void test_trie__agrees_with_a_linear_scan(void **state)
 	(void)state;
 	uint64_t seed = 20261123;
 	for (unsigned round = 0; round < 200; round++) {
-		struct trie_entry entries[64];
-		size_t count = random_next(&seed) % 64;
+		struct trie_entry entries[400];
+		size_t count = random_next(&seed) % (round % 2 ? 400 : 40);
 		for (size_t i = 0; i < count; i++) {
-			struct ip ip = random_ip(&seed);
+			struct ip ip = random_ip(&seed, round % 10);
 			entries[i] = (struct trie_entry){
 				.prefix = { ip,
 					(unsigned)(random_next(&seed) %
@@ -61,7 +64,7 @@ static void test_trie__agrees_with_a_linear_scan(void **state)
 		struct arena *a = arena_new();
 		const struct trie *trie = trie_build(a, entries, count);
 		for (unsigned i = 0; i < 100; i++) {
-			struct ip ip = random_ip(&seed);
+			struct ip ip = random_ip(&seed, round % 10);
 			assert_int_equal(trie_find(trie, &ip), scan(entries, count, &ip));
 		}
 		for (size_t i = 0; i < count; i++) {
