@@ -23,6 +23,15 @@ const struct command commands[] = {
 		.run = validate_command,
 	},
 	{
+		.name = "fmt",
+		.arguments = "",
+		.summary = "put the configuration's files into canonical spacing and order",
+		.about = "Comments, blank lines and meaning stay. Names the files it rewrites.\n"
+			 "Exit status 3: --check found some.\n",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_FILE) | BIT(OPTION_CHECK) | BIT(OPTION_DIFF),
+		.run = fmt_command,
+	},
+	{
 		.name = "plan",
 		.arguments = "",
 		.summary = "show what an apply would change",

@@ -2,13 +2,9 @@
 #include "cmd/waybill/planning.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "cmd/waybill/file.h"
 #include "cmd/waybill/render_plan.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
@@ -99,42 +95,14 @@ bool planning_load(struct session *s, const char *path, struct saved_plan *out)
 	return plan_load(s->arena, s->catalog, saved, out, &s->diags);
 }
 
-static bool write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t sent = write(fd, text, len);
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0)
-			return false;
-		text += sent;
-		len -= (size_t)sent;
-	}
-	return fsync(fd) == 0;
-}
-
 bool planning_save(const struct planning *planning, struct session *s, const char *path)
 {
 	json_auto_t *saved = plan_save(planning->plan, &planning->options);
 	const char *text = json_canonical(s->arena, saved);
-	char *beside = arena_printf(s->arena, "%s.XXXXXX", path);
-	int fd = mkstemp(beside);
-	bool good = fd >= 0 && write_all(fd, text, strlen(text));
-	int why = errno;
-	if (fd >= 0 && close(fd) != 0 && good) {
-		why = errno;
-		good = false;
-	}
-	if (good && rename(beside, path) != 0) {
-		why = errno;
-		good = false;
-	}
-	if (good)
+	if (file_write(s->arena, path, text, strlen(text), S_IRUSR | S_IWUSR))
 		return true;
-	if (fd >= 0)
-		(void)unlink(beside);
 	(void)diag_error(&s->diags, (struct place){ .file = path }, "plan-write",
-		"cannot save the plan: %s", strerror(why));
+		"cannot save the plan: %s", strerror(errno));
 	diag_help(&s->diags, "name a file in a folder that exists and that you may write to");
 	return false;
 }

@@ -38,6 +38,7 @@ int apply_command(struct session *);
 int completion_command(struct session *);
 int destroy_command(struct session *);
 int explain_command(struct session *);
+int fmt_command(struct session *);
 int help_command(struct session *);
 int import_command(struct session *);
 int nodes_command(struct session *);

@@ -32,6 +32,7 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_ERROR = 1,
 	EXIT_CHANGES = 2,
+	EXIT_UNFORMATTED = 3, /* fmt --check */
 };
 
 struct session {

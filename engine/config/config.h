@@ -40,6 +40,15 @@ struct config_options {
 	size_t nallowed_environment;
 };
 
+/* The files that a configuration is made of, with their texts; other YAML of a folder is left out.
+ * Each must be YAML, and need not be valid. */
+struct config_file {
+	const char *name, *text;
+	size_t length;
+};
+bool config_files(struct arena *, const struct config_options *, struct config_file **,
+	size_t *count, struct diags *);
+
 struct node {
 	const char *name;
 	const char **ips; /* canonical text, at most one a family */

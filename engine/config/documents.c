@@ -28,6 +28,24 @@ static bool parse_files(struct config *c, struct diags *diags)
 	return good;
 }
 
+bool config_files(struct arena *a, const struct config_options *options, struct config_file **files,
+	size_t *count, struct diags *diags)
+{
+	struct config c = { .arena = a, .internal = ARENA_NEW(a, struct config_internal) };
+	struct inputs *in = &c.internal->inputs;
+	if (!files_gather(a, options, in, diags) || !parse_files(&c, diags))
+		return false;
+	for (size_t i = 0, k = 0; i < in->nfiles && k < c.internal->ndocuments; i++) {
+		const struct text_file *file = &in->files[i];
+		if (strcmp(yaml_name(c.internal->documents[k].yaml), file->name) != 0)
+			continue;
+		k++;
+		*ARENA_PUSH(a, *files, *count) =
+			(struct config_file){ file->name, file->text, file->length };
+	}
+	return true;
+}
+
 static bool check_format(const struct document *d, struct diags *diags)
 {
 	const json_t *root = yaml_value(d->yaml);
