@@ -17,8 +17,8 @@ from harness import EXAMPLES, HEAD, LONG, Waybill
 from test_cases import read_case
 
 STRUCTURE = {
-    "adopt-existing", "format-version", "ignore-reason", "missing-member", "next-hop", "node-incomplete",
-    "node-source", "not-a-choice", "not-in-this-version", "out-of-range", "read-only-member", "requires",
+    "adopt-existing", "format-version", "ignore-reason", "missing-member", "next-hop", "node-source",
+    "not-a-choice", "not-in-this-version", "out-of-range", "read-only-member", "requires",
     "same-member-twice", "unknown-member", "wrong-type",
 }
 # Where a rule needs more than the place it is told at: a region may come from the top, a length lies
@@ -38,7 +38,6 @@ requires: ">=0.1"
 subscription: ${env.AZURE_SUBSCRIPTION_ID}
 resourceGroup: kubernetes
 location: japaneast
-checks: {pod-cidr-in-vnet: warning, limit-near: "off"}
 variables:
   text: {type: string, default: "10.9.0.0/16", description: what}
   number: {type: number, default: 10}
@@ -65,24 +64,24 @@ virtualNetworks:
     subnets:
       a:
         addressPrefix: 10.8.0.0/24
-        routeTable: empty
+        routeTable: pods
         serviceEndpoints: [{service: Microsoft.Storage, locations: [japaneast]}]
         delegations: {d: {serviceName: Microsoft.Web/serverFarms}}
         privateEndpointNetworkPolicies: disabled
       b: {addressPrefixes: [10.8.1.0/24]}
 nodeSets:
-  workers: {incomplete: skip, virtualMachines: {name: "worker-*", podCIDRTag: pod-cidr, tags: {a: b}}}
+  workers: {incomplete: skip, virtualMachines: {name: "worker-*", podCIDRTag: pod-cidr, tags: {a: b}, scaleSet: s}, exclude: {names: [a], labels: {a: b}, tags: {a: b}}, ignore: {pod-cidr-in-subnet: why}}
   fixed:
     nodes:
       one: {ip: 10.240.0.20, podCIDR: 10.200.0.0/24}
       two: {name: second, ips: [10.240.0.21], podCIDRs: [10.200.1.0/24]}
-  many: {ignore: {limit-near: it is}, range: {count: 2, name: "n-${node.index}", firstIP: 10.240.1.4, podCIDRs: 10.201.0.0/16, podPrefixLength: 24}}
+  many: {range: {count: 2, name: "n-${node.index}", firstIP: 10.240.1.4, podCIDRs: 10.201.0.0/16, podPrefixLength: 24}}
 routeTables:
   pods:
     adopt: true
     disableBgpRoutePropagation: true
     foreignRoutes: keep
-    ignore: {route-stale: moved by hand}
+    ignore: {route-stale: somebody moves these by hand}
     dependsOn: [resourceGroups/other]
     nodeRoutes:
       - {nodeSet: fixed, name: "${node.name}"}
@@ -91,6 +90,8 @@ routeTables:
       hop: {addressPrefix: 172.16.0.0/12, nextHopType: VirtualAppliance, nextHopIpAddress: 10.240.0.9}
   empty:
 forget: [routeTables/old]
+checks: {next-hop-outside-network: off, pod-cidr-without-route: off, node-outside-subnets: warning, next-hop-unknown: off}
+reach: [[fixed, many]]
 outputs:
   id: ${routeTables.pods.id}
 """
