@@ -75,7 +75,8 @@ void planner_pair(struct planner *p)
 			p->nall++;
 			continue;
 		}
-		const struct schema *schema = catalog_type(p->config->catalog, record->type);
+		const struct schema *schema =
+			record ? catalog_type(p->config->catalog, record->type) : NULL;
 		if (schema) {
 			*c = recorded_change(p, record, schema);
 			c->record = record;

@@ -139,8 +139,7 @@ static const struct fault faults[] = {
 	{ TABLE "{addressPrefix: 10.0.0.0/8, nextHopType: None}\n"
 		"      q: {name: R, addressPrefix: 11.0.0.0/8, nextHopType: None}",
 		"route-duplicate-name", 9, 7 },
-	{ TABLE "{addressPrefix: 10.0.0.0/8, nextHopType: None, ignore: {}}", "not-in-this-version",
-		8, 57 },
+	{ TABLE "{addressPrefix: 10.0.0.0/8, nextHopType: None, ignore: []}", "wrong-type", 8, 65 },
 	{ TABLE "{addressPrefix: 10.0.0.0/8, nextHopType: None, nodeRoutes: []}", "unknown-member",
 		8, 57 },
 	{ TABLE "null", "missing-member", 8, 7 },
