@@ -146,6 +146,14 @@ static const char *parent_id(struct arena *a, const char *id)
 	return arena_strndup(a, id, len);
 }
 
+/* Whether the id is of a child: a type and a name behind the parent's. */
+static bool is_inside(const char *id, const char *parent)
+{
+	size_t len = strlen(parent);
+	return text_starts_nocase(id, parent) && id[len] == '/' &&
+		strchr(id + len + 1, '/') == strrchr(id, '/');
+}
+
 static enum hop_kind hop_of(const char *text)
 {
 	static const struct {
@@ -255,11 +263,13 @@ static void link_subnets(struct topology *t)
 static void link_routes(struct topology *t)
 {
 	struct topology_table *last = NULL;
+	const char *table = NULL;
 	for (size_t i = 0; i < t->nroutes; i++) {
 		struct topology_route *r = &t->routes[i];
-		const char *table = parent_id(t->arena, r->part->id);
-		if (!last || !text_same_nocase(last->part->id, table))
+		if (!table || !is_inside(r->part->id, table)) {
+			table = parent_id(t->arena, r->part->id);
 			last = topology_table(t, table);
+		}
 		r->table = last;
 		if (last)
 			*ARENA_PUSH(t->arena, last->routes, last->nroutes) = r;

@@ -24,12 +24,6 @@ static int compare_parts(const void *a, const void *b)
 		((const struct topology_part *)a)->id, ((const struct topology_part *)b)->id);
 }
 
-static int compare_resources(const void *a, const void *b)
-{
-	return text_compare_nocase(
-		(*(const struct resource *const *)a)->id, (*(const struct resource *const *)b)->id);
-}
-
 static int compare_changes(const void *a, const void *b)
 {
 	return text_compare_nocase(
@@ -45,7 +39,11 @@ static void add_part(struct parts *p, const char *id, const struct schema *schem
 
 static struct topology *make(struct parts *p, const struct config *c, bool planned)
 {
-	if (p->count)
+	/* They come from sorted lists, and only some from another one behind it. */
+	bool sorted = true;
+	for (size_t i = 1; i < p->count && sorted; i++)
+		sorted = compare_parts(&p->items[i - 1], &p->items[i]) <= 0;
+	if (!sorted)
 		qsort(p->items, p->count, sizeof *p->items, compare_parts);
 	return topology_make(p->arena, c, p->items, p->count, planned);
 }
@@ -56,28 +54,28 @@ static const struct resource **declared(struct arena *a, const struct config *c,
 	const struct resource **list = NULL;
 	*count = 0;
 	for (size_t i = 0; i < c->nresources; i++)
-		if (matters(c->resources[i]->schema))
-			*ARENA_PUSH(a, list, *count) = c->resources[i];
-	if (*count)
-		qsort(list, *count, sizeof(*list), compare_resources);
+		if (matters(c->by_id[i]->schema))
+			*ARENA_PUSH(a, list, *count) = c->by_id[i];
 	return list;
 }
 
+/* The one with an id, searched from *at on: whoever asks goes by ids, too. */
 static const struct resource *find_resource(
-	const struct resource *const *list, size_t count, const char *id)
+	const struct resource *const *list, size_t count, size_t *at, const char *id)
 {
-	const struct resource wanted = { .id = id };
-	const struct resource *key = &wanted;
-	const struct resource *const *found =
-		count ? bsearch(&key, list, count, sizeof(*list), compare_resources) : NULL;
-	return found ? *found : NULL;
+	for (; *at < count; ++*at) {
+		int order = text_compare_nocase(list[*at]->id, id);
+		if (order >= 0)
+			return order == 0 ? list[*at] : NULL;
+	}
+	return NULL;
 }
 
 struct topology *view_declared(struct arena *a, const struct config *c)
 {
 	struct parts parts = { .arena = a };
 	for (size_t i = 0; i < c->nresources; i++) {
-		const struct resource *r = c->resources[i];
+		const struct resource *r = c->by_id[i];
 		if (matters(r->schema))
 			add_part(&parts, r->id, r->schema, r->body, r);
 	}
@@ -88,13 +86,13 @@ struct topology *view_actual(
 	struct arena *a, const struct config *c, const struct snapshot *snapshot)
 {
 	struct parts parts = { .arena = a };
-	size_t count;
+	size_t count, at = 0;
 	const struct resource *const *list = declared(a, c, &count);
 	for (size_t i = 0; i < snapshot->nactuals; i++) {
 		const struct actual *actual = &snapshot->actuals[i];
 		if (matters(actual->schema))
 			add_part(&parts, actual->id, actual->schema, actual->body,
-				find_resource(list, count, actual->id));
+				find_resource(list, count, &at, actual->id));
 	}
 	return make(&parts, c, false);
 }
@@ -170,13 +168,13 @@ struct topology *view_planned(struct arena *a, const struct config *c,
 {
 	struct parts parts = { .arena = a };
 	struct changes changes = changes_of(a, plan);
-	size_t count;
+	size_t count, at = 0;
 	const struct resource *const *list = declared(a, c, &count);
 	for (size_t i = 0; i < snapshot->nactuals; i++) {
 		const struct actual *actual = &snapshot->actuals[i];
 		if (!matters(actual->schema))
 			continue;
-		const struct resource *r = find_resource(list, count, actual->id);
+		const struct resource *r = find_resource(list, count, &at, actual->id);
 		const struct change *change = find_change(&changes, actual->id);
 		const json_t *body = actual->body;
 		if (change && (change->action == ACTION_DELETE || is_made(change)))

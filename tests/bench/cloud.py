@@ -24,7 +24,7 @@ def configuration(nodes):
     lines.append("nodeSets:")
     for i in range(sets):
         first = f"10.{networks[i // each][1]}.{2 * (i % each)}.10"
-        pods = f"{11 + i // 2}.{128 * (i % 2)}.0.0/17"
+        pods = f"11.{i // 2}.{128 * (i % 2)}.0/17"
         lines.append(f'  w{i}: {{range: {{count: {NODES_PER_SET}, name: "w{i}-${{node.index}}", '
                      f"firstIP: {first}, podCIDRs: {pods}, podPrefixLength: {PODS}}}}}")
     lines.append("routeTables:")
