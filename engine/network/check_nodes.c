@@ -25,11 +25,12 @@ static void tell_outside(struct checking *ck, const struct tally *found)
 		    ip_name(ck, ip), n->node->name, tally_more(ck, found)))
 		return;
 	const struct topology_network *around = network_around(ck, ip);
-	const struct topology_part *part = around ? around->part : ck->topology->networks[0].part;
-	if (part->resource)
-		diag_note(ck->diags, range_place(ck, part, 0),
-			around ? "the network has it, but none of its subnets"
-			       : "the address space is another");
+	if (around)
+		diag_note(ck->diags, range_place(ck, around->part, 0),
+			"the network has it, but none of its subnets");
+	else if (ck->topology->nnetworks > 0)
+		diag_note(ck->diags, range_place(ck, ck->topology->networks->part, 0),
+			"the address space is another");
 	diag_help(ck->diags, "correct the address, or declare the subnet it is in");
 }
 
@@ -129,8 +130,8 @@ void check_node_forwarding(struct checking *ck)
 				(struct tally){ .one = &t->nodes[i] });
 	for (size_t i = 0; i < all.count; i++) {
 		const struct topology_node *n = all.items[i].one;
-		if (!check_found(ck, config_place(ck->config, n->node->pointer, YAML_KEY),
-			    subject_of_set(n->set), (struct subject){ 0 },
+		if (!check_found(ck, row_place(ck, n), subject_of_set(n->set),
+			    (struct subject){ 0 },
 			    "the NIC of node `%s` does not forward: Azure drops what its pods "
 			    "send%s",
 			    n->node->name, tally_more(ck, &all.items[i])))

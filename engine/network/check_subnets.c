@@ -188,55 +188,73 @@ void check_network_overlap(struct checking *ck)
 
 /* ---- ranges that Azure keeps for itself ---- */
 
-static const char *forbidden(const struct prefix *p)
+static const char *const forbidden_ranges[] = { "224.0.0.0/4", "255.255.255.255/32", "127.0.0.0/8",
+	"169.254.0.0/16", "168.63.129.16/32", "::1/128", "fe80::/10", "ff00::/8" };
+
+struct forbidden {
+	struct prefix ranges[ARRAY_LEN(forbidden_ranges)];
+};
+
+static struct forbidden read_forbidden(void)
 {
-	static const char *const ranges[] = { "224.0.0.0/4", "255.255.255.255/32", "127.0.0.0/8",
-		"169.254.0.0/16", "168.63.129.16/32", "::1/128", "fe80::/10", "ff00::/8" };
-	struct prefix taken;
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
-		if (prefix_parse(&taken, ranges[i]) && prefix_overlaps(&taken, p))
-			return ranges[i];
+	struct forbidden f;
+	for (size_t i = 0; i < ARRAY_LEN(forbidden_ranges); i++)
+		(void)prefix_parse(&f.ranges[i], forbidden_ranges[i]);
+	return f;
+}
+
+static const char *is_forbidden(const struct forbidden *f, const struct prefix *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(forbidden_ranges); i++)
+		if (prefix_overlaps(&f->ranges[i], p))
+			return forbidden_ranges[i];
 	return NULL;
 }
 
-static void tell_forbidden(struct checking *ck, const struct prefix *p, struct place at,
-	struct subject subject, const char *of)
+static void check_part_ranges(struct checking *ck, const struct forbidden *f,
+	const struct topology_part *part, const struct prefixes *ranges)
 {
-	const char *taken = forbidden(p);
-	if (!taken ||
-		!check_found(ck, at, subject, (struct subject){ 0 },
-			"%s of %s overlaps %s, which no network may have", prefix_name(ck, p), of,
-			taken))
-		return;
-	diag_help(ck->diags, "use private ranges, such as those in 10.0.0.0/8");
+	for (size_t i = 0; i < ranges->count && part->resource; i++) {
+		const char *taken = is_forbidden(f, &ranges->items[i]);
+		if (taken &&
+			check_found(ck, range_place(ck, part, i), subject_of(part),
+				(struct subject){ 0 },
+				"%s of %s overlaps %s, which no network may have",
+				prefix_name(ck, &ranges->items[i]), part_name(ck, part), taken))
+			diag_help(ck->diags, "use private ranges, such as those in 10.0.0.0/8");
+	}
 }
 
-static void check_forbidden_pods(struct checking *ck)
+static void check_pod_ranges(struct checking *ck, const struct forbidden *f)
 {
 	const struct topology *t = ck->topology;
+	struct tallies all = tallies_new(ck);
 	for (size_t i = 0; i < t->nnodes; i++)
 		for (size_t k = 0; k < t->nodes[i].pods.count; k++)
-			if (forbidden(&t->nodes[i].pods.items[k]))
-				tell_forbidden(ck, &t->nodes[i].pods.items[k],
-					pod_place(ck, &t->nodes[i], k),
-					subject_of_set(t->nodes[i].set), t->nodes[i].node->name);
+			if (is_forbidden(f, &t->nodes[i].pods.items[k]))
+				tally_add(ck, &all, t->nodes[i].node->pointer, "",
+					(struct tally){ .one = &t->nodes[i], .index = k });
+	for (size_t i = 0; i < all.count; i++) {
+		const struct topology_node *n = all.items[i].one;
+		size_t index = all.items[i].index;
+		if (check_found(ck, pod_place(ck, n, index), subject_of_set(n->set),
+			    (struct subject){ 0 },
+			    "pod CIDR %s of node `%s` overlaps %s, which no network may have%s",
+			    prefix_name(ck, &n->pods.items[index]), n->node->name,
+			    is_forbidden(f, &n->pods.items[index]), tally_more(ck, &all.items[i])))
+			diag_help(ck->diags, "use private ranges, such as those in 10.0.0.0/8");
+	}
 }
 
 void check_forbidden_range(struct checking *ck)
 {
 	const struct topology *t = ck->topology;
-	for (size_t i = 0; i < t->nnetworks; i++) {
-		const struct topology_network *n = &t->networks[i];
-		for (size_t k = 0; k < n->space.count && n->part->resource; k++)
-			tell_forbidden(ck, &n->space.items[k], range_place(ck, n->part, k),
-				subject_of(n->part), part_name(ck, n->part));
-	}
-	for (size_t i = 0; i < t->nsubnets; i++) {
-		const struct topology_subnet *s = &t->subnets[i];
-		bool told = s->network && s->network->space.count > 0;
-		for (size_t k = 0; k < s->prefixes.count && s->part->resource && !told; k++)
-			tell_forbidden(ck, &s->prefixes.items[k], range_place(ck, s->part, k),
-				subject_of(s->part), part_name(ck, s->part));
-	}
-	check_forbidden_pods(ck);
+	const struct forbidden f = read_forbidden();
+	for (size_t i = 0; i < t->nnetworks; i++)
+		check_part_ranges(ck, &f, t->networks[i].part, &t->networks[i].space);
+	/* A subnet is inside of its network, where that is known. */
+	for (size_t i = 0; i < t->nsubnets; i++)
+		if (!t->subnets[i].network || t->subnets[i].network->space.count == 0)
+			check_part_ranges(ck, &f, t->subnets[i].part, &t->subnets[i].prefixes);
+	check_pod_ranges(ck, &f);
 }

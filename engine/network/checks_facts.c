@@ -29,16 +29,20 @@ struct place range_place(const struct checking *ck, const struct topology_part *
 	return part_place(ck, part, list ? pointer_add_index(ck->arena, list, index) : NULL);
 }
 
+struct place row_place(const struct checking *ck, const struct topology_node *n)
+{
+	return n->node->at.file ? n->node->at
+				: config_place(ck->config, n->node->pointer, YAML_KEY);
+}
+
 /* The member of a node's row that is written, of those that may hold the same. */
 static struct place node_place(const struct checking *ck, const struct topology_node *n,
 	const char *const *members, size_t count, size_t index)
 {
 	const struct config *c = ck->config;
 	const char *row = n->node->pointer;
-	if (n->node->at.file)
-		return n->node->at;
 	const json_t *value = json_at(c->merged, row);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !n->node->at.file; i++) {
 		const json_t *member = json_object_get(value, members[i]);
 		if (!member)
 			continue;
@@ -47,7 +51,7 @@ static struct place node_place(const struct checking *ck, const struct topology_
 			at = pointer_add_index(ck->arena, at, index);
 		return config_place(c, at, YAML_VALUE);
 	}
-	return config_place(c, row, YAML_KEY);
+	return row_place(ck, n);
 }
 
 struct place address_place(

@@ -63,6 +63,8 @@ const char *part_name(const struct checking *, const struct topology_part *);
 struct place part_place(const struct checking *, const struct topology_part *, const char *pointer);
 /* Of a network or subnet: one of its ranges. */
 struct place range_place(const struct checking *, const struct topology_part *, size_t index);
+/* Of a node: its row, in the YAML or in the file of its source. */
+struct place row_place(const struct checking *, const struct topology_node *);
 struct place address_place(
 	const struct checking *, const struct topology_node *, const struct ip *);
 struct place pod_place(const struct checking *, const struct topology_node *, size_t index);

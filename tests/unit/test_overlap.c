@@ -90,7 +90,7 @@ static void test_overlap__agrees_with_comparing_all_pairs(void **state)
 		calls += told.calls;
 	}
 	/* Networks without any overlap would prove nothing. */
-	assert_true(calls > ROUNDS * 10);
+	assert_true(calls > (size_t)ROUNDS * 10);
 }
 
 static void test_overlap__nothing_overlaps_nothing(void **state)
