@@ -214,6 +214,7 @@ static void add_peering(struct topology *t, const struct topology_part *p)
 		.remote_id = text_of(p, "peering", "remote"),
 		.remote_space =
 			prefixes_at(t->arena, p, fact(p->schema, "peering", "remotePrefixes")),
+		.state = state,
 		.connected = state && text_same_nocase(state, "Connected"),
 		.allows_access = flag_of(p, "peering", "access", true),
 		.allows_forwarded = flag_of(p, "peering", "forwarded", false),
@@ -276,6 +277,18 @@ static void link_routes(struct topology *t)
 	}
 }
 
+/* Azure connects two peerings when the second is made, unless the first has lost its other. */
+static bool will_connect(const struct topology_peering *p)
+{
+	const struct topology_peering *both[] = { p, p->back };
+	if (!p->back || (p->state && p->back->state))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(both); i++)
+		if (both[i]->state && text_same_nocase(both[i]->state, "Disconnected"))
+			return false;
+	return true;
+}
+
 static void link_peerings(struct topology *t, bool planned)
 {
 	for (size_t i = 0; i < t->npeerings; i++) {
@@ -289,7 +302,7 @@ static void link_peerings(struct topology *t, bool planned)
 		struct topology_peering *p = &t->peerings[i];
 		if (p->remote && p->network)
 			p->back = topology_peering_with(p->remote, p->network);
-		if (planned && p->back)
+		if (planned && will_connect(p))
 			p->connected = true;
 	}
 }

@@ -49,6 +49,7 @@ struct topology_peering {
 	struct topology_network *remote; /* NULL: not given */
 	struct topology_peering *back;   /* the remote's own peering with this network, or NULL */
 	struct prefixes remote_space;    /* as the peering itself tells it */
+	const char *state;               /* as read; NULL: not made yet */
 	bool connected;
 	bool allows_access, allows_forwarded, uses_remote_gateways;
 };
@@ -129,8 +130,8 @@ struct topology {
 	struct topology_subnet **subnet_hits;
 };
 
-/* `parts` sorted by id without case; kept. Nodes and NICs are the configuration's. `planned`: a
- * peering with its counterpart counts as connected whatever was read. */
+/* `parts` sorted by id without case; kept. Nodes and NICs are the configuration's. `planned`: two
+ * peerings of each other of which one is new count as connected. */
 struct topology *topology_make(struct arena *, const struct config *,
 	const struct topology_part *parts, size_t nparts, bool planned);
 

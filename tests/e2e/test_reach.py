@@ -154,3 +154,61 @@ virtualNetworks:
     assert result.stdout.count("give virtualNetworks/net/subnets/s0 a route table") == 1
     row = [line.split() for line in result.stdout.splitlines() if "subnets/s1 " in line][0]
     assert row[2:] == ["10000", "10000"] or row[2:] == ["9900", "9900"]
+
+
+def peered(azure, name, number, other, state):
+    """A network of someone else's with one subnet and a peering in a state."""
+    azure.put(azure.id("virtualNetworks", name), {"location": "japaneast", "properties": {
+        "addressSpace": {"addressPrefixes": [f"10.{number}.0.0/16"]},
+        "subnets": [{"name": "one", "properties": {"addressPrefix": f"10.{number}.0.0/24"}}],
+        "virtualNetworkPeerings": [{"name": "p", "properties": {
+            "remoteVirtualNetwork": {"id": azure.id("virtualNetworks", other)},
+            "allowForwardedTraffic": True, "peeringState": state}}]}})
+
+
+@pytest.mark.parametrize("state, paths", [("Connected", 2), ("Initiated", 0)])
+def test_peerings_that_stand_are_as_azure_says(tmp_path, azure, state, paths):
+    peered(azure, "left", 8, "right", state)
+    peered(azure, "right", 9, "left", state)
+    waybill = Waybill(tmp_path / "w", azure, HEAD + """\
+virtualNetworks:
+  left:
+    existing: true
+    subnets: {one: {existing: true, routeTable: t}}
+  right:
+    existing: true
+    subnets: {one: {existing: true, routeTable: t}}
+nodeSets:
+  w:
+    nodes:
+      a: {ip: 10.8.0.4, podCIDR: 10.200.0.0/24}
+      b: {ip: 10.9.0.4, podCIDR: 10.200.1.0/24}
+routeTables:
+  t:
+    nodeRoutes: [{nodeSet: w}]
+""")
+    result = waybill.run("reach", check=0)
+    assert reached(result).endswith(f"{paths} of 2 pod paths after apply (0 of 2 now)")
+    assert ("the peerings of the two networks are not both connected" in result.stdout) == (paths == 0)
+
+
+def test_a_peering_of_someone_else_survives_a_write_of_the_network(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, HEAD + """\
+virtualNetworks:
+  net:
+    addressSpace: {addressPrefixes: [10.8.0.0/16]}
+    subnets:
+      one: {addressPrefix: 10.8.0.0/24}
+""")
+    waybill.apply()
+    path = azure.id("virtualNetworks", "net")
+    body = azure.get(path)
+    body["properties"]["virtualNetworkPeerings"] = [{"name": "theirs", "properties": {
+        "remoteVirtualNetwork": {"id": azure.id("virtualNetworks", "kubernetes-vnet")},
+        "peeringState": "Initiated"}}]
+    azure.put(path, body)
+    assert waybill.plan().last_line == "No changes."
+    waybill.replace("[10.8.0.0/16]", "[10.8.0.0/16, 10.9.0.0/16]")
+    waybill.apply()
+    assert azure.get(path)["properties"]["addressSpace"]["addressPrefixes"] == ["10.8.0.0/16", "10.9.0.0/16"]
+    assert [peering["name"] for peering in azure.get(path)["properties"]["virtualNetworkPeerings"]] == ["theirs"]
