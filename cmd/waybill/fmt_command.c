@@ -103,8 +103,8 @@ static bool rewrite(struct session *s, const struct config_file *file, const cha
 static bool format(struct session *s, const struct config_file *file, bool *good)
 {
 	size_t len = 0;
-	const char *text = yaml_format(
-		s->arena, file->name, file->text, file->length, &order, &len, &s->diags);
+	const char *text =
+		yaml_format(file->name, file->text, file->length, &order, &len, &s->diags);
 	*good = *good && text;
 	if (!text || (len == file->length && memcmp(text, file->text, len) == 0))
 		return true;

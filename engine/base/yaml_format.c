@@ -161,24 +161,16 @@ static bool has_odd_marks(const char *text)
 	return false;
 }
 
-char *yaml_format(struct arena *a, const char *name, const char *text, size_t len,
-	const struct yaml_order *order, size_t *out_len, struct diags *diags)
+/* What one round moves may be in line with something else then, so rounds go on until one changes
+ * nothing. NULL when none does. */
+static char *settle(struct arena *a, const char *text, size_t len, const json_t *value,
+	const struct yaml_order *order, size_t *out_len)
 {
-	const struct yaml *yaml = yaml_parse(a, name, text, len, diags);
-	if (!yaml)
-		return NULL;
-	size_t mark = strlen(BYTE_ORDER_MARK);
-	if (len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0) {
-		text += mark;
-		len -= mark;
-	}
-	text = arena_strndup(a, text, len);
-	/* What one round moves may be in line with something else then. */
-	for (size_t i = 0; i < ROUNDS_MOST && !has_odd_marks(text); i++) {
+	for (size_t i = 0; i < ROUNDS_MOST; i++) {
 		size_t size = len;
-		char *out = format_once(a, text, &size, yaml_value(yaml), order);
+		char *out = format_once(a, text, &size, value, order);
 		if (!out)
-			break;
+			return NULL;
 		if (size == len && memcmp(out, text, len) == 0) {
 			*out_len = size;
 			return out;
@@ -186,6 +178,24 @@ char *yaml_format(struct arena *a, const char *name, const char *text, size_t le
 		text = out;
 		len = size;
 	}
+	return NULL;
+}
+
+char *yaml_format(const char *name, const char *text, size_t len, const struct yaml_order *order,
+	size_t *out_len, struct diags *diags)
+{
+	struct arena *a = diags->arena;
+	const struct yaml *yaml = yaml_parse(a, name, text, len, diags);
+	if (!yaml)
+		return NULL;
+	size_t mark = strlen(BYTE_ORDER_MARK);
+	size_t skipped = len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0 ? mark : 0;
+	char *plain = arena_strndup(a, text + skipped, len - skipped);
+	char *out = NULL;
+	if (!has_odd_marks(plain))
+		out = settle(a, plain, len - skipped, yaml_value(yaml), order, out_len);
+	if (out)
+		return out;
 	(void)diag_error(diags, (struct place){ .file = name }, "format-unsafe",
 		"cannot be formatted without changing what it means");
 	diag_help(diags, "write it more plainly; it was left as it is");

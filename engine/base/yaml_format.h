@@ -21,9 +21,9 @@ struct yaml_order {
 };
 
 /* NULL with errors: the file is no YAML that we read, or it cannot be formatted safely
- * (`format-unsafe`). In the arena; *out_len without the NUL. */
-char *yaml_format(struct arena *, const char *name, const char *text, size_t len,
-	const struct yaml_order *, size_t *out_len, struct diags *);
+ * (`format-unsafe`). In the arena of the diagnostics; *out_len without the NUL. */
+char *yaml_format(const char *name, const char *text, size_t len, const struct yaml_order *,
+	size_t *out_len, struct diags *);
 
 /* ---- between the files of the formatter ---- */
 

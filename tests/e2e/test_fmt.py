@@ -103,6 +103,12 @@ def test_a_link_and_a_mode_stay(waybill):
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
+def test_windows_line_ends_become_line_feeds(waybill):
+    waybill.file.write_bytes(b"\xef\xbb\xbf" + CROOKED.replace("\n", "\r\n").encode())
+    waybill.run("fmt", check=0)
+    assert waybill.file.read_bytes() == STRAIGHT.encode()
+
+
 def test_texts_over_several_lines_keep_their_content(waybill):
     text = HEAD + "outputs:\n    a: |\n        one\n          two\n\n        three\n    b:   >-\n      four\n"
     waybill.write(text)

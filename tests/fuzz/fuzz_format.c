@@ -41,14 +41,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	diags_init(&diags, a);
 	const char *text = (const char *)data;
 	size_t once_len = 0, twice_len = 0;
-	const char *once = yaml_format(a, "input", text, len, &order, &once_len, &diags);
+	const char *once = yaml_format("input", text, len, &order, &once_len, &diags);
 	expect((once == NULL) == (diags.nerrors > 0));
 	if (once) {
 		const struct yaml *before = yaml_parse(a, "input", text, len, &diags);
 		const struct yaml *after = yaml_parse(a, "once", once, once_len, &diags);
 		expect(before && after && json_equal(yaml_value(before), yaml_value(after)));
-		const char *twice =
-			yaml_format(a, "once", once, once_len, &order, &twice_len, &diags);
+		const char *twice = yaml_format("once", once, once_len, &order, &twice_len, &diags);
 		expect(twice && twice_len == once_len && memcmp(once, twice, once_len) == 0);
 		size_t comments[2], lines[2];
 		count(text, len, &comments[0], &lines[0]);
