@@ -53,7 +53,7 @@ struct state {
 	enum state_access access;
 	sqlite3 *db; /* NULL: no file, and nothing to read */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
-	char lineage[37];
+	char lineage[37], key[65];
 	int64_t serial;
 	char run_started[TIME_TEXT];
 	bool writing;         /* a transaction is open */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/json.h"
+#include "engine/base/secrets.h"
 
 bool state_migrate(struct state *s, int64_t format, struct diags *diags)
 {
@@ -29,13 +30,14 @@ bool state_migrate(struct state *s, int64_t format, struct diags *diags)
 
 static bool fill(struct state *s, const char *file, struct diags *diags)
 {
-	char lineage[37];
+	char lineage[37], key[65];
 	uuid_random(lineage);
+	secrets_new_key(key);
 	return state_connect(s, file, diags) &&
 		/* Nobody looks for a file of this name, so that its journal need not survive us. */
 		state_execute(s, "PRAGMA journal_mode = MEMORY", STATE_WRITING, diags) &&
 		state_migrate(s, 0, diags) &&
-		state_write(s, SQL_FOUND, VALUES(TEXT(lineage)), NULL, diags) &&
+		state_write(s, SQL_FOUND, VALUES(TEXT(lineage), TEXT(key)), NULL, diags) &&
 		state_commit(s, diags);
 }
 

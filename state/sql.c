@@ -7,6 +7,7 @@ static const char create[] =
 	"CREATE TABLE meta (\n"
 	"	one           INTEGER PRIMARY KEY CHECK (one = 1),\n"
 	"	lineage       TEXT NOT NULL,\n"
+	"	key           TEXT NOT NULL,\n" /* of the seals of secrets */
 	"	serial        INTEGER NOT NULL,\n"
 	"	cloud         TEXT,\n"
 	"	tenant        TEXT,\n"
@@ -69,8 +70,8 @@ const char *const state_sql[STATEMENT_COUNT] = {
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 
-	[SQL_FOUND] = "INSERT INTO meta (one, lineage, serial) VALUES (1, ?, 0)",
-	[SQL_META] = "SELECT lineage, serial, cloud, tenant, subscriptions FROM meta",
+	[SQL_FOUND] = "INSERT INTO meta (one, lineage, serial, key) VALUES (1, ?, 0, ?)",
+	[SQL_META] = "SELECT lineage, serial, cloud, tenant, subscriptions, key FROM meta",
 	[SQL_BIND] = "UPDATE meta SET cloud = coalesce(cloud, ?), tenant = coalesce(tenant, ?),"
 		     " subscriptions = coalesce(subscriptions, ?)",
 	[SQL_GROW_SERIAL] = "UPDATE meta SET serial = serial + 1",

@@ -100,8 +100,11 @@ static bool read_meta(struct state *s, struct diags *diags)
 	if (!meta || !state_next(s, meta, &row, diags))
 		return false;
 	const char *lineage = row ? (const char *)sqlite3_column_text(meta, 0) : NULL;
-	bool ok = lineage && strlen(lineage) < sizeof s->lineage;
+	const char *key = row ? (const char *)sqlite3_column_text(meta, 5) : NULL;
+	bool ok = lineage && strlen(lineage) < sizeof s->lineage && key &&
+		strlen(key) < sizeof s->key;
 	if (ok) {
+		memcpy(s->key, key, strlen(key) + 1);
 		memcpy(s->lineage, lineage, strlen(lineage) + 1);
 		s->serial = sqlite3_column_int64(meta, 1);
 	}
@@ -165,6 +168,11 @@ void state_close(struct state *s)
 const char *state_lineage(struct state *s)
 {
 	return s->db ? s->lineage : NULL;
+}
+
+const char *state_key(struct state *s)
+{
+	return s->db ? s->key : NULL;
 }
 
 int64_t state_serial(struct state *s)

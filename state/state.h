@@ -54,7 +54,10 @@ void state_close(struct state *);
 /* Checks the binding, and in a state open for writing records it at first use. */
 bool state_bind(struct state *, const struct state_binding *, struct diags *);
 const char *state_lineage(struct state *); /* UUID made with the file; NULL for an absent file */
-int64_t state_serial(struct state *);      /* grows with each commit that changed records */
+/* Random and the state's own, 64 hex digits, for seals of what must not be stored; NULL as above.
+ */
+const char *state_key(struct state *);
+int64_t state_serial(struct state *); /* grows with each commit that changed records */
 
 /* ---- records ---- */
 

@@ -26,9 +26,8 @@ struct applying {
 /* A saved plan brings its own configuration and options: others beside it would be ignored. */
 static bool refuse_options(struct session *s)
 {
-	static const enum option_id ids[] = { OPTION_FILE, OPTION_VAR, OPTION_VAR_FILE,
-		OPTION_ALLOW_ENV, OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN,
-		OPTION_MAX_DELETES };
+	static const enum option_id ids[] = { OPTION_FILE, OPTION_VAR_FILE, OPTION_ALLOW_ENV,
+		OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN, OPTION_MAX_DELETES };
 	size_t errors = s->diags.nerrors;
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
 		if (!(s->arguments->typed & OPTION_BIT(ids[i])))
@@ -49,8 +48,7 @@ static bool load_configuration(struct session *s, struct applying *applying)
 		return false;
 	applying->has_saved = true;
 	applying->planning.options = applying->saved.options;
-	s->config = config_load_inputs(s->arena, s->catalog, applying->saved.inputs, &s->diags);
-	return s->config != NULL;
+	return session_config_again(s, applying->saved.inputs);
 }
 
 static void tell_settled(void *context, const char *line)
@@ -196,7 +194,8 @@ static void render_success(
 	const char *name;
 	json_t *value;
 	(void)buf_puts(&s->out, "\nOutputs:\n\n");
-	json_object_foreach (report->outputs, name, value) {
+	json_auto_t *outputs = secrets_mask(NULL, report->outputs);
+	json_object_foreach (outputs, name, value) {
 		text_escape(&s->out, name, false);
 		(void)buf_puts(&s->out, " = ");
 		document_inline(&s->out, value);
@@ -221,6 +220,7 @@ static void fill_document(
 	struct session *s, const struct plan *plan, const struct apply_report *report)
 {
 	static const char *const results[] = { "done", "failed", "interrupted" };
+	json_auto_t *outputs = secrets_mask(NULL, report->outputs);
 	(void)json_object_set_new(s->document, "apply",
 		json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:O}", "result",
 			results[report->result], "added", (json_int_t)report->added, "changed",
@@ -228,8 +228,7 @@ static void fill_document(
 			"failed", (json_int_t)report->failed, "skipped",
 			(json_int_t)report->skipped, "unknown", (json_int_t)report->unknown,
 			"requests", (json_int_t)s->provider->requests(s->provider), "steps",
-			results_json(plan, report), "outputs",
-			report->outputs ? report->outputs : json_null()));
+			results_json(plan, report), "outputs", outputs ? outputs : json_null()));
 }
 
 static int execute(struct session *s, struct planning *planning)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "cmd/waybill/document.h"
 #include "cmd/waybill/program.h"
 #include "engine/base/text.h"
@@ -11,6 +13,13 @@ static void value_line(struct session *s, const json_t *value)
 	else
 		document_inline(&s->out, value);
 	(void)buf_puts(&s->out, "\n");
+}
+
+/* What is sensitive is stored as a seal alone, so that there is nothing to print. */
+static bool is_shown_sensitive(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	return text && strcmp(text, SECRET_SHOWN) == 0;
 }
 
 static int one(struct session *s, const json_t *outputs, const char *name)
@@ -48,7 +57,7 @@ int output_command(struct session *s)
 	s->bare = true;
 	if (!session_state_alone(s) || !state_last_run(s->state, s->arena, &run, &found, &s->diags))
 		return EXIT_ERROR;
-	json_auto_t *outputs = json_incref(found && run.outputs ? run.outputs : json_null());
+	json_auto_t *outputs = secrets_mask(NULL, found && run.outputs ? run.outputs : json_null());
 	if (s->nwords)
 		return one(s, outputs, s->words[0]);
 	const char *name;
@@ -56,7 +65,8 @@ int output_command(struct session *s)
 	json_object_foreach (outputs, name, value) {
 		if (s->json) {
 			(void)json_object_set_new(s->document, name,
-				json_pack("{s:b,s:O}", "sensitive", 0, "value", value));
+				json_pack("{s:b,s:O}", "sensitive", is_shown_sensitive(value),
+					"value", value));
 			continue;
 		}
 		text_escape(&s->out, name, false);

@@ -107,8 +107,9 @@ bool planning_save(const struct planning *planning, struct session *s, const cha
 	return false;
 }
 
-void planning_show(struct session *s, const struct plan *plan)
+void planning_show(struct session *s, const struct plan *whole)
 {
+	const struct plan *plan = plan_masked(whole);
 	if (s->json) {
 		plan_document(s->arena, plan, s->document);
 		return;

@@ -108,6 +108,8 @@ static int run(struct session *s, struct arguments *arguments)
 /* Results to stdout, all else to stderr; with --json all of it is one document. */
 static int finish(struct session *s, int code)
 {
+	if (s->config)
+		secrets_mask_diags(s->config->secrets, &s->diags, 0);
 	if (s->json && s->out.len == 0) {
 		if (s->bare && s->diags.nerrors)
 			s->document = arena_json(s->arena, json_object());

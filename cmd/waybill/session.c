@@ -173,6 +173,15 @@ bool session_config(struct session *s)
 	return s->config != NULL;
 }
 
+bool session_config_again(struct session *s, const json_t *inputs)
+{
+	struct config_options again = { .environment = s->environment };
+	if (!read_variables(s, &again))
+		return false;
+	s->config = config_load_inputs(s->arena, s->catalog, inputs, &again, &s->diags);
+	return s->config != NULL;
+}
+
 /* ---- the state ---- */
 
 static void tell_waiting(void *context, const char *holder)
@@ -221,11 +230,14 @@ bool session_state(struct session *s, enum state_access access)
 static void tell_log(void *context, enum net_log_level level, const char *line)
 {
 	static const char *const names[] = { "error", "warn", "info", "debug", "trace" };
+	const struct session *s = context;
+	struct arena *scratch = arena_new();
 	struct buf text;
-	(void)context;
 	buf_init(&text, BUF_OWN_TEXT);
 	(void)buf_printf(&text, "%s: ", names[level]);
-	text_escape(&text, line, true);
+	const struct secrets *secrets = s->config ? s->config->secrets : NULL;
+	text_escape(&text, secrets_mask_text(secrets, scratch, line), true);
+	arena_free(scratch);
 	tell("%s\n", text.data);
 	buf_release(&text);
 }
@@ -255,6 +267,7 @@ bool session_provider(struct session *s)
 		.environment = s->environment,
 		.version = WAYBILL_VERSION,
 		.log = { .write = tell_log,
+			.context = s,
 			.level = log_level(session_option(s, OPTION_LOG_LEVEL)->text) },
 	};
 	s->provider = azure_open(&options, &s->diags);

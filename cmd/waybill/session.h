@@ -68,6 +68,8 @@ void session_close(struct session *);
 bool session_cloud(struct session *, bool talks);
 /* Reads the configuration that -f and the variables name. */
 bool session_config(struct session *);
+/* The configuration of a saved plan; the variables give what it does not hold, its secrets. */
+bool session_config_again(struct session *, const json_t *inputs);
 /* Takes the lock, waiting as long as --lock-timeout allows. */
 bool session_lock(struct session *);
 /* Opens the state, anew if it is open, and checks that it belongs to this cloud. */

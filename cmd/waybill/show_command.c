@@ -10,7 +10,7 @@ static int show_plan(struct session *s)
 	if (!planning_load(s, s->words[0], &saved))
 		return EXIT_ERROR;
 	/* The configuration shortens ids to addresses and holds the node sets. */
-	s->config = config_load_inputs(s->arena, s->catalog, saved.inputs, &s->diags);
+	s->config = config_load_inputs(s->arena, s->catalog, saved.inputs, NULL, &s->diags);
 	if (!s->config)
 		return EXIT_ERROR;
 	planning_show(s, saved.shown);
@@ -25,7 +25,8 @@ static int show_state(struct session *s)
 		!state_records(s->state, s->arena, &records, &count, &s->diags))
 		return EXIT_ERROR;
 	s->catalog = catalog_new(s->arena);
-	json_auto_t *tree = shape_records(s->arena, s->catalog, records, count);
+	json_auto_t *plain = shape_records(s->arena, s->catalog, records, count);
+	json_auto_t *tree = secrets_mask(NULL, plain);
 	if (s->json)
 		(void)json_object_set(s->document, "resources", tree);
 	else if (count)

@@ -399,6 +399,8 @@ bool apply_plan(struct plan *plan, struct state *state, struct provider *provide
 		.running = arena_alloc(arena, (plan->nsteps + 1) * sizeof *a.running),
 		.made = arena_alloc(arena, plan->nchanges + 1),
 	};
+	if (plan->config && plan->config->secrets)
+		plan->config->secrets->key = arena_strdup(arena, state_key(state));
 	if (!state_begin_run(state, options->run, diags))
 		return false;
 	journal_init(&a.journal, plan, state, diags);

@@ -61,7 +61,9 @@ void journal_intend(struct journal *j, const struct step *step, const struct ope
 {
 	if (j->broken || j->intents[step->number])
 		return;
-	json_auto_t *kept = step_json(step);
+	const struct secrets *secrets = j->recorder.snapshot->secrets;
+	json_auto_t *plain = step_json(step);
+	json_auto_t *kept = secrets_seal(secrets, plain);
 	struct intent intent = {
 		.run = j->run,
 		.id = step->id,
@@ -104,7 +106,8 @@ void journal_outcome(struct journal *j, const struct step *step, enum step_resul
 	int64_t intent = j->intents[step->number];
 	if (!intent || j->broken)
 		return;
-	json_auto_t *changes = done ? record_history(step) : NULL;
+	json_auto_t *plain = done ? record_history(step) : NULL;
+	json_auto_t *changes = secrets_seal(j->recorder.snapshot->secrets, plain);
 	touch(j, state_settle(j->state, intent, outcome_word(result), changes, j->diags));
 }
 

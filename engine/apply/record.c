@@ -14,7 +14,13 @@ bool record_put(struct recorder *r, const char *id, const struct record *record,
 {
 	if (!made)
 		return state_drop_record(r->state, id, diags);
-	return state_put_record(r->state, record, diags);
+	const struct secrets *secrets = r->snapshot->secrets;
+	json_auto_t *body = secrets_seal(secrets, record->body);
+	json_auto_t *before = secrets_seal(secrets, record->before);
+	struct record sealed = *record;
+	sealed.body = body;
+	sealed.before = before;
+	return state_put_record(r->state, &sealed, diags);
 }
 
 static bool record_one(struct recorder *r, const struct change *change, const json_t *standing,
@@ -42,7 +48,7 @@ static bool record_detached(struct recorder *r, const struct step *step, struct 
 	record.body = arena_json(r->arena, json_deep_copy(old->body));
 	for (size_t i = 0; i < step->edits.count; i++)
 		json_drop(record.body, step->edits.items[i].pointer);
-	return state_put_record(r->state, &record, diags);
+	return record_put(r, step->id, &record, true, diags);
 }
 
 /* Records are sorted: those inside follow, among others whose names begin alike. */

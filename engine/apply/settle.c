@@ -144,7 +144,8 @@ static bool settle_intent(struct settling *s, const struct intent *intent, const
 		: verdict.absent > 0                ? "absent"
 						    : "done";
 	*line = tell_verdict(s, intent, &verdict);
-	json_t *history = verdict.done > 0 ? verdict.history : NULL;
+	json_auto_t *history =
+		verdict.done > 0 ? secrets_seal(s->snapshot->secrets, verdict.history) : NULL;
 	ok = ok && state_settle(s->state, intent->number, outcome, history, s->diags);
 	json_decref(verdict.history);
 	return ok;

@@ -119,6 +119,8 @@ static struct config *config_new(struct arena *a, const struct catalog *catalog)
 	c->internal->in_cycle = arena_json(a, json_object());
 	c->internal->busy = arena_alloc(a, CONFIG_RECURSION * sizeof *c->internal->busy);
 	c->variables = arena_json(a, json_object());
+	c->internal->sensitive = arena_json(a, json_object());
+	c->secrets = secrets_new(a);
 	return c;
 }
 
@@ -128,7 +130,7 @@ struct config *config_load(struct arena *a, const struct catalog *catalog,
 	struct config *c = config_new(a, catalog);
 	size_t first = diags->count;
 	bool good = files_gather(a, options, &c->internal->inputs, diags) && load(c, diags);
-	help_add(diags, first);
+	help_add(c, diags, first);
 	return good ? c : NULL;
 }
 
@@ -148,14 +150,47 @@ static json_t *files_json(const struct text_file *files, size_t count)
 	return out;
 }
 
+static bool is_sensitive(const struct config *c, const char *name)
+{
+	return json_object_get(c->internal->sensitive, name) != NULL;
+}
+
+/* A file that gives secrets is kept without them, as JSON. */
+static json_t *variable_files_json(const struct config *c)
+{
+	const struct inputs *in = &c->internal->inputs;
+	json_t *out = json_array();
+	struct diags ignored;
+	diags_init(&ignored, c->arena);
+	for (size_t i = 0; i < in->nvariable_files; i++) {
+		struct text_file file = in->variable_files[i];
+		struct yaml *yaml =
+			yaml_parse(c->arena, file.name, file.text, file.length, &ignored);
+		json_t *values = json_copy(yaml ? yaml_value(yaml) : NULL);
+		size_t before = json_object_size(values);
+		const char *name;
+		json_t *value;
+		json_object_foreach (c->internal->sensitive, name, value)
+			(void)json_object_del(values, name);
+		if (json_object_size(values) < before) {
+			file.text = json_canonical(c->arena, values);
+			file.length = strlen(file.text);
+		}
+		json_decref(values);
+		(void)json_array_append_new(out, file_json(&file));
+	}
+	return out;
+}
+
 json_t *config_inputs(const struct config *c)
 {
 	const struct config_internal *in = c->internal;
 	json_t *variables = json_array();
 	for (size_t i = 0; i < in->inputs.nvariables; i++)
-		(void)json_array_append_new(variables,
-			json_pack("{s:s, s:s}", "name", in->inputs.variables[i].name, "value",
-				in->inputs.variables[i].value));
+		if (!is_sensitive(c, in->inputs.variables[i].name))
+			(void)json_array_append_new(variables,
+				json_pack("{s:s, s:s}", "name", in->inputs.variables[i].name,
+					"value", in->inputs.variables[i].value));
 	json_t *allowed = json_array();
 	for (size_t i = 0; i < in->inputs.nallowed_environment; i++)
 		(void)json_array_append_new(
@@ -165,8 +200,8 @@ json_t *config_inputs(const struct config *c)
 		(void)json_array_append_new(node_files, file_json(in->inputs.node_files[i]));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:O}", "nodeFiles", node_files, "files",
 		files_json(in->inputs.files, in->inputs.nfiles), "variableFiles",
-		files_json(in->inputs.variable_files, in->inputs.nvariable_files), "variables",
-		variables, "allowedEnvironment", allowed, "environment", in->environment);
+		variable_files_json(c), "variables", variables, "allowedEnvironment", allowed,
+		"environment", in->environment);
 }
 
 static bool files_from_json(
@@ -229,13 +264,13 @@ static bool environment_from_json(struct arena *a, const json_t *root, struct in
 	return json_is_array(names);
 }
 
-struct config *config_load_inputs(
-	struct arena *a, const struct catalog *catalog, const json_t *inputs, struct diags *diags)
+struct config *config_load_inputs(struct arena *a, const struct catalog *catalog,
+	const json_t *inputs, const struct config_options *again, struct diags *diags)
 {
 	struct config *c = config_new(a, catalog);
 	struct inputs *in = &c->internal->inputs;
 	struct text_file *node_files = NULL;
-	size_t nnode_files = 0;
+	size_t nnode_files = 0, first = diags->count;
 	if (!files_from_json(a, json_object_get(inputs, "files"), &in->files, &in->nfiles) ||
 		!files_from_json(a, json_object_get(inputs, "variableFiles"), &in->variable_files,
 			&in->nvariable_files) ||
@@ -249,7 +284,12 @@ struct config *config_load_inputs(
 	}
 	for (size_t i = 0; i < nnode_files; i++)
 		*ARENA_PUSH(a, in->node_files, in->nnode_files) = &node_files[i];
-	return load(c, diags) ? c : NULL;
+	c->internal->again = again;
+	c->internal->is_shown = !again;
+	bool good = load(c, diags);
+	c->internal->again = NULL;
+	help_add(c, diags, first);
+	return good ? c : NULL;
 }
 
 const char *const *config_subscriptions(const struct config *c, size_t *count)

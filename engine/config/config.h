@@ -18,6 +18,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/diag.h"
+#include "engine/base/secrets.h"
 #include "engine/base/yaml.h"
 #include "schemas/schema.h"
 
@@ -135,7 +136,8 @@ struct config {
 	json_t *merged; /* the whole document, as validate --merged prints it */
 	const char *subscription, *resource_group, *location; /* defaults, or NULL */
 	json_t *variables;                                    /* name: value */
-	json_t *checks; /* code of a finding: "error", "warning" or "off" */
+	json_t *checks;          /* code of a finding: "error", "warning" or "off" */
+	struct secrets *secrets; /* values of sensitive variables, and what was made of them */
 	struct node_set *node_sets;
 	size_t nnode_sets;
 	const json_t *nics; /* all that were listed for the node sets; NULL: none */
@@ -155,10 +157,12 @@ struct config *config_load(
 	struct arena *, const struct catalog *, const struct config_options *, struct diags *);
 
 /* Everything config_load() read, as one value for a saved plan: texts of files, variables, the
- * environment values used. New. And a configuration from such a value, equal in all respects. */
+ * environment values used, all but what is sensitive. New. And a configuration from such a value,
+ * equal in all respects: `again` gives the sensitive variables anew (variables and environment);
+ * NULL: it is only to be shown. */
 json_t *config_inputs(const struct config *);
-struct config *config_load_inputs(
-	struct arena *, const struct catalog *, const json_t *inputs, struct diags *);
+struct config *config_load_inputs(struct arena *, const struct catalog *, const json_t *inputs,
+	const struct config_options *again, struct diags *);
 
 /* Gives a NODES_MACHINES set its rows from what ARM listed: arrays of machines and of NICs.
  * False with `node-incomplete`, `node-duplicate`, `node-set-empty`. */

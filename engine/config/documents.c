@@ -329,7 +329,7 @@ bool documents_expand_keys(struct config *c, struct diags *diags)
 {
 	if (!has_such_key(c->merged))
 		return true;
-	struct scope s = { .config = c, .diags = diags };
+	struct scope s = { .config = c, .is_plain = true, .is_key = true, .diags = diags };
 	bool good = true;
 	c->merged = arena_json(c->arena, expand_value(&s, c->merged, "", &good));
 	return good;

@@ -10,6 +10,7 @@ struct code_help {
 static const struct code_help helps[] = {
 	{ "adopt-existing", "keep `adopt` to take it over, or `existing` to leave it to others" },
 	{ "bad-expression", "an expression is ${path} or ${path | filter}, as in ${var.prefix}" },
+	{ "bad-pattern", "write a POSIX extended regular expression, as in [a-z][a-z0-9-]*" },
 	{ "bad-subscription", "it is a UUID, as `az account show --query id` prints it" },
 	{ "cycle", "take one of the references away" },
 	{ "csv-syntax", "write it as in `name,ip,podCIDR`, one line a node" },
@@ -42,10 +43,16 @@ static const struct code_help helps[] = {
 		"${node.podCIDR | slug}" },
 	{ "route-duplicate-prefix", "a table has one route for each prefix: keep one of the two" },
 	{ "same-member-twice", "keep one of the two" },
+	{ "sensitive-default", "give the value by --var, --var-file or the environment" },
+	{ "sensitive-here", "use it in members of resources and in sensitive outputs alone" },
+	{ "sensitive-output", "write it as {value: ..., sensitive: true}" },
+	{ "sensitive-type", "use a variable of type string for each secret" },
 	{ "too-many", "split the configuration" },
 	{ "unknown-member", "the language reference lists the members of each type" },
 	{ "unknown-reference", "declare it, or correct the name" },
 	{ "unknown-tag", "leave the tag out" },
+	{ "variable-not-allowed", "give one of the values under `allowed`" },
+	{ "variable-pattern", "the whole value must match" },
 	{ "wrong-type", "the language reference says what each member takes" },
 	{ "yaml-alias", "write the values out" },
 	{ "yaml-depth", "nest less deeply" },
@@ -54,8 +61,9 @@ static const struct code_help helps[] = {
 	{ "yaml-syntax", "check quotes, brackets and the columns that lines begin in" },
 };
 
-void help_add(struct diags *diags, size_t first)
+void help_add(const struct config *c, struct diags *diags, size_t first)
 {
+	secrets_mask_diags(c->secrets, diags, first);
 	for (size_t i = first; i < diags->count; i++)
 		for (size_t k = 0; !diags->items[i].help && k < ARRAY_LEN(helps); k++)
 			if (diags->items[i].code &&

@@ -2,7 +2,8 @@
 /* internal.h - what the files of engine/config share
  *
  *   files.c      options -> texts            documents.c  texts -> one merged value
- *   variables.c  values of var. and env.     scope.c      what a path in an expression means
+ *   variables.c  variable.c  environment.c   values of var. and env.
+ *   scope.c      what a path in an expression means
  *   nodes.c      node sets, from sources.h   machines.c   sets read from Azure
  *   declare.c    sections -> resources with names and ids, without bodies
  *   shape.c      a flat value -> an ARM body, checked (check.c) with its references
@@ -16,6 +17,8 @@
 #include "engine/base/ip.h"
 #include "engine/config/config.h"
 #include "engine/config/expression.h"
+
+struct variable;
 
 #define CONFIG_FILES ((size_t)10000)
 #define CONFIG_RESOURCES ((size_t)250000)
@@ -85,6 +88,12 @@ struct config_internal {
 	size_t nname_rules;
 	const char **busy; /* pointers whose values are being worked out */
 	size_t nbusy;
+	struct variable *declared_variables;
+	size_t ndeclared_variables;
+	json_t *sensitive;                  /* names of the sensitive variables that have values */
+	size_t nsensitive_reads;            /* how often an expression read one of them */
+	const struct config_options *again; /* beside a saved plan, while it loads */
+	bool is_shown;    /* only to be shown: sensitive variables have no values */
 	json_t *in_cycle; /* pointers of a cycle that has been told */
 };
 
@@ -99,7 +108,12 @@ bool documents_merge(struct config *, struct diags *);
 /* Works out ${} in keys, once variables are known. */
 bool documents_expand_keys(struct config *, struct diags *);
 
-/* ---- variables.c ---- */
+/* ---- environment.c, variables.c ---- */
+
+/* NULL when it is not set; _read() keeps it for a saved plan; _secret() is what is never kept. */
+const char *environment_value(const struct config *, const char *name);
+const char *environment_read(struct config *, const char *name);
+const char *environment_secret(const struct config *, const char *name);
 
 bool variables_load(struct config *, struct diags *);
 enum expression_result variable_lookup(
@@ -114,6 +128,8 @@ struct scope {
 	struct config *config;
 	bool sees_resources;
 	bool environment_only;     /* not even variables */
+	bool is_plain;             /* what it makes is shown and stored: no secret may stand here */
+	bool is_key;               /* the text is a key */
 	const struct node *node;   /* node.* and vm.* */
 	bool index_only;           /* node.index alone, while a range is made */
 	const char *ip, *pod_cidr; /* of the family at hand */
@@ -205,8 +221,9 @@ bool outputs_check(struct config *, struct diags *);
 
 /* ---- help.c ---- */
 
-/* What to do about each diagnostic from `first` on that does not say so itself. */
-void help_add(struct diags *, size_t first);
+/* Says what to do about each diagnostic from `first` on that does not say so itself, and takes
+ * secrets out of them. */
+void help_add(const struct config *, struct diags *, size_t first);
 
 /* ---- positions.c ---- */
 

@@ -209,6 +209,6 @@ bool config_set_nodes(struct config *c, struct node_set *set, const json_t *mach
 			good = read_machine(c, set, machine, &sorted, diags) && good;
 	set->is_read = good;
 	good = good && nodes_finish(c, set, diags);
-	help_add(diags, first);
+	help_add(c, diags, first);
 	return good;
 }

@@ -359,9 +359,9 @@ bool nodes_load(struct config *c, struct diags *diags)
 		return true;
 	if (!json_is_object(sets))
 		return wrong_type(diags, place_value(c, "/nodeSets"), "nodeSets", "a map", sets);
-	struct node_reader r = {
-		.config = c, .diags = diags, .scope = { .config = c, .diags = diags }
-	};
+	struct node_reader r = { .config = c,
+		.diags = diags,
+		.scope = { .config = c, .is_plain = true, .diags = diags } };
 	bool good = true;
 	const char *key;
 	json_t *value;

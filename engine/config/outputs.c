@@ -2,19 +2,60 @@
 #include "engine/base/json.h"
 #include "engine/config/internal.h"
 
+static json_t *plain_value(
+	struct scope *s, const char *name, const char *pointer, const json_t *value, bool sensitive)
+{
+	struct config *c = s->config;
+	bool unknown = false;
+	size_t reads = c->internal->nsensitive_reads;
+	json_t *known = scope_value(s, pointer, value, &unknown);
+	if (c->internal->nsensitive_reads == reads || sensitive)
+		return !known && unknown ? json_null() : known;
+	json_decref(known);
+	(void)diag_error(s->diags, place_value(c, pointer), "sensitive-output",
+		"output `%s` would show a sensitive value", name);
+	return NULL;
+}
+
+/* {value:, description:, sensitive:}: a map always is this form. */
+static bool read_form(struct scope *s, const char *pointer, const json_t *form, bool *sensitive)
+{
+	static const char *const members[] = { "value", "description", "sensitive", NULL };
+	struct config *c = s->config;
+	const json_t *description = json_object_get(form, "description");
+	const json_t *flag = json_object_get(form, "sensitive");
+	bool good = only_members(c, form, pointer, "an output", members, s->diags);
+	*sensitive = json_is_true(flag);
+	if (description && !json_is_string(description))
+		good = wrong_type(s->diags,
+			place_value(c, pointer_add(c->arena, pointer, "description")),
+			"description", "text", description);
+	if (flag && !json_is_boolean(flag))
+		good = wrong_type(s->diags,
+			place_value(c, pointer_add(c->arena, pointer, "sensitive")), "sensitive",
+			"true or false", flag);
+	if (!json_object_get(form, "value"))
+		good = diag_error(s->diags, place_key(c, pointer), "missing-member",
+			"an output that is a map needs `value`");
+	return good;
+}
+
 static json_t *output_value(struct scope *s, const char *name, const json_t *value)
 {
 	struct config *c = s->config;
 	const char *pointer = pointer_add(c->arena, "/outputs", name);
-	if (json_is_object(value)) {
-		(void)diag_error(s->diags, place_value(c, pointer), "not-in-this-version",
-			"an output that is a map comes in a later version");
-		diag_help(s->diags, "write the value itself");
+	bool sensitive = false;
+	if (!json_is_object(value))
+		return plain_value(s, name, pointer, value, false);
+	if (!read_form(s, pointer, value, &sensitive))
 		return NULL;
-	}
-	bool unknown = false;
-	json_t *known = scope_value(s, pointer, value, &unknown);
-	return !known && unknown ? json_null() : known;
+	json_t *known = plain_value(s, name, pointer_add(c->arena, pointer, "value"),
+		json_object_get(value, "value"), sensitive);
+	if (!known || !sensitive || json_is_null(known))
+		return known;
+	const char *seal = secrets_seal_whole(c->secrets, known);
+	json_decref(known);
+	return json_string(seal);
 }
 
 json_t *config_outputs(

@@ -373,6 +373,6 @@ bool config_resolve(struct config *c, struct diags *diags)
 {
 	size_t first = diags->count;
 	bool good = resolve(c, diags);
-	help_add(diags, first);
+	help_add(c, diags, first);
 	return good;
 }

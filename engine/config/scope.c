@@ -324,12 +324,17 @@ static enum expression_result lookup(void *context, const struct expression_path
 
 /* ---- evaluation ---- */
 
+static struct place place_of(const struct scope *s, const char *pointer)
+{
+	return s->is_key ? place_key(s->config, pointer) : place_value(s->config, pointer);
+}
+
 static void report(struct scope *s, const char *pointer, const char *text,
 	const struct expression_failure *failure)
 {
 	if (!failure->code)
 		return;
-	struct place at = place_value(s->config, pointer);
+	struct place at = place_of(s, pointer);
 	(void)diag_error(s->diags, place_within(at, text, failure->offset, failure->length),
 		failure->code, "%s", failure->text);
 	if (failure->help)
@@ -349,11 +354,21 @@ enum expression_result scope_evaluate_template(struct scope *s, const struct tex
 	const char *pointer, const char *text, json_t **value_new)
 {
 	struct expression_failure failure = { 0 };
+	size_t reads = s->config->internal->nsensitive_reads;
 	enum expression_result result =
 		template_evaluate(s->config->arena, t, lookup, s, value_new, &failure);
 	if (result == EXPRESSION_FAILED)
 		report(s, pointer, text, &failure);
-	return result;
+	if (result != EXPRESSION_VALUE || s->config->internal->nsensitive_reads == reads)
+		return result;
+	secrets_add_all(s->config->secrets, *value_new);
+	if (!s->is_plain)
+		return result;
+	(void)diag_error(s->diags, place_of(s, pointer), "sensitive-here",
+		"a sensitive value may not stand here, where it would be shown and stored");
+	json_decref(*value_new);
+	*value_new = NULL;
+	return EXPRESSION_FAILED;
 }
 
 /* The address of the resource whose member a pointer is. */
@@ -444,7 +459,9 @@ const char *scope_text(struct scope *s, const char *pointer, const json_t *value
 {
 	bool unknown = false;
 	size_t before = s->diags->nerrors;
-	json_t *known = scope_value(s, pointer, value, &unknown);
+	struct scope plain = *s;
+	plain.is_plain = true;
+	json_t *known = scope_value(&plain, pointer, value, &unknown);
 	(void)arena_json(s->config->arena, known);
 	if (json_is_string(known))
 		return json_string_value(known);

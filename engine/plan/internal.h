@@ -42,6 +42,8 @@ void planner_find_foreign(struct planner *);
 void planner_find_drift(struct planner *);
 /* replace.c: what goes with something that is replaced. */
 void planner_spread_replacement(struct planner *);
+/* mask.c: learns what stands where a secret comes to stand. */
+void planner_find_secrets(struct planner *);
 /* guards.c: what a plan may not do without being told to. */
 void planner_guard(struct planner *);
 /* paths.c: counts the pod paths, and refuses to lose one. */

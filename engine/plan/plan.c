@@ -197,7 +197,9 @@ static void make_id(struct planner *p)
 		json_array_append_new(changes, change_identity(&plan->changes[i]));
 	for (size_t i = 0; i < plan->nsteps; i++)
 		json_array_append_new(steps, step_identity(&plan->steps[i]));
-	json_auto_t *all = json_pack("{s:O, s:O}", "changes", changes, "steps", steps);
+	json_auto_t *plain = json_pack("{s:O, s:O}", "changes", changes, "steps", steps);
+	/* The id is public, and a short secret could be guessed from it. */
+	json_auto_t *all = secrets_mask(p->config->secrets, plain);
 	struct arena *scratch = arena_new();
 	const char *text = json_canonical(scratch, all);
 	plan->id = sha256_hex(p->arena, text, strlen(text));
@@ -223,6 +225,7 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	planner_find_foreign(&p);
 	planner_find_drift(&p);
 	planner_guard(&p);
+	planner_find_secrets(&p);
 	keep_changes(&p);
 	find_outputs(&p);
 	if (diags->nerrors == errors)

@@ -158,6 +158,10 @@ struct plan *plan_make(struct arena *, struct config *, struct snapshot *,
 	const struct plan_options *, struct diags *);
 bool plan_is_empty(const struct plan *); /* nothing to write and no record to change */
 
+/* The plan as it may be shown and saved, without secrets: changes, drifts, foreigns and outputs;
+ * its steps are still those of `plan`. mask.c */
+const struct plan *plan_masked(const struct plan *);
+
 /* A step as JSON, for its intent: enough to decide later, without plan or configuration, what of
  * it came true. New. Written by apply, read by snapshot_overlay(). */
 json_t *step_json(const struct step *);

@@ -99,8 +99,9 @@ json_t *plan_reach_json(const struct plan_reach *r)
 		texts_json(r->leaving, r->nleaving));
 }
 
-json_t *plan_save(const struct plan *plan, const struct plan_options *options)
+json_t *plan_save(const struct plan *whole, const struct plan_options *options)
 {
+	const struct plan *plan = plan_masked(whole);
 	json_t *changes = json_array(), *drifts = json_array(), *foreigns = json_array();
 	for (size_t i = 0; i < plan->nchanges; i++)
 		json_array_append_new(changes, change_json(&plan->changes[i]));
@@ -350,8 +351,10 @@ static void tell_difference(
 	diag_help(diags, "plan again, and review what is new");
 }
 
-void plan_explain_difference(const struct plan *saved, const struct plan *now, struct diags *diags)
+void plan_explain_difference(
+	const struct plan *saved, const struct plan *whole, struct diags *diags)
 {
+	const struct plan *now = plan_masked(whole);
 	size_t errors = diags->nerrors, i = 0, n = 0;
 	/* Both are sorted by address. */
 	while (i < saved->nchanges || n < now->nchanges) {

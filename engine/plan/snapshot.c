@@ -303,6 +303,30 @@ static void overlay_open_intents(struct snapshot *s)
 		overlay_intent(s, &s->open_intents[i]);
 }
 
+/* ---- secrets ---- */
+
+/* A seal that fits what stands is what we wrote; any other stays, and differs from all. */
+static void open_seals(struct snapshot *s, struct state *state)
+{
+	const char *key = state ? state_key(state) : NULL;
+	if (!key)
+		return;
+	s->secrets->key = arena_strdup(s->arena, key);
+	for (size_t i = 0; i < s->nrecords; i++) {
+		struct record *r = &s->records[i];
+		const struct actual *actual = snapshot_actual(s, r->id);
+		const json_t *body = actual ? actual->body : NULL;
+		r->body = arena_json(s->arena, secrets_open(s->secrets, r->body, body));
+		r->before = arena_json(s->arena, secrets_open(s->secrets, r->before, body));
+	}
+	for (size_t i = 0; i < s->nopen_intents; i++) {
+		struct intent *intent = &s->open_intents[i];
+		const struct actual *actual = snapshot_actual(s, intent->id);
+		intent->step = arena_json(s->arena,
+			secrets_open(s->secrets, intent->step, actual ? actual->body : NULL));
+	}
+}
+
 /* ---- all of it ---- */
 
 static bool read_recorded(struct snapshot *s, struct state *state, struct diags *diags)
@@ -328,13 +352,16 @@ struct snapshot *snapshot_read(struct arena *a, struct config *config, struct st
 	struct provider *provider, const struct snapshot_options *options, struct diags *diags)
 {
 	struct snapshot *s = ARENA_NEW(a, struct snapshot);
-	*s = (struct snapshot){ .arena = a, .catalog = config->catalog };
+	*s = (struct snapshot){
+		.arena = a, .catalog = config->catalog, .secrets = config->secrets
+	};
 	unsigned before = provider->requests(provider);
 	bool ok = read_recorded(s, state, diags) && snapshot_resolve(a, config, provider, diags) &&
 		check_subscriptions(config, state, diags) &&
 		read_actual(s, config, provider, options, diags);
 	if (!ok)
 		return NULL;
+	open_seals(s, state);
 	overlay_open_intents(s);
 	s->requests = provider->requests(provider) - before;
 	return s;

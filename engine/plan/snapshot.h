@@ -42,8 +42,9 @@ struct snapshot {
 	size_t nactuals;
 	struct content *contents; /* of the recorded groups that the configuration lacks */
 	size_t ncontents;
-	struct run last_run; /* for the sizes of node sets; number 0: none */
-	unsigned requests;   /* it cost */
+	struct secrets *secrets; /* the configuration's; NULL: none */
+	struct run last_run;     /* for the sizes of node sets; number 0: none */
+	unsigned requests;       /* it cost */
 };
 
 struct snapshot_options {

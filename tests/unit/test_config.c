@@ -178,7 +178,7 @@ static const struct fault faults[] = {
 		"known-after-apply", 6, 17 },
 	{ HEAD "forget: [routeTable/x]\n", "bad-address", 5, 10 },
 	{ HEAD "forget: [routeTables/t]\nrouteTables:\n  t: {}\n", "forget-declared", 5, 10 },
-	{ HEAD "outputs: {a: {value: 1}}\n", "not-in-this-version", 5, 14 },
+	{ HEAD "outputs: {a: {}}\n", "missing-member", 5, 11 },
 	{ NETWORK "    addressSpace: {}\n", "missing-member", 7, 5 },
 	{ NETWORK "    subnets: {s: {addressPrefix: 10.0.0.0/24}}\n", "missing-member", 6, 3 },
 	{ NETWORK "    existing: true\n    subnets: {s: {}}\n", "missing-member", 8, 15 },
@@ -221,7 +221,7 @@ static const struct fault faults[] = {
 	{ HEAD "variables: {a: {type: text}}\n", "wrong-type", 5, 23 },
 	{ HEAD "variables: {a: {type: string}}\n", "variable-without-value", 5, 13 },
 	{ HEAD "variables: {a: {type: number, default: x}}\n", "wrong-type", 5, 40 },
-	{ HEAD "variables: {a: {default: x, pattern: y}}\n", "not-in-this-version", 5, 29 },
+	{ HEAD "variables: {a: {default: x, pattern: y}}\n", "variable-pattern", 5, 26 },
 	{ HEAD "variables: {a: {default: x}}\nrouteTables: {\"${var.a}\": {}, x: {}}\n",
 		"duplicate-key", 6, 15 },
 };
@@ -546,7 +546,7 @@ static void test_inputs__a_configuration_can_be_made_again(void **state)
 	json_auto_t *inputs = config_inputs(c);
 	assert_string_equal(json_text_at(inputs, "/environment/AZURE_SUBSCRIPTION_ID"), "s-9");
 	assert_null(json_at(inputs, "/environment/HOME"));
-	struct config *again = config_load_inputs(arena, catalog, inputs, &diags);
+	struct config *again = config_load_inputs(arena, catalog, inputs, NULL, &diags);
 	assert_non_null(again);
 	assert_true(config_resolve(again, &diags));
 	assert_string_equal(again->resources[0]->id, c->resources[0]->id);

@@ -288,7 +288,7 @@ static void test_sources__inputs_bring_their_files(void **state)
 	assert_non_null(c);
 	json_auto_t *inputs = config_inputs(c);
 	folder_write(&folder, "n.csv", "", 0);
-	assert_string_equal(rows(config_load_inputs(arena, catalog, inputs, &diags)),
+	assert_string_equal(rows(config_load_inputs(arena, catalog, inputs, NULL, &diags)),
 		"a 10.0.0.4 10.2.0.0/24;");
 }
 
