@@ -28,7 +28,7 @@ static void tell_outside(struct checking *ck, const struct tally *found)
 	if (around)
 		diag_note(ck->diags, range_place(ck, around->part, 0),
 			"the network has it, but none of its subnets");
-	else if (ck->topology->nnetworks > 0)
+	else if (ck->topology->networks)
 		diag_note(ck->diags, range_place(ck, ck->topology->networks->part, 0),
 			"the address space is another");
 	diag_help(ck->diags, "correct the address, or declare the subnet it is in");
