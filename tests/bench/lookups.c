@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;
-		struct ip ip = address((11U << 24) + (uint32_t)(random % (routes * 128U)));
+		struct ip ip = address((11U << 24) + (uint32_t)(random % ((uint64_t)routes * 128)));
 		sum += trie_find(trie, &ip);
 	}
 	double done = processor_s();
