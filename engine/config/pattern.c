@@ -36,7 +36,9 @@ static void skip_brackets(struct estimate *e)
 	e->next += *e->next == '^';
 	e->next += *e->next == ']';
 	while (*e->next && *e->next != ']') {
-		char kind = *e->next == '[' ? e->next[1] : '\0';
+		char kind = '\0';
+		if (*e->next == '[')
+			kind = e->next[1];
 		bool is_class = kind == ':' || kind == '.' || kind == '=';
 		const char end[3] = { kind, ']', '\0' };
 		const char *stop = is_class ? strstr(e->next + 2, end) : NULL;
