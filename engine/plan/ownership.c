@@ -156,6 +156,24 @@ static void add_restores(struct planner *p, struct change *c, const json_t *actu
 	}
 }
 
+/* A member that left the YAML and that someone else has written over since is theirs now: it is
+ * left as it stands, and told. */
+static void give_up_written_over(struct planner *p, struct change *c, const json_t *actual)
+{
+	const struct record *r = c->record;
+	const char *pointer;
+	json_t *before;
+	json_object_foreach (r->before, pointer, before) {
+		const json_t *node = schema_at(c->schema->root, pointer);
+		if (json_at(c->after, pointer) ||
+			diff_same(node, json_at(actual, pointer), json_at(r->body, pointer)))
+			continue;
+		c->lets_go = true;
+		c->why = arena_printf(p->arena,
+			"%s has been changed since we wrote it: it is left as it stands", pointer);
+	}
+}
+
 /* From here on, all that compares, records and writes back goes by one spelling. */
 static void spell_tags_as_they_stand(struct planner *p, struct change *c, const json_t *actual)
 {
@@ -183,10 +201,13 @@ static void find_edits(struct planner *p, struct change *c, const json_t *actual
 	diff_desired(p->arena, c->schema, c->after, actual, &c->edits);
 	bool same = c->record && json_equal(c->record->body, c->after);
 	c->as_recorded = same && c->edits.count == 0;
-	if (is_recorded_as_existing(c))
+	if (is_recorded_as_existing(c)) {
 		add_restores(p, c, actual);
-	else if (c->record && !c->resource->existing && !same)
+		if (c->resource->existing)
+			give_up_written_over(p, c, actual);
+	} else if (c->record && !c->resource->existing && !same) {
 		diff_dropped(p->arena, c->schema, c->record->body, c->after, actual, &c->edits);
+	}
 	if (c->resource->removes_foreign_tags)
 		remove_foreign_tags(p, c, actual);
 	drop_ignored(c->resource, &c->edits);
@@ -229,7 +250,7 @@ static void decide_existing(struct planner *p, struct change *c, const struct ac
 	if (c->resource->expect)
 		check_expect(p, c, actual->body);
 	find_edits(p, c, actual->body);
-	c->lets_go = c->record && !is_recorded_as_existing(c);
+	c->lets_go |= c->record && !is_recorded_as_existing(c);
 	const char *forcing = forcing_member(&c->edits);
 	if (forcing)
 		diag_error(p->diags, config_member_place(p->config, c->resource, forcing, YAML_KEY),

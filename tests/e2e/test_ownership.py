@@ -270,6 +270,20 @@ def test_taking_the_member_out_writes_back_what_was_before(make, azure):
     waybill.assert_settled()
 
 
+def test_a_member_taken_out_after_somebody_wrote_over_it_is_left_and_told(make, azure):
+    azure.put(table_id("theirs"), {"location": "japaneast", "properties": {}})
+    waybill = make(EXISTING)
+    waybill.apply()
+    attach(azure, "theirs")
+    waybill.replace("        routeTable: t\n", "")
+    told = waybill.plan().stdout
+    assert "is left as it stands" in told
+    waybill.apply()
+    assert attached(azure) == "theirs"
+    settled = waybill.plan(check=0).stdout
+    assert "No changes" in settled and "Changed outside" not in settled
+
+
 def test_what_somebody_wrote_over_ours_is_left(make, azure):
     waybill = make(EXISTING)
     waybill.apply()
