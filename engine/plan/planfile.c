@@ -351,10 +351,9 @@ static void tell_difference(
 	diag_help(diags, "plan again, and review what is new");
 }
 
-void plan_explain_difference(
-	const struct plan *saved, const struct plan *whole, struct diags *diags)
+void plan_explain_difference(const struct plan *saved, const struct plan *now, struct diags *diags)
 {
-	const struct plan *now = plan_masked(whole);
+	now = plan_masked(now);
 	size_t errors = diags->nerrors, i = 0, n = 0;
 	/* Both are sorted by address. */
 	while (i < saved->nchanges || n < now->nchanges) {
