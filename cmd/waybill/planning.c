@@ -35,26 +35,10 @@ struct planning planning_asked(const struct session *s)
 	};
 }
 
-bool planning_read(struct planning *planning, struct session *s)
+static bool check_network(struct session *s, const struct topology *topology, bool is_read)
 {
-	struct snapshot_options options = {
-		.refresh = planning->refresh,
-		.destroy = planning->options.destroy,
-	};
-	planning->snapshot =
-		snapshot_read(s->arena, s->config, s->state, s->provider, &options, &s->diags);
-	return planning->snapshot != NULL;
-}
-
-/* What is deleted may be as wrong as it likes. */
-static bool check_network(const struct planning *planning, struct session *s)
-{
-	if (planning->options.destroy)
-		return true;
-	const struct topology *topology =
-		view_planned(s->arena, s->config, planning->snapshot, planning->plan);
 	struct checks_report report = { 0 };
-	bool good = checks_run(s->arena, s->config, topology, true, &report, &s->diags);
+	bool good = checks_run(s->arena, s->config, topology, is_read, &report, &s->diags);
 	(void)json_object_set_new(
 		s->document, "ignored_findings", json_integer((json_int_t)report.ignored));
 	if (report.ignored && !s->json)
@@ -63,11 +47,31 @@ static bool check_network(const struct planning *planning, struct session *s)
 	return good;
 }
 
+bool planning_read(struct planning *planning, struct session *s)
+{
+	struct snapshot_options options = {
+		.refresh = planning->refresh,
+		.destroy = planning->options.destroy,
+	};
+	planning->snapshot =
+		snapshot_read(s->arena, s->config, s->state, s->provider, &options, &s->diags);
+	/* There is no plan; what else is wrong need not wait for the next try. */
+	if (!planning->snapshot && s->config->whole && !planning->options.destroy)
+		(void)check_network(s, view_declared(s->arena, s->config), false);
+	return planning->snapshot != NULL;
+}
+
 bool planning_make(struct planning *planning, struct session *s)
 {
 	planning->plan =
 		plan_make(s->arena, s->config, planning->snapshot, &planning->options, &s->diags);
-	return planning->plan && check_network(planning, s);
+	if (!planning->plan)
+		return false;
+	/* What is deleted may be as wrong as it likes. */
+	if (planning->options.destroy)
+		return true;
+	return check_network(
+		s, view_planned(s->arena, s->config, planning->snapshot, planning->plan), true);
 }
 
 bool planning_load(struct session *s, const char *path, struct saved_plan *out)

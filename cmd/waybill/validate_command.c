@@ -33,9 +33,10 @@ int validate_command(struct session *s)
 	bool good = session_cloud(s, false) && session_config(s);
 	struct checks_report report = { 0 };
 	good = good && config_resolve(s->config, &s->diags);
-	good = good &&
-		checks_run(s->arena, s->config, view_declared(s->arena, s->config), false, &report,
-			&s->diags);
+	if (s->config && s->config->whole)
+		good = checks_run(s->arena, s->config, view_declared(s->arena, s->config), false,
+			       &report, &s->diags) &&
+			good;
 	diags_sort(&s->diags);
 	if (s->json) {
 		fill_document(s, good, &report);

@@ -149,6 +149,7 @@ struct config {
 	struct resource **resources;
 	size_t nresources;
 	struct resource **by_id; /* the same, sorted by id without case */
+	bool whole; /* all of them have their bodies: the network can be looked at, errors or not */
 	struct config_internal *internal;
 };
 
@@ -172,7 +173,8 @@ bool config_set_nodes(struct config *, struct node_set *, const json_t *machines
 const char **config_nic_ids(
 	struct config *, const struct node_set *, const json_t *machines, size_t *count);
 
-/* Fills `resources`. Routes of sets not yet read are left out (validate). False with errors. */
+/* Fills `resources`. Routes of sets not yet read are left out (validate). False with errors; those
+ * of names and of values that exclude each other leave the configuration whole. */
 bool config_resolve(struct config *, struct diags *);
 
 /* The subscriptions in which something is declared: known after config_resolve(). */

@@ -65,8 +65,8 @@ bool name_check(struct config *c, const struct schema *schema, const char *name,
 	size_t length = strlen(name);
 	if (length < schema->name_min || (schema->name_max && length > schema->name_max)) {
 		(void)diag_error(diags, name_place(c, pointer), "bad-name",
-			"`%s` is no name for a %s: it has %zu characters", name, schema->title,
-			length);
+			"`%s` is no name for a %s: it has %zu character%s", name, schema->title,
+			length, length == 1 ? "" : "s");
 		diag_help(diags, "from %zu to %zu are allowed", schema->name_min, schema->name_max);
 		return false;
 	}
@@ -257,9 +257,9 @@ static bool declare_one(struct declare *w, const struct schema *schema, const ch
 		return false;
 	const char *at = json_object_get(d->value, "name") ? pointer_add(c->arena, pointer, "name")
 							   : pointer;
-	bool good = name_check(c, schema, d->resource.name, at, w->diags);
+	(void)name_check(c, schema, d->resource.name, at, w->diags);
 	set_identity(c, d);
-	return declare_children(w, d) && good;
+	return declare_children(w, d);
 }
 
 static bool declare_map(struct declare *w, const struct schema *schema, const json_t *map,

@@ -344,6 +344,8 @@ static bool read_forget(struct config *c, struct diags *diags)
 static bool resolve(struct config *c, struct diags *diags)
 {
 	struct config_internal *in = c->internal;
+	size_t nerrors = diags->nerrors;
+	c->whole = false;
 	in->declared = NULL;
 	in->ndeclared = 0;
 	(void)json_object_clear(in->by_pointer);
@@ -360,13 +362,13 @@ static bool resolve(struct config *c, struct diags *diags)
 	list_resources(c);
 	if (!good)
 		return false;
-	good = check_ids(c, diags);
-	good = check_values(c, diags) && good;
-	good = references_check_cycles(c, diags) && good;
+	c->whole = check_ids(c, diags);
+	(void)check_values(c, diags);
+	(void)references_check_cycles(c, diags);
 	if (c->nresources > 1)
 		qsort(c->resources, c->nresources, sizeof *c->resources, by_address);
 	c->by_id = in->by_id;
-	return good;
+	return diags->nerrors == nerrors;
 }
 
 bool config_resolve(struct config *c, struct diags *diags)
