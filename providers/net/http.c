@@ -28,6 +28,7 @@ struct transfer {
 	struct arena *arena;
 	CURL *easy; /* NULL: refused before it was made */
 	struct curl_slist *lines;
+	struct curl_slist *route; /* where the URL's host really is; or NULL */
 	struct buf body;
 	struct http_header headers[HEADERS_MOST];
 	size_t nheaders, header_bytes;
@@ -92,6 +93,7 @@ static void transfer_free(struct transfer *transfer)
 	for (struct curl_slist *line = transfer->lines; line; line = line->next)
 		clear(line->data, strlen(line->data));
 	curl_slist_free_all(transfer->lines);
+	curl_slist_free_all(transfer->route);
 	for (size_t i = 0; i < transfer->request.nheaders; i++) {
 		char *value = (char *)transfer->request.headers[i].value;
 		clear(value, strlen(value));
@@ -330,9 +332,57 @@ static void set_bounds(struct transfer *transfer)
 	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_LIMIT_MS);
-	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, HTTP_TOTAL_LIMIT_MS);
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+		transfer->request.limit_ms ? transfer->request.limit_ms : HTTP_TOTAL_LIMIT_MS);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, HTTP_SILENCE_LIMIT_S);
+}
+
+static void set_pem(CURL *easy, CURLoption option, const char *pem)
+{
+	struct curl_blob blob = {
+		.data = (void *)pem, .len = strlen(pem), .flags = CURL_BLOB_COPY
+	};
+	(void)curl_easy_setopt(easy, option, &blob);
+}
+
+/* Curl takes the name to verify from the URL alone. So the name stands there, and the connection
+ * and the Host header are led back to where the request was meant for. */
+static bool set_server_name(struct transfer *transfer, const char *name)
+{
+	const char *route = NULL, *host = NULL;
+	const char *url =
+		url_under_name(transfer->arena, transfer->request.url, name, &route, &host);
+	if (!url)
+		return false;
+	transfer->route = curl_slist_append(NULL, route);
+	transfer->lines =
+		curl_slist_append(transfer->lines, arena_printf(transfer->arena, "Host: %s", host));
+	(void)curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
+	(void)curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, transfer->route);
+	(void)curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->lines);
+	return true;
+}
+
+static void set_tls(struct transfer *transfer)
+{
+	const struct http_tls *tls = transfer->request.tls;
+	CURL *easy = transfer->easy;
+	transfer->request.tls = NULL;
+	if (!tls)
+		return;
+	if (tls->authority) {
+		set_pem(easy, CURLOPT_CAINFO_BLOB, tls->authority);
+		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	}
+	if (tls->certificate && tls->key) {
+		set_pem(easy, CURLOPT_SSLCERT_BLOB, tls->certificate);
+		set_pem(easy, CURLOPT_SSLKEY_BLOB, tls->key);
+		/* Else OpenSSL would ask the terminal for the password of a key that has one. */
+		(void)curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+	}
+	if (tls->server_name && !set_server_name(transfer, tls->server_name))
+		transfer->refusal = "the name of the server's certificate is no host's";
 }
 
 static void set_callbacks(struct transfer *transfer)
@@ -373,6 +423,7 @@ void http_send(struct http *http, const struct http_request *request)
 		set_method(transfer);
 		set_bounds(transfer);
 		set_callbacks(transfer);
+		set_tls(transfer);
 	}
 	transfer->next = http->transfers;
 	if (http->transfers)
@@ -392,6 +443,8 @@ static enum http_result judge(const struct transfer *transfer, CURLcode code)
 		return HTTP_TOO_LARGE;
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		return HTTP_UNTRUSTED;
+	if (code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE)
+		return HTTP_REFUSED;
 	if (transfer->starts == 0)
 		return HTTP_NOT_SENT;
 	return code == CURLE_OPERATION_TIMEDOUT ? HTTP_TIMED_OUT : HTTP_LOST;

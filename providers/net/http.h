@@ -33,6 +33,14 @@ struct http_header {
 	const char *value;
 };
 
+/* Whom to trust, and who we are to them, where that is not the system's to say. PEM texts; NULL
+ * members stand for what is usual. */
+struct http_tls {
+	const char *authority;         /* these CAs alone; NULL: the system's */
+	const char *certificate, *key; /* ours, both or neither; a key under a password fails */
+	const char *server_name;       /* that the server's certificate is for; NULL: the URL's */
+};
+
 enum http_result {
 	HTTP_ANSWERED,  /* `status`, headers and the whole body are there */
 	HTTP_NOT_SENT,  /* no connection could be made: the server saw nothing */
@@ -40,7 +48,8 @@ enum http_result {
 	HTTP_LOST,      /* sent, at least in part, and no whole answer came */
 	HTTP_TIMED_OUT, /* sent, and time ran out */
 	HTTP_TOO_LARGE, /* the answer passed a bound */
-	HTTP_REFUSED,   /* we would not send it: bad URL, plain http, control characters */
+	HTTP_REFUSED,   /* we would not send it: bad URL, plain http, control characters, a
+			   certificate of ours that cannot be used */
 };
 
 /* Lent for the time of the callback. */
@@ -61,6 +70,8 @@ struct http_request {
 	size_t nheaders;
 	const char *body; /* borrowed until `done`; NULL: none */
 	size_t body_len;
+	const struct http_tls *tls; /* copied; NULL: what is usual */
+	long limit_ms;              /* of time for all of it; 0: HTTP_TOTAL_LIMIT_MS */
 	bool repeatable; /* curl may send it again when a kept connection turns out to be dead */
 	bool secret; /* the bodies of request and answer are never told, and cleared after use */
 	void (*done)(void *context, const struct http_response *);

@@ -100,3 +100,24 @@ char *url_path(struct arena *arena, const char *url)
 	curl_free(path);
 	return copy;
 }
+
+const char *url_under_name(struct arena *arena, const char *url, const char *name,
+	const char **route, const char **host)
+{
+	CURLU *parsed = curl_url();
+	char *real = url_part(url, CURLUPART_HOST), *port = url_part(url, CURLUPART_PORT);
+	char *text = NULL;
+	const char *renamed = NULL;
+	if (parsed && real && port && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_set(parsed, CURLUPART_HOST, name, 0) == CURLUE_OK &&
+		curl_url_get(parsed, CURLUPART_URL, &text, 0) == CURLUE_OK) {
+		renamed = arena_strdup(arena, text);
+		*route = arena_printf(arena, "%s:%s:%s:%s", name, port, real, port);
+		*host = arena_printf(arena, "%s:%s", real, port);
+	}
+	curl_free(text);
+	curl_free(real);
+	curl_free(port);
+	curl_url_cleanup(parsed);
+	return renamed;
+}
