@@ -44,7 +44,7 @@ GENERATED := $(BUILD)/obj/embedded_schemas.o
 TEXTS := $(BUILD)/obj/embedded_pages.o $(BUILD)/obj/embedded_language.o
 PAGES := $(sort $(wildcard docs/codes/*.md))
 
-.PHONY: all deps demo test test-schema test-long bench lint format clean unit fuzz-build
+.PHONY: all deps demo test test-schema test-long bench lint format clean unit fuzz-build crash-build
 all: deps-check $(BUILD)/waybill $(BUILD)/waybill-emulator
 
 .PHONY: deps-check
@@ -107,6 +107,13 @@ unit: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/main.o $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# The whole program on a disk that fails, for tests/crash.
+$(BUILD)/crash/%: $(BUILD)/obj/tests/crash/%.o $(BUILD)/libcommands.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+crash-build: $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/*.c))
 
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZERS))
 

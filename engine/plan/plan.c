@@ -74,10 +74,12 @@ bool planner_names(
 	return false;
 }
 
-/* An address on the command line that nothing has is a typing error, not a wish fulfilled. */
+/* An address on the command line that nothing has is a typing error, not a wish fulfilled; but what
+ * only permits a deletion has nothing left to permit when the run before ended behind it. */
 static void check_named(
-	struct planner *p, const char *option, const char *const *given, size_t count)
+	struct planner *p, const char *option, const char *const *given, size_t count, bool permits)
 {
+	static const char text[] = "%s names `%s`, which is neither declared nor recorded";
 	const char **addresses = NULL;
 	size_t naddresses = 0;
 	for (size_t i = 0; count && i < p->nall; i++)
@@ -89,8 +91,12 @@ static void check_named(
 		if (found)
 			continue;
 		const char *nearest = text_nearest(given[i], addresses, naddresses);
-		diag_error(p->diags, PLACE_NONE, "unknown-address",
-			"%s names `%s`, which is neither declared nor recorded", option, given[i]);
+		if (permits)
+			diag_warning(
+				p->diags, PLACE_NONE, "unknown-address", text, option, given[i]);
+		else
+			(void)diag_error(
+				p->diags, PLACE_NONE, "unknown-address", text, option, given[i]);
 		diag_help(p->diags, nearest ? "did you mean `%s`?" : "%s",
 			nearest ? nearest
 				: "an address is SECTION/NAME, as plan and `state list` show it");
@@ -100,9 +106,9 @@ static void check_named(
 static void check_options(struct planner *p)
 {
 	const struct plan_options *o = p->options;
-	check_named(p, "--adopt", o->adopt, o->nadopt);
-	check_named(p, "--replace", o->replace, o->nreplace);
-	check_named(p, "--delete-foreign", o->delete_foreign, o->ndelete_foreign);
+	check_named(p, "--adopt", o->adopt, o->nadopt, false);
+	check_named(p, "--replace", o->replace, o->nreplace, false);
+	check_named(p, "--delete-foreign", o->delete_foreign, o->ndelete_foreign, true);
 }
 
 int change_by_address(const void *a, const void *b)

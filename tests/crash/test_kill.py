@@ -24,7 +24,8 @@ def created_twice(requests):
 def comparable(cloud):
     """The cloud without what is random in it."""
     if isinstance(cloud, dict):
-        return {key: comparable(value) for key, value in cloud.items() if key != "resourceGuid"}
+        return {key: comparable(value) for key, value in cloud.items()
+                if key not in ("resourceGuid", "vmId")}
     return [comparable(value) for value in cloud] if isinstance(cloud, list) else cloud
 
 
