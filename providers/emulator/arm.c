@@ -20,7 +20,7 @@ static bool get_item(struct emulator *emulator, const struct target *target,
 
 	(void)request;
 	if (item != NULL && target->child != NULL)
-		item = cloud_child(target->root_type, item, target->child, NULL);
+		item = cloud_child(target->type, item, target->child, NULL);
 	if (item == NULL)
 		return refuse_missing(response, target, &emulator->cloud);
 	etag = json_text_at(item, "/etag");
@@ -93,7 +93,9 @@ static bool list_roots(struct listing *list, struct response *response)
 		if (page_is_full(list))
 			return answer_list(list, response, key);
 		json_array_append(list->value, body);
-		list->children += json_array_size(type_children(target->type, body));
+		for (size_t i = 0; i < target->type->nchildren; i++)
+			list->children += json_array_size(
+				type_children(type_at(target->type->children[i]), body));
 	}
 	return answer_list(list, response, NULL);
 }
@@ -105,7 +107,7 @@ static bool list_children(struct listing *list, struct response *response)
 
 	if (root == NULL)
 		return refuse_missing(response, target, &list->emulator->cloud);
-	json_array_extend(list->value, type_children(target->root_type, root));
+	json_array_extend(list->value, type_children(target->type, root));
 	return answer_list(list, response, NULL);
 }
 

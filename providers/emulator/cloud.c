@@ -53,12 +53,12 @@ json_t *cloud_find(
 }
 
 json_t *cloud_child(
-	const struct resource_type *root_type, const json_t *root, const char *name, size_t *index)
+	const struct resource_type *child_type, const json_t *root, const char *name, size_t *index)
 {
 	json_t *child;
 	size_t i;
 
-	json_array_foreach (type_children(root_type, root), i, child) {
+	json_array_foreach (type_children(child_type, root), i, child) {
 		const char *other = json_text_at(child, "/name");
 
 		if (other != NULL && text_same_nocase(other, name)) {
@@ -81,8 +81,7 @@ json_t *cloud_by_id(
 		return NULL;
 	json_t *root = cloud_find(cloud, target.root_type, target.root_key);
 
-	return target.child == NULL ? root
-				    : cloud_child(target.root_type, root, target.child, NULL);
+	return target.child == NULL ? root : cloud_child(target.type, root, target.child, NULL);
 }
 
 void cloud_set(struct cloud *cloud, const struct resource_type *root_type, const char *key,
@@ -137,7 +136,8 @@ void cloud_stamp(const struct resource_type *root_type, json_t *root)
 	json_t *etag = json_string(text);
 
 	json_object_set_new(root, "etag", etag);
-	stamp_list(type_children(root_type, root), etag);
+	for (size_t i = 0; i < root_type->nchildren; i++)
+		stamp_list(type_children(type_at(root_type->children[i]), root), etag);
 	stamp_list(json_at(root, "/properties/ipConfigurations"), etag);
 }
 
@@ -147,8 +147,10 @@ void cloud_set_state(const struct resource_type *root_type, json_t *root, const 
 	size_t i;
 
 	json_put(root, "/properties/provisioningState", json_string(state));
-	json_array_foreach (type_children(root_type, root), i, child)
-		json_put(child, "/properties/provisioningState", json_string(state));
+	for (size_t n = 0; n < root_type->nchildren; n++) {
+		json_array_foreach (type_children(type_at(root_type->children[n]), root), i, child)
+			json_put(child, "/properties/provisioningState", json_string(state));
+	}
 }
 
 bool cloud_in_group(const char *key, const char *group_key)
@@ -192,24 +194,30 @@ bool cloud_save(struct cloud *cloud, const char *path, struct diags *diags)
 	return saved;
 }
 
+static void drop_leaving(json_t *children)
+{
+	for (size_t i = json_array_size(children); i-- > 0;) {
+		const char *state =
+			json_text_at(json_array_get(children, i), "/properties/provisioningState");
+
+		if (state != NULL && strcmp(state, "Deleting") == 0)
+			json_array_remove(children, i);
+	}
+}
+
 /* What was in progress has ended while nobody looked. */
 static void load_body(struct cloud *cloud, struct arena *arena, json_t *body)
 {
 	const char *id = json_text_at(body, "/id");
 	struct target target = target_parse(arena, id != NULL ? id : "");
 	const char *state = json_text_at(body, "/properties/provisioningState");
-	json_t *children;
 
 	if (target.kind != TARGET_ITEM || target.child != NULL)
 		return;
 	if (state != NULL && strcmp(state, "Deleting") == 0)
 		return;
-	children = type_children(target.root_type, body);
-	for (size_t i = json_array_size(children); i-- > 0;) {
-		state = json_text_at(json_array_get(children, i), "/properties/provisioningState");
-		if (state != NULL && strcmp(state, "Deleting") == 0)
-			json_array_remove(children, i);
-	}
+	for (size_t n = 0; n < target.root_type->nchildren; n++)
+		drop_leaving(type_children(type_at(target.root_type->children[n]), body));
 	cloud_set_state(target.root_type, body, "Succeeded");
 	json_object_set(cloud->items[target.root_type->index], target.root_key, body);
 }

@@ -4,8 +4,8 @@
  * ARM bodies of the root types by lower-cased id, as they are answered; children stand in their
  * root. A removed item leaves a null behind, so that a page of a LIST can go on after it. Members
  * that Azure computes from elsewhere (a table's `subnets`, a subnet's `ipConfigurations`, a NIC's
- * `virtualMachine`) are kept up to date by cloud_set() and cloud_remove(), which therefore change
- * other bodies than the one they are given, but not their etags.
+ * `virtualMachine`, most of a peering) are kept up to date by cloud_set() and cloud_remove(), which
+ * therefore change other bodies than the one they are given, but not their etags.
  */
 #ifndef WAYBILL_EMULATOR_CLOUD_H
 #define WAYBILL_EMULATOR_CLOUD_H
@@ -34,8 +34,8 @@ json_t *cloud_find(const struct cloud *, const struct resource_type *root_type, 
 /* The item that an ARM id names, a child included; *of (may be NULL) tells what it names. */
 json_t *cloud_by_id(const struct cloud *, struct arena *, const char *id, struct target *of);
 /* The child of a root, and its place in the array; NULL when there is none. */
-json_t *cloud_child(
-	const struct resource_type *root_type, const json_t *root, const char *name, size_t *index);
+json_t *cloud_child(const struct resource_type *child_type, const json_t *root, const char *name,
+	size_t *index);
 
 /* Stores a body in the place of the one before it. Steals `body_new`. */
 void cloud_set(

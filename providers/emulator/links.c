@@ -3,6 +3,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "providers/emulator/peerings.h"
 
 static void list_add(json_t *item, const char *member, const char *id)
 {
@@ -63,6 +64,7 @@ static void links_each(
 	size_t i;
 
 	if (root_type->index == TYPE_NETWORK) {
+		peerings_link(cloud, root, add);
 		json_array_foreach (json_at(root, "/properties/subnets"), i, item)
 			link_list(cloud, json_text_at(item, "/properties/routeTable/id"), "subnets",
 				json_text_at(item, "/id"), add);

@@ -27,7 +27,8 @@ struct request {
 	const char *authorization, *if_match, *if_none_match;
 	const char *correlation_id, *client_request_id;
 	bool echo_client_request_id;
-	const char *body; /* NUL-terminated */
+	bool syncs_remote; /* ?syncRemoteAddressSpace=true */
+	const char *body;  /* NUL-terminated */
 	size_t body_len;
 	const json_t *form;  /* fields of a form, or NULL */
 	uint64_t now_ms;     /* a clock that never goes back */

@@ -97,8 +97,8 @@ static void delete_child(const struct operation *operation, struct cloud *cloud,
 	json_t *after = json_deep_copy(root);
 	size_t index;
 
-	if (cloud_child(operation->root_type, after, operation->child, &index) != NULL) {
-		json_array_remove(type_children(operation->root_type, after), index);
+	if (cloud_child(operation->type, after, operation->child, &index) != NULL) {
+		json_array_remove(type_children(operation->type, after), index);
 		cloud_stamp(operation->root_type, after);
 	}
 	cloud_set_state(operation->root_type, after, "Succeeded");
@@ -147,7 +147,7 @@ static void set_states(const struct operation *operation, json_t *root)
 		return;
 	}
 	json_put(root, "/properties/provisioningState", json_string("Updating"));
-	child = cloud_child(operation->root_type, root, operation->child, NULL);
+	child = cloud_child(operation->type, root, operation->child, NULL);
 	if (child != NULL)
 		json_put(child, "/properties/provisioningState", json_string(state));
 }

@@ -8,6 +8,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/machines.h"
+#include "providers/emulator/peerings.h"
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/write.h"
 
@@ -262,7 +263,7 @@ static bool check_subnet_table(struct write *w, const json_t *network, json_t *s
 		return refuse_reference(w->response, id, from);
 
 	const json_t *before =
-		cloud_child(type_at(TYPE_NETWORK), w->before, json_text_at(subnet, "/name"), NULL);
+		cloud_child(type_at(TYPE_SUBNET), w->before, json_text_at(subnet, "/name"), NULL);
 	const char *had = json_text_at(before, "/properties/routeTable/id");
 
 	running = operation_running(&w->emulator->operations, target.root_key);
@@ -325,7 +326,7 @@ static bool check_left_out(struct write *w, const json_t *network)
 	json_array_foreach (json_at(w->before, "/properties/subnets"), i, subnet) {
 		const char *name = json_text_at(subnet, "/name");
 
-		if (cloud_child(type_at(TYPE_NETWORK), network, name, NULL) == NULL &&
+		if (cloud_child(type_at(TYPE_SUBNET), network, name, NULL) == NULL &&
 			!check_subnet_unused(w, subnet))
 			return false;
 	}
@@ -358,5 +359,6 @@ bool check_network(struct write *w, json_t *network)
 		if (!check_subnet(w, network, json_array_get(item, i), &space, &taken))
 			return false;
 	}
-	return true;
+	return check_names(w, network, json_at(network, "/properties/virtualNetworkPeerings")) &&
+		check_peerings(w, network);
 }

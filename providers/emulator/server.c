@@ -149,6 +149,7 @@ static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connecti
 	struct exchange *exchange, const char *method, const char *path)
 {
 	const char *echo = header_of(connection, "x-ms-return-client-request-id");
+	const char *sync = query_of(connection, "syncRemoteAddressSpace");
 	struct response answer = { .arena = exchange->arena };
 	struct request request = {
 		.arena = exchange->arena,
@@ -163,6 +164,7 @@ static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connecti
 		.correlation_id = header_of(connection, "x-ms-correlation-request-id"),
 		.client_request_id = header_of(connection, "x-ms-client-request-id"),
 		.echo_client_request_id = echo != NULL && strcmp(echo, "true") == 0,
+		.syncs_remote = sync != NULL && strcmp(sync, "true") == 0,
 		.body = exchange->body.data,
 		.body_len = exchange->body.len,
 		.arrived_ms = exchange->arrived_ms,

@@ -79,10 +79,9 @@ static bool in_words(const char *words, const char *word)
 	return false;
 }
 
-static json_t *shape_children(struct write *w, const struct resource_type *type, const char *id,
-	const json_t *sent, const json_t *before)
+static json_t *shape_children(struct write *w, const struct resource_type *child_type,
+	const char *id, const json_t *sent, const json_t *before)
 {
-	const struct resource_type *child_type = type_at(type->child);
 	json_t *list = json_array();
 	json_t *child;
 	size_t i;
@@ -96,7 +95,7 @@ static json_t *shape_children(struct write *w, const struct resource_type *type,
 				"A child resource of %s has no name.", id);
 		else
 			shaped = shape_item(w, child_type, id, name, child,
-				cloud_child(type, before, name, NULL));
+				cloud_child(child_type, before, name, NULL));
 		if (shaped == NULL) {
 			json_decref(list);
 			return NULL;
@@ -174,18 +173,19 @@ static void add_others(json_t *out, const json_t *sent)
 	}
 }
 
-static bool add_children(struct write *w, const struct resource_type *type, json_t *out,
+static bool add_children(struct write *w, const struct resource_type *child_type, json_t *out,
 	const json_t *sent, const json_t *before)
 {
-	const char *list = type_at(type->child)->segment;
+	const char *list = child_type->segment;
 	json_t *properties = json_object_get(out, "properties");
 	json_t *children = json_object_get(json_object_get(sent, "properties"), list);
 
-	if (children == NULL && type->keeps_children && before != NULL) {
-		json_object_set_new(properties, list, json_deep_copy(type_children(type, before)));
+	if (children == NULL && child_type->stays_unsaid && before != NULL) {
+		json_object_set_new(
+			properties, list, json_deep_copy(type_children(child_type, before)));
 		return true;
 	}
-	children = shape_children(w, type, json_text_at(out, "/id"), children, before);
+	children = shape_children(w, child_type, json_text_at(out, "/id"), children, before);
 	if (children == NULL)
 		return false;
 	json_object_set_new(properties, list, children);
@@ -232,9 +232,11 @@ json_t *shape_item(struct write *w, const struct resource_type *type, const char
 	/* A new one is counted on from the old. */
 	if (json_text_at(before, "/etag") != NULL)
 		json_object_set(out, "etag", json_object_get(before, "etag"));
-	if (type->child != TYPE_COUNT && !add_children(w, type, out, sent, before)) {
-		json_decref(out);
-		return NULL;
+	for (size_t i = 0; i < type->nchildren; i++) {
+		if (!add_children(w, type_at(type->children[i]), out, sent, before)) {
+			json_decref(out);
+			return NULL;
+		}
 	}
 	return out;
 }

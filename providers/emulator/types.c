@@ -3,6 +3,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/text.h"
+#include "providers/emulator/peerings.h"
 #include "providers/emulator/rules.h"
 
 /* Defaults and states as in the recordings of api-version 2025-05-01, except hasBgpOverride, which
@@ -11,7 +12,6 @@ static const struct resource_type types[TYPE_COUNT] = {
 	[TYPE_GROUP] = {
 		.index = TYPE_GROUP,
 		.parent = TYPE_COUNT,
-		.child = TYPE_COUNT,
 		.provider = "Microsoft.Resources",
 		.segment = "resourceGroups",
 		.name = "Microsoft.Resources/resourceGroups",
@@ -27,7 +27,8 @@ static const struct resource_type types[TYPE_COUNT] = {
 	[TYPE_TABLE] = {
 		.index = TYPE_TABLE,
 		.parent = TYPE_GROUP,
-		.child = TYPE_ROUTE,
+		.children = { TYPE_ROUTE },
+		.nchildren = 1,
 		.provider = "Microsoft.Network",
 		.segment = "routeTables",
 		.name = "Microsoft.Network/routeTables",
@@ -47,7 +48,6 @@ static const struct resource_type types[TYPE_COUNT] = {
 	[TYPE_ROUTE] = {
 		.index = TYPE_ROUTE,
 		.parent = TYPE_TABLE,
-		.child = TYPE_COUNT,
 		.provider = "Microsoft.Network",
 		.segment = "routes",
 		.name = "Microsoft.Network/routeTables/routes",
@@ -65,7 +65,8 @@ static const struct resource_type types[TYPE_COUNT] = {
 	[TYPE_NETWORK] = {
 		.index = TYPE_NETWORK,
 		.parent = TYPE_GROUP,
-		.child = TYPE_SUBNET,
+		.children = { TYPE_SUBNET, TYPE_PEERING },
+		.nchildren = 2,
 		.provider = "Microsoft.Network",
 		.segment = "virtualNetworks",
 		.name = "Microsoft.Network/virtualNetworks",
@@ -75,7 +76,6 @@ static const struct resource_type types[TYPE_COUNT] = {
 			    "\"virtualNetworkPeerings\":[],\"enableDdosProtection\":false}",
 		.read_only = "provisioningState resourceGuid flowLogs",
 		.guid = "resourceGuid",
-		.keeps_children = true,
 		.new_state = "Updating",
 		.new_waits = true,
 		.again_waits = true,
@@ -87,7 +87,6 @@ static const struct resource_type types[TYPE_COUNT] = {
 	[TYPE_SUBNET] = {
 		.index = TYPE_SUBNET,
 		.parent = TYPE_NETWORK,
-		.child = TYPE_COUNT,
 		.provider = "Microsoft.Network",
 		.segment = "subnets",
 		.name = "Microsoft.Network/virtualNetworks/subnets",
@@ -97,6 +96,27 @@ static const struct resource_type types[TYPE_COUNT] = {
 			    "\"privateLinkServiceNetworkPolicies\":\"Enabled\"}",
 		.read_only = "provisioningState ipConfigurations ipConfigurationProfiles "
 			     "privateEndpoints resourceNavigationLinks serviceAssociationLinks purpose",
+		.stays_unsaid = true,
+		.new_state = "Updating",
+		.new_waits = true,
+		.again_waits = true,
+		.again_status = 200,
+		.delete_status = 202,
+		.page = 1000,
+	},
+	[TYPE_PEERING] = {
+		.index = TYPE_PEERING,
+		.parent = TYPE_NETWORK,
+		.provider = "Microsoft.Network",
+		.segment = "virtualNetworkPeerings",
+		.name = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+		.name_min = 1,
+		.name_max = 80,
+		.defaults = "{\"allowVirtualNetworkAccess\":true,\"allowForwardedTraffic\":false,"
+			    "\"allowGatewayTransit\":false,\"useRemoteGateways\":false,"
+			    "\"doNotVerifyRemoteGateways\":false,\"peerCompleteVnets\":true}",
+		.read_only = PEERING_COMPUTED " provisioningState resourceGuid",
+		.guid = "resourceGuid",
 		.new_state = "Updating",
 		.new_waits = true,
 		.again_waits = true,
@@ -107,7 +127,6 @@ static const struct resource_type types[TYPE_COUNT] = {
 	[TYPE_NIC] = {
 		.index = TYPE_NIC,
 		.parent = TYPE_GROUP,
-		.child = TYPE_COUNT,
 		.provider = "Microsoft.Network",
 		.segment = "networkInterfaces",
 		.name = "Microsoft.Network/networkInterfaces",
@@ -132,7 +151,6 @@ static const struct resource_type types[TYPE_COUNT] = {
 	[TYPE_VM] = {
 		.index = TYPE_VM,
 		.parent = TYPE_GROUP,
-		.child = TYPE_COUNT,
 		.provider = "Microsoft.Compute",
 		.segment = "virtualMachines",
 		.name = "Microsoft.Compute/virtualMachines",
@@ -169,15 +187,14 @@ const struct resource_type *type_root(const char *provider, const char *segment)
 
 const struct resource_type *type_child(const struct resource_type *root, const char *segment)
 {
-	if (root->child == TYPE_COUNT || !text_same_nocase(types[root->child].segment, segment))
-		return NULL;
-	return &types[root->child];
+	for (size_t i = 0; i < root->nchildren; i++) {
+		if (text_same_nocase(types[root->children[i]].segment, segment))
+			return &types[root->children[i]];
+	}
+	return NULL;
 }
 
-json_t *type_children(const struct resource_type *root_type, const json_t *root)
+json_t *type_children(const struct resource_type *child_type, const json_t *root)
 {
-	if (root_type->child == TYPE_COUNT)
-		return NULL;
-	return json_object_get(
-		json_object_get(root, "properties"), types[root_type->child].segment);
+	return json_object_get(json_object_get(root, "properties"), child_type->segment);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* types.h - the resource types of the emulator, as a table
  *
- * A type stands alone in its group (a root) or inside a root (a child: subnets in networks, routes
- * in tables). What differs between types is data here; what cannot be data is one `check`, which
- * sees the root as it would be stored.
+ * A type stands alone in its group (a root) or inside a root (a child: subnets and peerings in
+ * networks, routes in tables). What differs between types is data here; what cannot be data is one
+ * `check`, which sees the root as it would be stored.
  */
 #ifndef WAYBILL_EMULATOR_TYPES_H
 #define WAYBILL_EMULATOR_TYPES_H
@@ -18,27 +18,31 @@ enum type_index {
 	TYPE_ROUTE,
 	TYPE_NETWORK,
 	TYPE_SUBNET,
+	TYPE_PEERING,
 	TYPE_NIC,
 	TYPE_VM,
 	TYPE_COUNT,
 };
+
+#define TYPE_CHILDREN_MAX 2
 
 struct write;
 
 struct resource_type {
 	enum type_index index;
 	enum type_index parent; /* TYPE_GROUP for a root */
-	enum type_index child;  /* TYPE_COUNT: none */
-	const char *provider;   /* "Microsoft.Network" */
-	const char *segment;    /* "routeTables": in paths, and of a child also in its root */
-	const char *name;       /* "Microsoft.Network/routeTables" */
+	enum type_index children[TYPE_CHILDREN_MAX];
+	size_t nchildren;
+	const char *provider; /* "Microsoft.Network" */
+	const char *segment;  /* "routeTables": in paths, and of a child also in its root */
+	const char *name;     /* "Microsoft.Network/routeTables" */
 	size_t name_min, name_max;
 	const char *defaults; /* JSON: what the server fills into `properties` */
 	const char
-		*read_only;  /* members of `properties` that a writer cannot set, space-separated */
-	const char *guid;    /* member that holds an id of the server's making, or NULL */
-	bool numbered_etag;  /* "3", as in Compute, not W/"uuid" */
-	bool keeps_children; /* a PUT without the list of children leaves them */
+		*read_only; /* members of `properties` that a writer cannot set, space-separated */
+	const char *guid;   /* member that holds an id of the server's making, or NULL */
+	bool numbered_etag; /* "3", as in Compute, not W/"uuid" */
+	bool stays_unsaid;  /* a child: a PUT of its root without the list leaves it */
 	const char *new_state;       /* provisioningState while it is made */
 	bool new_waits, again_waits; /* PUT of a new or an old one is a long-running operation */
 	unsigned again_status;       /* of a PUT of an old one */
@@ -53,7 +57,7 @@ const struct resource_type *type_at(enum type_index);
 const struct resource_type *type_root(const char *provider, const char *segment);
 const struct resource_type *type_child(const struct resource_type *root, const char *segment);
 
-/* The array of a root's children; NULL when the type has none. */
-json_t *type_children(const struct resource_type *root_type, const json_t *root);
+/* The array of a root's children of that type; NULL when there is none. */
+json_t *type_children(const struct resource_type *child_type, const json_t *root);
 
 #endif

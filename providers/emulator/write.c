@@ -88,7 +88,7 @@ static json_t *item_of(const struct target *target, json_t *root)
 {
 	if (root == NULL || target->child == NULL)
 		return root;
-	return cloud_child(target->root_type, root, target->child, NULL);
+	return cloud_child(target->type, root, target->child, NULL);
 }
 
 static json_t *parse_body(struct write *w)
@@ -124,16 +124,16 @@ static json_t *build_root(struct write *w, const json_t *sent)
 				cloud_find(cloud, type_at(TYPE_GROUP), target->group_key), "/id");
 		return shape_item(w, target->type, parent, target->name, sent, w->before);
 	}
-	before = cloud_child(target->root_type, w->before, target->child, &index);
+	before = cloud_child(target->type, w->before, target->child, &index);
 	child = shape_item(
 		w, target->type, json_text_at(w->before, "/id"), target->child, sent, before);
 	if (child == NULL)
 		return NULL;
 	root = json_deep_copy(w->before);
 	if (before != NULL)
-		json_array_set_new(type_children(target->root_type, root), index, child);
+		json_array_set_new(type_children(target->type, root), index, child);
 	else
-		json_array_append_new(type_children(target->root_type, root), child);
+		json_array_append_new(type_children(target->type, root), child);
 	return root;
 }
 

@@ -156,20 +156,29 @@ virtualNetworks:
     assert row[2:] == ["10000", "10000"] or row[2:] == ["9900", "9900"]
 
 
-def peered(azure, name, number, other, state):
-    """A network of someone else's with one subnet and a peering in a state."""
+def network_of_theirs(azure, name, number):
+    """A network of someone else's with one subnet."""
     azure.put(azure.id("virtualNetworks", name), {"location": "japaneast", "properties": {
         "addressSpace": {"addressPrefixes": [f"10.{number}.0.0/16"]},
-        "subnets": [{"name": "one", "properties": {"addressPrefix": f"10.{number}.0.0/24"}}],
-        "virtualNetworkPeerings": [{"name": "p", "properties": {
-            "remoteVirtualNetwork": {"id": azure.id("virtualNetworks", other)},
-            "allowForwardedTraffic": True, "peeringState": state}}]}})
+        "subnets": [{"name": "one", "properties": {"addressPrefix": f"10.{number}.0.0/24"}}]}})
 
 
-@pytest.mark.parametrize("state, paths", [("Connected", 2), ("Initiated", 0)])
+def peer(azure, name, other):
+    azure.put(azure.id("virtualNetworks", name) + "/virtualNetworkPeerings/p", {"properties": {
+        "remoteVirtualNetwork": {"id": azure.id("virtualNetworks", other)}, "allowForwardedTraffic": True}})
+
+
+@pytest.mark.parametrize("state, paths", [("Connected", 2), ("Initiated", 0), ("Disconnected", 0)])
 def test_peerings_that_stand_are_as_azure_says(tmp_path, azure, state, paths):
-    peered(azure, "left", 8, "right", state)
-    peered(azure, "right", 9, "left", state)
+    network_of_theirs(azure, "left", 8)
+    network_of_theirs(azure, "right", 9)
+    peer(azure, "left", "right")
+    if state != "Initiated":
+        peer(azure, "right", "left")
+    if state == "Disconnected":
+        azure.delete(azure.id("virtualNetworks", "right") + "/virtualNetworkPeerings/p")
+    left = azure.get(azure.id("virtualNetworks", "left") + "/virtualNetworkPeerings/p")
+    assert left["properties"]["peeringState"] == state
     waybill = Waybill(tmp_path / "w", azure, HEAD + """\
 virtualNetworks:
   left:
