@@ -50,6 +50,7 @@ struct operation {
 	enum verb verb;
 	const char *path; /* ARM id, or a collection's path; begins with "/" */
 	const char *api_version;
+	const char *query;         /* NAME=VALUE that goes with the request itself, or NULL */
 	json_t *body;              /* for PUT and PATCH; borrowed */
 	const char *if_match;      /* an etag, or NULL */
 	const char *if_none_match; /* "*", or NULL */

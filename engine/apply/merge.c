@@ -236,7 +236,7 @@ struct merged merge_update(struct arena *a, const struct step *step, const json_
 	json_t *body = arena_json(a, body_writable(step->schema, now, true));
 	bool own = merge_own(a, step, now, body, &merged);
 	bool children = merge_children(a, step, now, body, &merged);
-	if (merged.nconflicts > 0 || !(own || children))
+	if (merged.nconflicts > 0 || !(own || children || step->rewrites))
 		return merged;
 	if (step->verb == STEP_TAGS) {
 		const json_t *tags = json_at(body, "/tags");

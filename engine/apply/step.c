@@ -51,6 +51,8 @@ static void prepare_write(
 	prepare(w, WORK_WRITE, verb, w->step->id);
 	w->op.body = arena_json(w->arena, kept);
 	w->op.if_none_match = none_match;
+	if (verb == VERB_PUT)
+		w->op.query = json_text_at(w->step->schema->facts, "/writeQuery");
 	if (tag)
 		w->op.if_match = arena_strdup(w->arena, tag);
 	free(tag);

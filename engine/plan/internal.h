@@ -42,6 +42,8 @@ void planner_find_foreign(struct planner *);
 void planner_find_drift(struct planner *);
 /* replace.c: what goes with something that is replaced. */
 void planner_spread_replacement(struct planner *);
+/* peerings.c: peerings that have to be written again for the sake of the other side. */
+void planner_mend_peerings(struct planner *);
 /* mask.c: learns what stands where a secret comes to stand. */
 void planner_find_secrets(struct planner *);
 /* guards.c: what a plan may not do without being told to. */

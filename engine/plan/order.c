@@ -175,6 +175,19 @@ static void add_container_edges(struct orderer *o, size_t step)
 		wait_for(o, w[i].step, step);
 }
 
+/* What is written again has to be so after the other side went and before it is made. */
+static void add_reconnection_edges(struct orderer *o, size_t step, const char *id)
+{
+	size_t count;
+	const struct writer *w = id ? writers_of(o, id, &count) : NULL;
+	for (size_t i = 0; w && i < count; i++) {
+		if (o->steps[w[i].step].verb == STEP_DELETE)
+			wait_for(o, step, w[i].step);
+		else
+			wait_for(o, w[i].step, step);
+	}
+}
+
 /* The steps of one id in their order: detach, delete, create, attach as they were added. */
 static void add_same_id_edges(struct orderer *o)
 {
@@ -205,8 +218,10 @@ static void find_edges(struct orderer *o)
 		const struct step *s = &o->steps[i];
 		add_container_edges(o, i);
 		add_edit_edges(o, i, &s->edits);
-		if (s->change && !s->detaches)
+		if (s->change && !s->detaches) {
 			add_change_edges(o, i, s->change);
+			add_reconnection_edges(o, i, s->change->reconnects);
+		}
 		for (size_t n = 0; n < s->nchildren; n++) {
 			add_change_edges(o, i, s->children[n].change);
 			if (s->verb == STEP_UPDATE)

@@ -48,7 +48,10 @@ struct change {
 	struct edits edits;
 	const char *replaced_by; /* pointer of the member that forces a replacement, or NULL */
 	const char *why;         /* a reason beyond "the configuration says so", or NULL */
-	const char **unknown;    /* pointers in `after` known only after apply */
+	bool rewrites; /* an update that is sent even if no member differs: the write itself mends
+			*/
+	const char *reconnects; /* id of what can be made only after that, or NULL */
+	const char **unknown;   /* pointers in `after` known only after apply */
 	size_t nunknown;
 	struct place at; /* the YAML position that asks for it; or none */
 };
@@ -94,6 +97,7 @@ struct step {
 	const char *id, *address;
 	const struct schema *schema;
 	const struct change *change; /* of the resource itself; NULL: only of children in it */
+	bool rewrites;               /* is sent even if nothing differs */
 	bool detaches; /* only takes a reference out, for a replacement; a later step puts it back
 			*/
 	json_t *body;  /* CREATE: the resource without the children below */

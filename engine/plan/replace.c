@@ -13,25 +13,50 @@ static bool is_replaced(const struct change *c)
 	return c && c->action == ACTION_REPLACE;
 }
 
+static bool stays(const struct change *c)
+{
+	return c->resource && (c->action == ACTION_NONE || c->action == ACTION_UPDATE);
+}
+
+/* `with` is replaced, and takes the change along. */
+static void replace_along(struct planner *p, struct change *c, const struct change *with)
+{
+	if (c->resource->existing) {
+		diag_error(p->diags, c->at, "existing-replace",
+			"%s would go with %s, which is replaced, and it is not ours", c->address,
+			with->address);
+		diag_help(p->diags, "move it out of what is replaced first");
+		return;
+	}
+	c->action = ACTION_REPLACE;
+	c->edits.count = 0;
+	c->why = arena_printf(p->arena, "%s is replaced", with->address);
+}
+
 /* A parent stands before its children, so one pass spreads through all levels. */
 static void spread_down(struct planner *p)
 {
 	for (size_t i = 0; i < p->nall; i++) {
 		struct change *c = &p->all[i];
 		const struct change *container = planner_container(p, c);
-		bool stays = c->action == ACTION_NONE || c->action == ACTION_UPDATE;
-		if (!is_replaced(container) || !stays || !c->resource)
-			continue;
-		if (c->resource->existing) {
-			diag_error(p->diags, c->at, "existing-replace",
-				"%s would go with %s, which is replaced, and it is not ours",
-				c->address, container->address);
-			diag_help(p->diags, "move it out of what is replaced first");
-			continue;
+		if (is_replaced(container) && stays(c))
+			replace_along(p, c, container);
+	}
+}
+
+/* A reference that cannot be changed in place cannot be taken out for a while, either. */
+static void spread_to_referrers(struct planner *p)
+{
+	for (size_t i = 0; i < p->nall; i++) {
+		struct change *c = &p->all[i];
+		for (size_t n = 0; stays(c) && n < c->resource->nreferences; n++) {
+			const struct reference *r = &c->resource->references[n];
+			const json_t *node =
+				r->pointer ? schema_at(c->schema->root, r->pointer) : NULL;
+			const struct change *target = node ? planner_change(p, r->id) : NULL;
+			if (is_replaced(target) && !schema_is_updatable(node))
+				replace_along(p, c, target);
 		}
-		c->action = ACTION_REPLACE;
-		c->edits.count = 0;
-		c->why = arena_printf(p->arena, "%s is replaced", container->address);
 	}
 }
 
@@ -109,6 +134,7 @@ static void check_prevent_destroy(struct planner *p)
 void planner_spread_replacement(struct planner *p)
 {
 	spread_down(p);
+	spread_to_referrers(p);
 	if (!p->options->destroy)
 		explain_identity(p);
 	check_prevent_destroy(p);

@@ -206,10 +206,11 @@ static void add_update(struct builder *b, const struct carrier *c)
 		first->detaches = true;
 		first->edits = detached;
 	}
-	bool tags = c->own && !detached.count && is_tags_only(c);
+	bool tags = c->own && !detached.count && !c->own->rewrites && is_tags_only(c);
 	struct step *s = add_step(b, c, tags ? STEP_TAGS : STEP_UPDATE);
 	for (size_t i = 0; c->own && i < c->own->edits.count; i++)
 		*ARENA_PUSH(b->arena, s->edits.items, s->edits.count) = c->own->edits.items[i];
+	s->rewrites = c->own && c->own->rewrites;
 	for (size_t i = 0; i < detached.count; i++)
 		*ARENA_PUSH(b->arena, s->edits.items, s->edits.count) =
 			(struct edit){ .pointer = detached.items[i].pointer,

@@ -113,12 +113,15 @@ static json_t *own_body(const struct schema *s, const json_t *body)
 	return own;
 }
 
-static const json_t *edited(
-	struct arena *a, const struct schema *s, const json_t *body, const struct edits *edits)
+static const json_t *edited(struct arena *a, const struct schema *s, const json_t *body,
+	const struct edits *edits, bool rewrites)
 {
-	if (edits->count == 0)
+	if (edits->count == 0 && !rewrites)
 		return body;
 	json_t *own = arena_json(a, own_body(s, body));
+	const char *state = rewrites ? json_text_at(s->facts, "/peering/state") : NULL;
+	if (state) /* it is as a new one */
+		json_drop(own, state);
 	for (size_t i = 0; i < edits->count; i++)
 		edit_apply(own, s, &edits->items[i]);
 	return own;
@@ -129,7 +132,7 @@ static const json_t *overlaid(struct arena *a, const struct resource *r, const j
 {
 	struct edits edits = { 0 };
 	diff_desired(a, r->schema, r->body, body, &edits);
-	return edited(a, r->schema, body, &edits);
+	return edited(a, r->schema, body, &edits, false);
 }
 
 struct changes {
@@ -180,7 +183,7 @@ struct topology *view_planned(struct arena *a, const struct config *c,
 		if (change && (change->action == ACTION_DELETE || is_made(change)))
 			continue;
 		if (change && change->action == ACTION_UPDATE)
-			body = edited(a, actual->schema, body, &change->edits);
+			body = edited(a, actual->schema, body, &change->edits, change->rewrites);
 		else if (!plan && r)
 			body = overlaid(a, r, body);
 		add_part(&parts, actual->id, actual->schema, body, r);

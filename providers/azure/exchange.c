@@ -65,11 +65,18 @@ static const char *make_url(struct exchange *e)
 	return copy;
 }
 
+/* The query goes with the request itself, not with the reads that follow it. */
+static const char *first_url(struct exchange *e)
+{
+	const char *query = e->operation->query;
+	return query ? arena_printf(e->arena, "%s&%s", e->resource_url, query) : e->resource_url;
+}
+
 static void begin(void *context)
 {
 	struct exchange *e = context;
 	if (e->resource_url) {
-		exchange_go(e, e->resource_url, 0);
+		exchange_go(e, first_url(e), 0);
 		return;
 	}
 	exchange_finish(e, OUTCOME_FAILED,
@@ -283,7 +290,7 @@ bool exchange_resubmit(struct exchange *e, const struct arm_error *error, long a
 	e->accepted = false;
 	e->accepted_ms = 0;
 	e->tries = 0;
-	exchange_go(e, e->resource_url, wait ? wait : 1);
+	exchange_go(e, first_url(e), wait ? wait : 1);
 	return true;
 }
 

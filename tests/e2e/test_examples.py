@@ -8,7 +8,7 @@ NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/waybill.yaml"))
 
 
 def test_the_examples_are_there():
-    assert {"hard-way", "greenfield", "large"} <= set(NAMES)
+    assert {"hard-way", "greenfield", "large", "peered"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,3 +40,13 @@ def test_greenfield_has_a_route_a_family_and_a_way_to_the_firewall(tmp_path, emp
     for route in routes:
         if "nextHopIpAddress" in route:
             assert (":" in route["addressPrefix"]) == (":" in route["nextHopIpAddress"])
+
+
+def test_peered_networks_bring_every_pod_path(tmp_path, empty_azure):
+    waybill = Waybill(tmp_path / "w", empty_azure, "peered")
+    assert "Reachability by routes: 30 of 30 pod paths after apply (0 of 30 now)" in waybill.plan().stdout
+    waybill.apply()
+    assert "30 of 30 pod paths after apply (30 of 30 now)" in waybill.plan().stdout
+    waybill.replace("to-east: {remoteVirtualNetwork: east, allowForwardedTraffic: true}",
+                    "to-east: {remoteVirtualNetwork: east}")
+    assert "path-lost" in waybill.plan(check=1).codes
