@@ -114,4 +114,16 @@ const char *const state_sql[STATEMENT_COUNT] = {
 			   " FROM intent WHERE number = ?1",
 	[SQL_OPEN_INTENTS] = "SELECT number, run, id, verb, step, started FROM intent"
 			     " WHERE ended IS NULL ORDER BY number",
+
+	[SQL_TELL_CHANGE] = "INSERT INTO change"
+			    " (run, sequence, time, address, id, action, before, after, outcome)"
+			    " VALUES (?1, (SELECT coalesce(max(sequence), 0) + 1 FROM change"
+			    " WHERE run = ?1), ?2, ?3, ?4, ?5, ?6, ?7, 'done')",
+	[SQL_RUNS] = "SELECT number, command, plan_id, user, host, pid, source, started, ended,"
+		     " result FROM run ORDER BY number DESC LIMIT ?1",
+	[SQL_RUN] = "SELECT number, command, plan_id, user, host, pid, source, started, ended,"
+		    " result FROM run WHERE number = ?1",
+	[SQL_COUNT_CHANGES] = "SELECT count(*) FROM change WHERE run = ?1",
+	[SQL_CHANGES] = "SELECT time, address, id, action, outcome, before, after FROM change"
+			" WHERE run = ?1 ORDER BY sequence",
 };

@@ -108,6 +108,9 @@ static json_t *changes_new(struct arena *a, const struct plan *plan)
 		const char *reason = reason_of(plan, change);
 		if (reason)
 			(void)json_object_set_new(json, "action_reason", json_string(reason));
+		if (change->moved_from)
+			(void)json_object_set_new(
+				json, "previous_id", text_new(change->moved_from));
 		if (change->why)
 			(void)json_object_set_new(json, "why", text_new(change->why));
 		if (change->at.file)
@@ -256,10 +259,10 @@ void plan_document(struct arena *a, const struct plan *plan, json_t *document)
 	(void)json_object_update(document, parts);
 	json_decref(parts);
 	(void)json_object_set_new(document, "summary",
-		json_pack("{s:I,s:I,s:I,s:I,s:I}", "add", (json_int_t)plan->to_add, "change",
+		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "add", (json_int_t)plan->to_add, "change",
 			(json_int_t)plan->to_change, "destroy", (json_int_t)plan->to_destroy,
-			"adopt", (json_int_t)plan->to_adopt, "forget",
-			(json_int_t)plan->to_forget));
+			"adopt", (json_int_t)plan->to_adopt, "forget", (json_int_t)plan->to_forget,
+			"move", (json_int_t)plan->to_move));
 	(void)json_object_set_new(document, "waybill",
 		json_pack("{s:o,s:b,s:o,s:o,s:o,s:o}", "plan_id", text_new(plan->id), "destroy",
 			plan->destroy, "steps", steps_new(plan), "foreign", foreigns_new(plan),

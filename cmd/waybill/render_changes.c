@@ -48,6 +48,8 @@ static struct look look_of(const struct change *change)
 	case ACTION_NONE:
 		break;
 	}
+	if (change->moved_from && !change->adopts && !change->lets_go)
+		return (struct look){ "  >", PAINT_YELLOW, "has moved in Azure" };
 	return (struct look){ "  ~", PAINT_YELLOW, "(adopt) will become ours, as it is" };
 }
 
@@ -78,12 +80,17 @@ const char *render_position(struct canvas *c, const struct place *at)
 
 /* ---- values ---- */
 
+static const char *address_of(const struct canvas *c, const char *id)
+{
+	const char *address = c->config ? config_address_of(c->config, id) : NULL;
+	return address ? address : id;
+}
+
 static const char *inline_text(struct canvas *c, const json_t *flat)
 {
 	const char *text = json_string_value(flat);
 	if (text && text_starts_nocase(text, "/subscriptions/")) {
-		const char *address = c->config ? config_address_of(c->config, text) : NULL;
-		return text_escaped(c->arena, address ? address : text);
+		return text_escaped(c->arena, address_of(c, text));
 	}
 	struct buf line;
 	buf_init(&line, BUF_OWN_TEXT);
@@ -190,6 +197,14 @@ static void render_edits(struct canvas *c, const struct change *change, size_t c
 	}
 }
 
+static void render_comment(struct canvas *c, const char *text, size_t column)
+{
+	indent(c, column + STEP_IN + 2);
+	(void)buf_puts(c->out, "# ");
+	escaped(c, text);
+	(void)buf_puts(c->out, "\n");
+}
+
 static void render_heading(
 	struct canvas *c, const struct change *change, const char *name, size_t column)
 {
@@ -203,12 +218,12 @@ static void render_heading(
 	escaped(c, name);
 	paint(c, PAINT_PLAIN);
 	(void)buf_printf(c->out, " %s%s\n", look.verb, render_position(c, &change->at));
-	if (change->why) {
-		indent(c, column + STEP_IN + 2);
-		(void)buf_puts(c->out, "# ");
-		escaped(c, change->why);
-		(void)buf_puts(c->out, "\n");
-	}
+	if (change->moved_from)
+		render_comment(c,
+			arena_printf(c->arena, "moved from %s", address_of(c, change->moved_from)),
+			column);
+	if (change->why)
+		render_comment(c, change->why, column);
 }
 
 static void render_block(

@@ -88,22 +88,27 @@ static void render_legend(struct canvas *c, const struct plan *plan)
 {
 	static const struct {
 		enum action action;
-		bool adopts;
+		bool adopts, moved;
 		const char *text;
 	} lines[] = {
-		{ ACTION_CREATE, false, "    + create\n" },
-		{ ACTION_UPDATE, false, "    ~ update in place\n" },
-		{ ACTION_NONE, true, "    ~ (adopt) take over what exists\n" },
-		{ ACTION_REPLACE, false, "  -/+ replace: delete, then create\n" },
-		{ ACTION_DELETE, false, "    - destroy\n" },
-		{ ACTION_FORGET, false, "    . forget: it stays, and is no longer ours\n" },
+		{ ACTION_CREATE, false, false, "    + create\n" },
+		{ ACTION_UPDATE, false, false, "    ~ update in place\n" },
+		{ ACTION_NONE, true, false, "    ~ (adopt) take over what exists\n" },
+		{ ACTION_REPLACE, false, false, "  -/+ replace: delete, then create\n" },
+		{ ACTION_DELETE, false, false, "    - destroy\n" },
+		{ ACTION_FORGET, false, false, "    . forget: it stays, and is no longer ours\n" },
+		{ ACTION_NONE, false, true, "    > moved in Azure: the state follows\n" },
 	};
 	heading(c, "Waybill will do the following:");
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		bool used = false;
 		for (size_t j = 0; j < plan->nchanges && !used; j++) {
 			const struct change *change = &plan->changes[j];
-			used = lines[i].adopts ? change->adopts : change->action == lines[i].action;
+			if (lines[i].moved)
+				used = change->moved_from != NULL;
+			else
+				used = lines[i].adopts ? change->adopts
+						       : change->action == lines[i].action;
 		}
 		if (used)
 			(void)buf_puts(c->out, lines[i].text);
@@ -188,6 +193,9 @@ static void render_summary(struct canvas *c, const struct plan *plan)
 	if (plan->to_adopt || plan->to_forget)
 		(void)buf_printf(c->out, "Also: %zu to adopt, %zu to forget.\n", plan->to_adopt,
 			plan->to_forget);
+	if (plan->to_move)
+		(void)buf_printf(
+			c->out, "Moved in Azure: %zu, which the state follows.\n", plan->to_move);
 	bold(c, "Plan:");
 	(void)buf_printf(c->out, " %zu to add, %zu to change, %zu to destroy.\n", plan->to_add,
 		plan->to_change, plan->to_destroy);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/json.h"
+#include "state/history.h"
 
 void journal_init(
 	struct journal *j, const struct plan *plan, struct state *state, struct diags *diags)
@@ -37,9 +38,16 @@ void journal_unwritten(struct journal *j, const struct plan *plan)
 		for (size_t c = 0; c < plan->steps[s].nchildren; c++)
 			mark(carried, plan, plan->steps[s].children[c].change);
 	}
-	for (size_t i = 0; i < plan->nchanges; i++)
+	touch(j, record_followed(&j->recorder, plan, j->diags));
+	json_auto_t *plain = json_array();
+	for (size_t i = 0; i < plan->nchanges; i++) {
+		const struct change *change = &plan->changes[i];
 		if (!carried[i])
-			touch(j, record_change(&j->recorder, &plan->changes[i], j->diags));
+			touch(j, record_change(&j->recorder, change, j->diags));
+		record_unwritten_history(plain, change, carried[i]);
+	}
+	json_auto_t *changes = secrets_seal(j->recorder.snapshot->secrets, plain);
+	touch(j, state_tell(j->state, j->run, changes, j->diags));
 }
 
 static const char *verb_word(enum verb verb)

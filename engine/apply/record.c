@@ -8,6 +8,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/plan/intent.h"
+#include "engine/plan/moves.h"
 
 bool record_put(struct recorder *r, const char *id, const struct record *record, bool made,
 	struct diags *diags)
@@ -36,6 +37,17 @@ bool record_change(struct recorder *r, const struct change *change, struct diags
 	const struct actual *actual = snapshot_actual(r->snapshot, change->id);
 	bool gone = change->action == ACTION_DELETE || !actual;
 	return record_one(r, change, gone ? NULL : actual->body, diags);
+}
+
+bool record_followed(struct recorder *r, const struct plan *plan, struct diags *diags)
+{
+	const struct followed *f = plan->followed;
+	bool ok = true;
+	for (size_t i = 0; f && i < f->nrecords && ok; i++)
+		ok = !f->old_ids[i] || state_drop_record(r->state, f->old_ids[i], diags);
+	for (size_t i = 0; f && i < f->nrecords && ok; i++)
+		ok = !f->differs[i] || record_put(r, NULL, &f->records[i], true, diags);
+	return ok;
 }
 
 /* A reference was taken out only to be put back by a later step: the rest of the record holds. */
@@ -117,14 +129,35 @@ static json_t *value_or_null(json_t *value)
 	return value ? json_incref(value) : json_null();
 }
 
-static void add_history(json_t *changes, const struct change *change)
+static void add_entry(json_t *changes, const struct change *change, const char *action,
+	json_t *before, json_t *after)
 {
 	json_t *entry = json_pack("{s:s, s:s, s:s, s:o, s:o}", "address", change->address, "id",
-		change->id, "action", action_name(change->action), "before",
-		value_or_null(change->before), "after", value_or_null(change->after));
+		change->id, "action", action, "before", value_or_null(before), "after",
+		value_or_null(after));
 	int failed = json_array_append_new(changes, entry);
 	assert(failed == 0);
 	(void)failed;
+}
+
+static void add_history(json_t *changes, const struct change *change)
+{
+	add_entry(changes, change, action_name(change->action), change->before, change->after);
+}
+
+void record_unwritten_history(json_t *changes, const struct change *change, bool is_carried)
+{
+	if (change->moved_from) {
+		json_auto_t *before = json_pack("{s:s}", "id", change->moved_from);
+		json_auto_t *after = json_pack("{s:s}", "id", change->id);
+		add_entry(changes, change, "move", before, after);
+	}
+	if (is_carried)
+		return;
+	if (change->action == ACTION_FORGET || change->lets_go)
+		add_entry(changes, change, "forget", change->before, NULL);
+	else if (change->adopts)
+		add_entry(changes, change, "adopt", change->before, change->after);
 }
 
 json_t *record_history(const struct step *step)

@@ -21,6 +21,9 @@ struct recorder {
 /* A change that needs no write: adopted, forgotten, let go, found deleted. */
 bool record_change(struct recorder *, const struct change *, struct diags *);
 
+/* What moved takes its new id, and what refers to it follows. */
+bool record_followed(struct recorder *, const struct plan *, struct diags *);
+
 /* All changes of a step that is done; `standing` is what stands under its id, NULL: nothing. */
 bool record_step(struct recorder *, const struct step *, const json_t *standing, struct diags *);
 
@@ -37,5 +40,9 @@ bool record_drop_inside(struct recorder *, const char *id, struct diags *);
 
 /* A step's changes for the history: an array of {address, id, action, before, after}. New. */
 json_t *record_history(const struct step *);
+
+/* Adds what of a change is told without a write: that it moved, and of one that no step carries,
+ * that it was adopted or forgotten. */
+void record_unwritten_history(json_t *changes, const struct change *, bool is_carried);
 
 #endif

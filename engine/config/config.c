@@ -9,9 +9,9 @@
 #include "schemas/arm_id.h"
 
 static const char *const top_words[] = { "waybill", "requires", "subscription", "resourceGroup",
-	"location", "variables", "outputs", "nodeSets", "reach", "forget", "checks" };
+	"location", "variables", "outputs", "nodeSets", "reach", "forget", "moved", "checks" };
 
-static const char *const later_words[] = { "moved", "backend", "settle" };
+static const char *const later_words[] = { "backend", "settle" };
 
 static bool is_among(const char *word, const char *const *words, size_t count)
 {

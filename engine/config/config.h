@@ -108,6 +108,12 @@ struct reference {
 	struct resource *target; /* NULL: not declared here */
 };
 
+/* An object that somebody moved in Azure, with all inside it: never a child, and never renamed. */
+struct config_move {
+	const char *from, *to; /* ids; of a chain of moves, `to` is its end */
+	const char *pointer;   /* of its entry in the YAML */
+};
+
 /* One ARM object that the configuration declares. */
 struct resource {
 	const char *address, *id, *name;
@@ -145,6 +151,8 @@ struct config {
 	size_t njoins;
 	const char **forget; /* ids */
 	size_t nforget;
+	struct config_move *moves; /* no two from or to one place, and no circle */
+	size_t nmoves;
 	/* After config_resolve(): sorted by address; children behind their parent. */
 	struct resource **resources;
 	size_t nresources;
@@ -183,6 +191,9 @@ const char *const *config_subscriptions(const struct config *, size_t *count);
 struct resource *config_find(const struct config *, const char *address_or_id);
 /* The ARM id that an address means, declared or not, or NULL with an error. */
 const char *config_id_of(struct config *, const char *address, struct diags *);
+/* Why ARM cannot have moved the one id to the other; NULL: it can. */
+const char *move_impossible(
+	struct arena *, const struct catalog *, const char *from, const char *to);
 /* The short form of an id for people. In the arena. */
 const char *config_address_of(const struct config *, const char *id);
 

@@ -7,7 +7,8 @@
  *   nodes.c      node sets, from sources.h   machines.c   sets read from Azure
  *   declare.c    sections -> resources with names and ids, without bodies
  *   shape.c      a flat value -> an ARM body, checked (check.c) with its references
- *   resolve.c    all of it in order          node_routes.c, outputs.c, positions.c, findings.c
+ *   resolve.c    all of it in order          node_routes.c, outputs.c, positions.c, findings.c,
+ *   moved.c
  */
 #ifndef WAYBILL_CONFIG_INTERNAL_H
 #define WAYBILL_CONFIG_INTERNAL_H
@@ -214,6 +215,10 @@ bool findings_read_severities(struct config *, struct diags *);
 /* `ignore` of a resource or node set: NULL in *out when there is none. */
 bool findings_read_ignored(struct config *, const json_t *owner, const char *pointer,
 	const json_t **out, struct diags *);
+
+/* ---- moved.c ---- */
+
+bool moved_read(struct config *, struct diags *);
 
 /* ---- outputs.c ---- */
 

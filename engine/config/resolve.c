@@ -358,6 +358,7 @@ static bool resolve(struct config *c, struct diags *diags)
 	for (size_t i = 0; i < written; i++)
 		good = resolve_one(c, in->declared[i], diags) && good;
 	good = read_forget(c, diags) && good;
+	good = moved_read(c, diags) && good;
 	good = outputs_check(c, diags) && good;
 	list_resources(c);
 	if (!good)

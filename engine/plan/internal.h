@@ -8,7 +8,7 @@
 struct planner {
 	struct arena *arena;
 	struct config *config;
-	struct snapshot *snapshot;
+	struct snapshot *snapshot; /* with moves followed */
 	const struct plan_options *options;
 	struct diags *diags;
 	struct plan *plan;
@@ -34,6 +34,10 @@ bool change_is_ours(const struct change *);
 /* Whether the resource goes, for good or to be made again. */
 bool change_removes(const struct change *);
 
+/* moves.c: records take the ids that objects have now, before the pairing; and after it, what moved
+ * by itself is told. */
+void planner_follow_moves(struct planner *);
+void planner_mark_moved(struct planner *);
 /* ownership.c: pairs declared and recorded, and decides each. */
 void planner_pair(struct planner *);
 void planner_decide(struct planner *);

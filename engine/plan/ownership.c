@@ -269,11 +269,32 @@ static bool is_adopted(struct planner *p, const struct change *c, const struct c
 		(parent && parent->adopts);
 }
 
+/* Recorded under another id, where it does not stand any more: somebody moved it, it seems. */
+static const struct change *moved_away(const struct planner *p, const struct change *c)
+{
+	for (size_t i = 0; i < p->nall; i++) {
+		const struct change *other = &p->all[i];
+		if (other->record && !other->actual && !other->resource &&
+			text_same_nocase(other->name, c->name) &&
+			!move_impossible(p->arena, p->config->catalog, other->id, c->id))
+			return other;
+	}
+	return NULL;
+}
+
 static void refuse_not_ours(struct planner *p, const struct change *c)
 {
 	bool knows_nothing = p->snapshot->nrecords == 0;
 	diag_error(p->diags, c->at, "not-ours", "%s exists already and is not ours", c->address);
 	diag_about(p->diags, c->address);
+	const struct change *moved = moved_away(p, c);
+	if (moved) {
+		diag_help(p->diags,
+			"%s is recorded and gone: if it was moved here in Azure, say so with "
+			"`moved: [{from: %s, to: %s}]`",
+			moved->address, moved->address, c->address);
+		return;
+	}
 	diag_help(p->diags,
 		"take it over with `adopt: true` or --adopt '%s', or say `existing: true` to "
 		"manage only the members written%s",

@@ -124,7 +124,7 @@ static void keep_changes(struct planner *p)
 	struct plan *plan = p->plan;
 	for (size_t i = 0; i < p->nall; i++) {
 		const struct change *c = &p->all[i];
-		if (c->action == ACTION_NONE && !c->adopts && !c->lets_go)
+		if (c->action == ACTION_NONE && !c->adopts && !c->lets_go && !c->moved_from)
 			continue;
 		planner_fill_before(p, &p->all[i]);
 		*ARENA_PUSH(p->arena, plan->changes, plan->nchanges) = *c;
@@ -134,6 +134,7 @@ static void keep_changes(struct planner *p)
 		plan->to_destroy += c->action == ACTION_DELETE || replaces;
 		plan->to_adopt += c->adopts;
 		plan->to_forget += c->action == ACTION_FORGET || c->lets_go;
+		plan->to_move += c->moved_from != NULL;
 	}
 	if (plan->nchanges)
 		qsort(plan->changes, plan->nchanges, sizeof *plan->changes, change_by_address);
@@ -180,10 +181,10 @@ static json_t *change_identity(const struct change *c)
 {
 	/* An update is its edits alone: what stands beside them is not what the plan decided on. */
 	bool updates = c->action == ACTION_UPDATE || c->action == ACTION_NONE;
-	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:O?, s:O?}", "id", c->id, "action",
-		action_name(c->action), "adopts", c->adopts, "lets_go", c->lets_go, "edits",
-		edits_json(&c->edits), "before", updates ? NULL : c->before, "after",
-		updates ? NULL : c->after);
+	return json_pack("{s:s, s:s, s:b, s:b, s:s*, s:o, s:O?, s:O?}", "id", c->id, "action",
+		action_name(c->action), "adopts", c->adopts, "lets_go", c->lets_go, "moved_from",
+		c->moved_from, "edits", edits_json(&c->edits), "before", updates ? NULL : c->before,
+		"after", updates ? NULL : c->after);
 }
 
 static json_t *step_identity(const struct step *s)
@@ -224,7 +225,12 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	struct planner p = { a, config, snapshot, options, diags, plan, NULL, 0 };
 	size_t errors = diags->nerrors;
 
+	/* Whoever is wrong about where things stand is wrong about all that follows from it. */
+	planner_follow_moves(&p);
+	if (diags->nerrors > errors)
+		return NULL;
 	planner_pair(&p);
+	planner_mark_moved(&p);
 	check_options(&p);
 	planner_decide(&p);
 	planner_spread_replacement(&p);

@@ -43,8 +43,10 @@ struct change {
 	bool as_recorded; /* declared and standing as it is recorded: it has neither drifted nor
 			     lost a member */
 	bool restores;    /* writes back what was before us */
-	json_t *before;   /* what is ours or declared of it, as it stands; NULL: absent */
-	json_t *after;    /* NULL: absent */
+	const char *moved_from; /* the id it had, of what somebody moved in Azure, itself and not
+				   only what it is inside of; or NULL */
+	json_t *before;         /* what is ours or declared of it, as it stands; NULL: absent */
+	json_t *after;          /* NULL: absent */
 	struct edits edits;
 	const char *replaced_by; /* pointer of the member that forces a replacement, or NULL */
 	const char *why;         /* a reason beyond "the configuration says so", or NULL */
@@ -134,13 +136,17 @@ struct plan_options {
 	bool allow_unreachable;
 };
 
+struct followed;
+
 struct plan {
 	struct arena *arena;
 	struct config *config; /* NULL for a plan that was loaded only to be shown */
 	const struct catalog *catalog;
-	struct snapshot *snapshot; /* what it was made from; NULL as config is */
+	struct snapshot *snapshot; /* what it was made from, with moves followed; NULL as config
+				      is */
 	bool destroy;
-	struct change *changes; /* sorted by address; those of ACTION_NONE only when they adopt */
+	struct change *changes; /* sorted by address; those of ACTION_NONE only when they adopt, let
+				   go or have moved */
 	size_t nchanges;
 	struct drift *drifts;
 	size_t ndrifts;
@@ -152,8 +158,10 @@ struct plan {
 	json_t *outputs_before; /* of the last run, or NULL */
 	struct plan_reach reach;
 	const char *id; /* 64 hex digits */
-	size_t to_add, to_change, to_destroy, to_adopt, to_forget;
-	const char **in_flight; /* addresses with an open intent of a run that is alive */
+	size_t to_add, to_change, to_destroy, to_adopt, to_forget, to_move;
+	const struct followed *followed; /* the records of `snapshot` that moves changed (moves.h);
+					    NULL: there are none */
+	const char **in_flight;          /* addresses with an open intent of a run that is alive */
 	size_t nin_flight;
 };
 

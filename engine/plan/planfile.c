@@ -48,10 +48,10 @@ static json_t *place_json(const struct place *at)
 
 static json_t *change_json(const struct change *c)
 {
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "address", c->address,
-		"id", c->id, "name", c->name, "type", c->schema->type, "action",
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s*}", "address",
+		c->address, "id", c->id, "name", c->name, "type", c->schema->type, "action",
 		action_name(c->action), "adopts", c->adopts, "lets_go", c->lets_go, "restores",
-		c->restores);
+		c->restores, "moved_from", c->moved_from);
 	json_object_set(json, "before", c->before);
 	json_object_set(json, "after", c->after);
 	json_object_set_new(json, "edits", edits_json(&c->edits));
@@ -197,6 +197,7 @@ static void read_change(struct reader *r, struct plan *plan, const json_t *json)
 		.adopts = json_is_true(json_object_get(json, "adopts")),
 		.lets_go = json_is_true(json_object_get(json, "lets_go")),
 		.restores = json_is_true(json_object_get(json, "restores")),
+		.moved_from = json_text_at(json, "/moved_from"),
 		.before = read_value(json, "before"),
 		.after = read_value(json, "after"),
 		.edits = read_edits(r, json_object_get(json, "edits")),
@@ -213,6 +214,7 @@ static void read_change(struct reader *r, struct plan *plan, const json_t *json)
 	plan->to_destroy += c->action == ACTION_DELETE || c->action == ACTION_REPLACE;
 	plan->to_adopt += c->adopts;
 	plan->to_forget += c->action == ACTION_FORGET || c->lets_go;
+	plan->to_move += c->moved_from != NULL;
 }
 
 static void read_drift(struct reader *r, struct plan *plan, const json_t *json)
@@ -323,7 +325,8 @@ static bool same_value(const json_t *a, const json_t *b)
 
 static bool same_change(const struct change *a, const struct change *b)
 {
-	if (a->action != b->action || a->adopts != b->adopts || a->edits.count != b->edits.count)
+	if (!a->moved_from != !b->moved_from || a->action != b->action || a->adopts != b->adopts ||
+		a->edits.count != b->edits.count)
 		return false;
 	for (size_t i = 0; i < a->edits.count; i++) {
 		const struct edit *x = &a->edits.items[i], *y = &b->edits.items[i];

@@ -8,6 +8,7 @@
 #include "engine/base/text.h"
 #include "engine/plan/diff.h"
 #include "engine/plan/intent.h"
+#include "engine/plan/moves.h"
 #include "engine/plan/reads.h"
 #include "schemas/arm_id.h"
 
@@ -153,6 +154,23 @@ static void add_missing(struct snapshot *s, struct reads *reads)
 	}
 }
 
+/* Of what is said to have moved both places are asked for, whatever the lists say. */
+static void add_moves(struct snapshot *s, const struct config *config, struct reads *reads)
+{
+	for (size_t i = 0; i < config->nmoves; i++) {
+		const struct config_move *m = &config->moves[i];
+		struct arm_id id;
+		if (!arm_id_parse(s->arena, m->from, &id) ||
+			!moves_concern(s->records, s->nrecords, m->from))
+			continue;
+		const struct schema *schema = catalog_type(s->catalog, id.type);
+		if (!snapshot_actual(s, m->from))
+			reads_add(reads, VERB_GET, m->from, schema);
+		if (!snapshot_actual(s, m->to))
+			reads_add(reads, VERB_GET, m->to, schema);
+	}
+}
+
 static void add_open_intents(struct snapshot *s, struct reads *reads)
 {
 	for (size_t i = 0; i < s->nopen_intents; i++) {
@@ -164,8 +182,8 @@ static void add_open_intents(struct snapshot *s, struct reads *reads)
 	}
 }
 
-/* What is recorded stands for what is. */
-static void assume_recorded(struct snapshot *s)
+/* What is recorded stands for what is, but for what is said to have moved: that was asked for. */
+static void assume_recorded(struct snapshot *s, const struct config *config)
 {
 	size_t nread = s->nactuals;
 	for (size_t i = 0; i < s->nrecords; i++) {
@@ -173,7 +191,8 @@ static void assume_recorded(struct snapshot *s)
 		const struct schema *schema = catalog_type(s->catalog, r->type);
 		struct snapshot read = *s;
 		read.nactuals = nread;
-		if (!schema || snapshot_actual(&read, r->id))
+		if (!schema || snapshot_actual(&read, r->id) ||
+			move_id(s->arena, config->moves, config->nmoves, r->id) != r->id)
 			continue;
 		*ARENA_PUSH(s->arena, s->actuals, s->nactuals) =
 			(struct actual){ r->id, schema, r->body, r->parent };
@@ -238,6 +257,7 @@ static bool read_actual(struct snapshot *s, const struct config *config, struct 
 		return false;
 	add_listed(s, &lists);
 	reads_init(&gets, s->arena);
+	add_moves(s, config, &gets);
 	if (options->refresh) {
 		add_missing(s, &gets);
 		add_open_intents(s, &gets);
@@ -246,7 +266,7 @@ static bool read_actual(struct snapshot *s, const struct config *config, struct 
 		return false;
 	add_listed(s, &gets);
 	if (!options->refresh)
-		assume_recorded(s);
+		assume_recorded(s, config);
 	return read_contents(s, config, provider, options, diags);
 }
 
@@ -306,7 +326,7 @@ static void overlay_open_intents(struct snapshot *s)
 /* ---- secrets ---- */
 
 /* A seal that fits what stands is what we wrote; any other stays, and differs from all. */
-static void open_seals(struct snapshot *s, struct state *state)
+static void open_seals(struct snapshot *s, const struct config *config, struct state *state)
 {
 	const char *key = state ? state_key(state) : NULL;
 	if (!key)
@@ -314,7 +334,8 @@ static void open_seals(struct snapshot *s, struct state *state)
 	s->secrets->key = arena_strdup(s->arena, key);
 	for (size_t i = 0; i < s->nrecords; i++) {
 		struct record *r = &s->records[i];
-		const struct actual *actual = snapshot_actual(s, r->id);
+		const char *id = move_id(s->arena, config->moves, config->nmoves, r->id);
+		const struct actual *actual = snapshot_actual(s, id);
 		const json_t *body = actual ? actual->body : NULL;
 		r->body = arena_json(s->arena, secrets_open(s->secrets, r->body, body));
 		r->before = arena_json(s->arena, secrets_open(s->secrets, r->before, body));
@@ -361,7 +382,7 @@ struct snapshot *snapshot_read(struct arena *a, struct config *config, struct st
 		read_actual(s, config, provider, options, diags);
 	if (!ok)
 		return NULL;
-	open_seals(s, state);
+	open_seals(s, config, state);
 	overlay_open_intents(s);
 	s->requests = provider->requests(provider) - before;
 	return s;

@@ -38,6 +38,8 @@ requires: ">=0.1"
 subscription: ${env.AZURE_SUBSCRIPTION_ID}
 resourceGroup: kubernetes
 location: japaneast
+moved:
+- {from: resourceGroups/old/routeTables/x, to: routeTables/x}
 variables:
   text: {type: string, default: "10.9.0.0/16", description: what}
   number: {type: number, default: 10}

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What somebody moved in Azure: `moved` in the configuration."""
+import pytest
+from harness import HEAD, Waybill, table_id, table_yaml, writes
+
+A = ("10.1.0.0/16", "10.240.0.4")
+THERE = "    resourceGroup: network\n"
+MOVED = "moved: [{from: routeTables/t, to: resourceGroups/network/routeTables/t}]\n"
+OUTPUT = "outputs: {table: '${routeTables.t.id}'}\n"
+
+
+@pytest.fixture
+def make(tmp_path, azure):
+    return lambda text: Waybill(tmp_path / "w", azure, text)
+
+
+def move(azure, name="t", group="network"):
+    """As ARM does it: the same object under another id."""
+    body = azure.get(table_id(name))
+    azure.put(azure.group(group), {"location": "japaneast"})
+    azure.put(azure.id("routeTables", name, group), body)
+    azure.delete(table_id(name))
+
+
+def test_plan_shows_a_move_and_apply_only_follows(make, azure):
+    waybill = make(table_yaml({"a": A}) + OUTPUT)
+    waybill.apply()
+    move(azure)
+    waybill.write(table_yaml({"a": A}, more=THERE) + MOVED + OUTPUT)
+    azure.clear()
+    result = waybill.plan("--detailed-exitcode", check=2)
+    assert "  > resourceGroups/network/routeTables/t has moved in Azure (waybill.yaml:6)\n" in result.stdout
+    assert "# moved from routeTables/t\n" in result.stdout
+    assert "Moved in Azure: 1, which the state follows.\n" in result.stdout
+    assert result.last_line == "Plan: 0 to add, 0 to change, 0 to destroy."
+    document = waybill.plan_json()
+    change, = document["resource_changes"]
+    assert change["change"]["actions"] == ["no-op"] and change["previous_id"] == table_id()
+    assert document["summary"]["move"] == 1
+    waybill.run("plan", "--out", "saved", check=0)
+    assert "# moved from routeTables/t\n" in waybill.run("show", "saved", check=0).stdout
+    waybill.run("apply", "saved", "--auto-approve", check=0)
+    assert writes(azure.requests()) == []
+    assert waybill.records() == ["resourceGroups/network/routeTables/t",
+                                 "resourceGroups/network/routeTables/t/routes/a"]
+    assert "/resourceGroups/network/" in waybill.run("output", "table").stdout
+    waybill.assert_settled()
+    waybill.write(table_yaml({"a": A}, more=THERE) + OUTPUT)
+    waybill.assert_settled()
+    waybill.destroy()
+    assert azure.get(azure.id("routeTables", "t", "network")) is None
+
+
+def test_without_a_word_what_was_moved_is_not_ours_and_the_error_says_so(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    move(azure)
+    waybill.write(table_yaml({"a": A}, more=THERE))
+    result = waybill.plan(check=1)
+    assert result.codes == ["not-ours"] and "`moved: [{from: routeTables/t, to: " in result.stderr
+    waybill.write(table_yaml({"a": A}))
+    assert waybill.actions() == {"routeTables/t": ["create"], "routeTables/t/routes/a": ["create"]}
+
+
+def test_what_was_not_moved_is_refused(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    waybill.write(HEAD + MOVED)
+    result = waybill.plan(check=1)
+    assert result.codes == ["moved-still-there"] and "waybill.yaml:5:16" in result.stderr
+    azure.delete(table_id())
+    assert waybill.plan(check=1).codes == ["moved-absent"]
+    assert waybill.records() == ["routeTables/t", "routeTables/t/routes/a"]
+
+
+def test_a_move_meets_a_change(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    move(azure)
+    more = THERE + "    tags: {moved: 'yes'}\n"
+    waybill.write(table_yaml({"a": A}, more=more) + MOVED)
+    azure.clear()
+    waybill.apply()
+    assert [method for method, _ in writes(azure.requests())] == ["PATCH"]
+    assert azure.get(azure.id("routeTables", "t", "network"))["tags"] == {"moved": "yes"}
+    waybill.assert_settled()
