@@ -122,6 +122,11 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/bench/unjudged: $(call objects,tests/bench/unjudged.c cmd/waybill/main.c) \
+		$(BUILD)/libcommands.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 demo: all
 	@./examples/demo.sh
 
@@ -136,7 +141,7 @@ test-schema:
 test-long:
 	@./tests/run.sh long
 
-bench: all $(BUILD)/bench/floor $(BUILD)/bench/lookups
+bench: all $(BUILD)/bench/floor $(BUILD)/bench/lookups $(BUILD)/bench/unjudged
 	@./tests/bench/run.sh
 
 lint:

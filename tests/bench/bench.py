@@ -79,7 +79,8 @@ def save_answers(endpoint, folder):
 
 
 def measure_large(nodes, folder):
-    """Medians: seconds and MB of a plan without changes, and the seconds of its floor."""
+    """Medians of a plan without changes, of one that judges no paths, and of their floor: of each
+    processor seconds and MB. In turn, so that what else the machine does falls on all alike."""
     pathlib.Path(folder, "waybill.yaml").write_text(configuration(nodes))
     with emulator_for(folder) as (endpoint, more):
         subprocess.run([BUILD / "waybill", "apply", "--auto-approve"], check=True,
@@ -87,26 +88,27 @@ def measure_large(nodes, folder):
         hook(endpoint, "DELETE")
         milliseconds(1, [BUILD / "waybill", "plan"], **more)
         files = list(save_answers(endpoint, folder))
-        plans = [processor([BUILD / "waybill", "plan"], **more) for _ in range(RUNS)]
-        floor = [BUILD / "bench" / "floor", "waybill.yaml", "waybill.db", *files]
-        floors = [processor(floor, **more) for _ in range(RUNS)]
-    return (statistics.median(seconds for seconds, _ in plans),
-            statistics.median(memory for _, memory in plans),
-            statistics.median(seconds for seconds, _ in floors))
+        commands = ([BUILD / "waybill", "plan"], [BUILD / "bench" / "unjudged", "plan"],
+                    [BUILD / "bench" / "floor", "waybill.yaml", "waybill.db", *files])
+        runs = [[processor(command, **more) for command in commands] for _ in range(RUNS)]
+    return [[statistics.median(figure) for figure in zip(*of_one)] for of_one in zip(*runs)]
 
 
 def print_large():
     """Processor time, because the emulator's own is not ours."""
-    print(f"\n{'plan without changes, processor time':36}{'plan':>12}{'floor':>12}"
-          f"{'times':>12}{'memory':>12}")
-    measured = []
+    print(f"\n{'plan without changes, processor time':36}{'seconds':>12}{'times floor':>12}"
+          f"{'growth':>12}{'memory':>12}")
+    before = None
     for nodes in 10_000, 100_000:
         with tempfile.TemporaryDirectory() as folder:
-            seconds, memory, floor = measure_large(nodes, folder)
-        measured.append(seconds)
-        print(f"{f'{nodes:,} nodes':36}{f'{seconds:.2f} s':>12}{f'{floor:.2f} s':>12}"
-              f"{f'{seconds / floor:.1f}':>12}{f'{memory:.0f} MB':>12}")
-    print(f"{'growth':36}{f'{measured[1] / measured[0]:.1f}':>12}")
+            measured = measure_large(nodes, folder)
+        floor = measured[-1][0]
+        for n, what in enumerate(("plan", "without reachability", "floor")):
+            seconds, memory = measured[n]
+            growth = f"{seconds / before[n][0]:.1f}" if before else ""
+            print(f"{f'{nodes:,} nodes, {what}':36}{f'{seconds:.2f} s':>12}"
+                  f"{f'{seconds / floor:.1f}':>12}{growth:>12}{f'{memory:.0f} MB':>12}")
+        before = measured
 
 
 def print_lookups():
