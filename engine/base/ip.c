@@ -101,14 +101,18 @@ void prefix_format(const struct prefix *prefix, char out[PREFIX_TEXT])
 	(void)snprintf(out, PREFIX_TEXT, "%s/%u", address, prefix->length);
 }
 
+/* The bits of byte `i` of an address that a prefix of this length says. */
+static uint8_t kept_bits(unsigned length, unsigned i)
+{
+	unsigned kept = length > i * 8 ? length - i * 8 : 0;
+	return kept < 8 ? (uint8_t)(0xff00U >> kept) : 0xff;
+}
+
 struct prefix prefix_canonical(const struct prefix *prefix)
 {
 	struct prefix canonical = *prefix;
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned kept = prefix->length > i * 8 ? prefix->length - i * 8 : 0;
-		if (kept < 8)
-			canonical.base.bytes[i] &= (uint8_t)(0xff00U >> kept);
-	}
+	for (unsigned i = prefix->length / 8; i < family_bits(prefix->base.family) / 8; i++)
+		canonical.base.bytes[i] &= kept_bits(prefix->length, i);
 	return canonical;
 }
 
@@ -120,9 +124,11 @@ bool prefix_is_canonical(const struct prefix *prefix)
 
 bool prefix_has_ip(const struct prefix *prefix, const struct ip *ip)
 {
-	struct prefix outer = prefix_canonical(prefix);
-	struct prefix around = prefix_canonical(&(struct prefix){ *ip, prefix->length });
-	return ip_compare(&outer.base, &around.base) == 0;
+	unsigned whole = prefix->length / 8;
+	const uint8_t *ours = prefix->base.bytes, *theirs = ip->bytes;
+	return prefix->base.family == ip->family && memcmp(ours, theirs, whole) == 0 &&
+		(prefix->length % 8 == 0 ||
+			((ours[whole] ^ theirs[whole]) & kept_bits(prefix->length, whole)) == 0);
 }
 
 bool prefix_contains(const struct prefix *outer, const struct prefix *inner)

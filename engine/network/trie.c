@@ -152,41 +152,26 @@ static uint32_t bits_behind(const struct bits *b, unsigned from, unsigned count)
 	return (uint32_t)(word >> (64 - count));
 }
 
-static struct bits with_bits(struct bits key, unsigned from, unsigned count, uint32_t number)
+/* Slots that begin alike: `count` of them, of which the node `at` is the next below `value`. */
+static void fill_slots(const struct trie *t, const struct half *h, struct slot *slots,
+	uint32_t count, uint32_t at, uint32_t value)
 {
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t bit = number >> (count - 1 - i) & 1;
-		unsigned at = from + i;
-		if (at < 64)
-			key.high |= bit << (63 - at);
-		else
-			key.low |= bit << (127 - at);
+	const struct trie_node *n = &t->nodes[at];
+	unsigned start = t->nodes[h->hub].length;
+	for (uint32_t i = 0; i < count; i++)
+		slots[i] = (struct slot){ value, 0 };
+	if (at == 0)
+		return;
+	/* The node's own slots among these, or the one that it stands in with others like it. */
+	uint32_t first = bits_behind(&n->key, start, h->bits) & (count - 1);
+	if (n->length >= start + h->bits) {
+		slots[first].next = at;
+		return;
 	}
-	return key;
-}
-
-/* Walks on from the hub's child as far as the bits of the slot tell. */
-static struct slot fill_slot(const struct trie *t, const struct half *h, uint32_t number)
-{
-	const struct trie_node *hub = &t->nodes[h->hub];
-	unsigned known = hub->length + h->bits;
-	struct bits address = with_bits(hub->key, hub->length, h->bits, number);
-	struct slot slot = { hub->value, 0 };
-	uint32_t at = hub->child[bit_at(&address, hub->length)];
-	while (at) {
-		const struct trie_node *n = &t->nodes[at];
-		unsigned most = n->length < known ? n->length : known;
-		if (common_bits(&n->key, &address, most) < most)
-			return slot;
-		if (n->length >= known) {
-			slot.next = at;
-			return slot;
-		}
-		if (n->value != TRIE_NONE)
-			slot.value = n->value;
-		at = n->child[bit_at(&address, n->length)];
-	}
-	return slot;
+	uint32_t half = (uint32_t)1 << (start + h->bits - n->length - 1);
+	value = n->value != TRIE_NONE ? n->value : value;
+	fill_slots(t, h, slots + first, half, n->child[0], value);
+	fill_slots(t, h, slots + first + half, half, n->child[1], value);
 }
 
 /* The first node from the root on below which no side holds nearly all. */
@@ -212,8 +197,7 @@ static void find_hub(struct arena *a, struct trie *t, struct half *h, unsigned f
 	while (h->bits < HUB_BITS && h->bits < room && (uint32_t)1 << h->bits < 4 * below)
 		h->bits++;
 	h->slots = arena_alloc(a, ((size_t)1 << h->bits) * sizeof *h->slots);
-	for (uint32_t i = 0; i < (uint32_t)1 << h->bits; i++)
-		h->slots[i] = fill_slot(t, h, i);
+	fill_slots(t, h, h->slots, (uint32_t)1 << h->bits, at, TRIE_NONE);
 }
 
 /* ---- all of it ---- */
