@@ -70,8 +70,7 @@ bool planning_make(struct planning *planning, struct session *s)
 	/* What is deleted may be as wrong as it likes. */
 	if (planning->options.destroy)
 		return true;
-	return check_network(
-		s, view_planned(s->arena, s->config, planning->snapshot, planning->plan), true);
+	return check_network(s, planning->plan->topology, true);
 }
 
 bool planning_load(struct session *s, const char *path, struct saved_plan *out)

@@ -100,7 +100,9 @@ static void follow_group(struct surveyor *v, const struct group *g, bool is_memb
 		.count = count,
 		.after = &after };
 	reach_follow(s->reach, from, to, pods, &after);
-	if (s->now) {
+	if (s->now == s->reach) {
+		paths.now = &after;
+	} else if (s->now) {
 		const struct topology_node *nodes = s->topology_now->nodes;
 		const struct topology_node *same = &nodes[from - s->topology->nodes];
 		reach_follow(s->now, same, &nodes[to - s->topology->nodes], pods, &now);

@@ -31,7 +31,7 @@ struct survey {
 	const struct config *config;
 	struct reach *reach;
 	const struct topology *topology;
-	struct reach *now; /* of the same nodes, or NULL with its topology */
+	struct reach *now; /* of the same nodes; may be `reach` itself; or NULL with its topology */
 	const struct topology *topology_now;
 };
 

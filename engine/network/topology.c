@@ -169,14 +169,23 @@ static enum hop_kind hop_of(const char *text)
 
 /* ---- filling ---- */
 
-static void add_network(struct topology *t, const struct topology_part *p)
+/* There may be 100,000 routes: where their members stand is looked up once. */
+struct filler {
+	struct topology *topology;
+	const struct schema *routes;
+	const char *prefix, *next_hop, *next_hop_type;
+};
+
+static void add_network(struct filler *f, const struct topology_part *p)
 {
+	struct topology *t = f->topology;
 	t->networks[t->nnetworks++] = (struct topology_network){ .part = p,
 		.space = prefixes_at(t->arena, p, prefixes_fact(p)) };
 }
 
-static void add_subnet(struct topology *t, const struct topology_part *p)
+static void add_subnet(struct filler *f, const struct topology_part *p)
 {
+	struct topology *t = f->topology;
 	t->subnets[t->nsubnets++] = (struct topology_subnet){
 		.part = p,
 		.name = strrchr(p->id, '/') + 1,
@@ -185,20 +194,27 @@ static void add_subnet(struct topology *t, const struct topology_part *p)
 	};
 }
 
-static void add_table(struct topology *t, const struct topology_part *p)
+static void add_table(struct filler *f, const struct topology_part *p)
 {
+	struct topology *t = f->topology;
 	t->tables[t->ntables++] = (struct topology_table){ .part = p,
 		.propagates = !flag_of(p, "table", "isolates", false) };
 }
 
-static void add_route(struct topology *t, const struct topology_part *p)
+static void add_route(struct filler *f, const struct topology_part *p)
 {
-	struct topology_route *r = &t->routes[t->nroutes++];
-	const char *next_hop = text_of(p, "route", "nextHop");
+	struct topology_route *r = &f->topology->routes[f->topology->nroutes++];
+	if (p->schema != f->routes) {
+		f->routes = p->schema;
+		f->prefix = fact(p->schema, "route", "prefix");
+		f->next_hop = fact(p->schema, "route", "nextHop");
+		f->next_hop_type = fact(p->schema, "route", "nextHopType");
+	}
+	const char *next_hop = json_text_at(p->body, f->next_hop);
 	*r = (struct topology_route){
 		.part = p,
-		.prefix_text = text_of(p, "route", "prefix"),
-		.hop = hop_of(text_of(p, "route", "nextHopType")),
+		.prefix_text = json_text_at(p->body, f->prefix),
+		.hop = hop_of(json_text_at(p->body, f->next_hop_type)),
 	};
 	r->is_prefix = r->prefix_text && prefix_parse(&r->prefix, r->prefix_text);
 	if (r->is_prefix)
@@ -206,8 +222,9 @@ static void add_route(struct topology *t, const struct topology_part *p)
 	r->has_next_hop = next_hop && ip_parse(&r->next_hop, next_hop);
 }
 
-static void add_peering(struct topology *t, const struct topology_part *p)
+static void add_peering(struct filler *f, const struct topology_part *p)
 {
+	struct topology *t = f->topology;
 	const char *state = text_of(p, "peering", "state");
 	t->peerings[t->npeerings++] = (struct topology_peering){
 		.part = p,
@@ -232,16 +249,17 @@ static void add_parts(struct topology *t, const struct topology_part *parts, siz
 	t->tables = arena_alloc(t->arena, (counts[ROLE_TABLE] + 1) * sizeof *t->tables);
 	t->routes = arena_alloc(t->arena, (counts[ROLE_ROUTE] + 1) * sizeof *t->routes);
 	t->peerings = arena_alloc(t->arena, (counts[ROLE_PEERING] + 1) * sizeof *t->peerings);
-	static void (*const add[ROLE_COUNT])(struct topology *, const struct topology_part *) = {
+	static void (*const add[ROLE_COUNT])(struct filler *, const struct topology_part *) = {
 		[ROLE_NETWORK] = add_network,
 		[ROLE_SUBNET] = add_subnet,
 		[ROLE_TABLE] = add_table,
 		[ROLE_ROUTE] = add_route,
 		[ROLE_PEERING] = add_peering,
 	};
+	struct filler f = { .topology = t };
 	for (size_t i = 0; i < nparts; i++)
 		if (add[parts[i].schema->role])
-			add[parts[i].schema->role](t, &parts[i]);
+			add[parts[i].schema->role](&f, &parts[i]);
 }
 
 /* ---- linking ---- */

@@ -105,16 +105,19 @@ static void find_leaving(struct planner *p, const struct topology *t)
 
 void planner_judge_paths(struct planner *p)
 {
-	/* A topology is as large as the plan itself, and only its counts stay. */
+	/* What stands is as large as the plan itself, and only its counts stay. */
 	struct arena *scratch = arena_new();
-	struct survey s = { .config = p->config };
+	struct survey s = { .config = p->config, .topology = p->plan->topology };
 	struct judge j = { .planner = p };
-	s.topology = view_planned(scratch, p->config, p->snapshot, p->plan);
-	s.topology_now = view_actual(scratch, p->config, p->snapshot);
 	s.reach = reach_new(scratch, s.topology);
-	s.now = reach_new(scratch, s.topology_now);
+	s.topology_now = s.topology;
+	s.now = s.reach;
+	if (view_changes(p->plan)) {
+		s.topology_now = view_actual(scratch, p->config, p->snapshot);
+		s.now = reach_new(scratch, s.topology_now);
+		find_leaving(p, s.topology);
+	}
 	survey_run(scratch, &s, judge_paths, &j);
-	find_leaving(p, s.topology);
 	arena_free(scratch);
 	struct plan_reach *reach = &p->plan->reach;
 	if (reach->lost > 0 && j.told == LOST_TOLD && !p->options->allow_unreachable) {

@@ -7,6 +7,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/plan/internal.h"
+#include "engine/plan/view.h"
 #include "schemas/arm_id.h"
 
 const char *action_name(enum action action)
@@ -241,8 +242,10 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	planner_find_secrets(&p);
 	keep_changes(&p);
 	find_outputs(&p);
-	if (diags->nerrors == errors)
+	if (diags->nerrors == errors) {
+		plan->topology = view_planned(a, config, snapshot, plan);
 		planner_judge_paths(&p);
+	}
 	if (diags->nerrors > errors || !planner_make_steps(&p))
 		return NULL;
 	make_id(&p);

@@ -137,6 +137,7 @@ struct plan_options {
 };
 
 struct followed;
+struct topology;
 
 struct plan {
 	struct arena *arena;
@@ -154,8 +155,9 @@ struct plan {
 	size_t nforeigns;
 	struct step *steps; /* each behind those it waits for */
 	size_t nsteps;
-	json_t *outputs;        /* name: value, null where not known yet */
-	json_t *outputs_before; /* of the last run, or NULL */
+	json_t *outputs;                 /* name: value, null where not known yet */
+	json_t *outputs_before;          /* of the last run, or NULL */
+	const struct topology *topology; /* the network that it leaves; NULL as config is */
 	struct plan_reach reach;
 	const char *id; /* 64 hex digits */
 	size_t to_add, to_change, to_destroy, to_adopt, to_forget, to_move;

@@ -52,7 +52,8 @@ static void add_actual(struct snapshot *s, const struct actual *actual)
 			if (!id && name)
 				id = arm_id_make(s->arena, actual->id, child->type, name);
 			if (id)
-				add_actual(s, &(struct actual){ id, child, item, actual->id });
+				add_actual(
+					s, &(struct actual){ id, child, item, actual->id, NULL });
 		}
 	}
 }
@@ -70,13 +71,14 @@ static void add_listed(struct snapshot *s, const struct reads *reads)
 			const char *id = json_text_at(reply, "/id");
 			if (!id)
 				id = r->operation.path;
-			add_actual(s, &(struct actual){ id, r->schema, r->operation.reply, NULL });
+			add_actual(s,
+				&(struct actual){ id, r->schema, r->operation.reply, NULL, NULL });
 			continue;
 		}
 		json_array_foreach (reply, n, item) {
 			const char *id = json_text_at(item, "/id");
 			if (id)
-				add_actual(s, &(struct actual){ id, r->schema, item, NULL });
+				add_actual(s, &(struct actual){ id, r->schema, item, NULL, NULL });
 		}
 	}
 	if (s->nactuals)
@@ -195,7 +197,7 @@ static void assume_recorded(struct snapshot *s, const struct config *config)
 			move_id(s->arena, config->moves, config->nmoves, r->id) != r->id)
 			continue;
 		*ARENA_PUSH(s->arena, s->actuals, s->nactuals) =
-			(struct actual){ r->id, schema, r->body, r->parent };
+			(struct actual){ r->id, schema, r->body, r->parent, NULL };
 	}
 	if (s->nactuals)
 		qsort(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
@@ -247,6 +249,22 @@ static bool read_contents(struct snapshot *s, const struct config *config,
 	return true;
 }
 
+/* Both are in the order of ids: one walk over both. */
+static void find_declared(struct snapshot *s, const struct config *config)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < s->nactuals; i++) {
+		int order = -1;
+		for (; at < config->nresources; at++) {
+			order = text_compare_nocase(config->by_id[at]->id, s->actuals[i].id);
+			if (order >= 0)
+				break;
+		}
+		if (order == 0)
+			s->actuals[i].resource = config->by_id[at];
+	}
+}
+
 static bool read_actual(struct snapshot *s, const struct config *config, struct provider *provider,
 	const struct snapshot_options *options, struct diags *diags)
 {
@@ -267,6 +285,7 @@ static bool read_actual(struct snapshot *s, const struct config *config, struct 
 	add_listed(s, &gets);
 	if (!options->refresh)
 		assume_recorded(s, config);
+	find_declared(s, config);
 	return read_contents(s, config, provider, options, diags);
 }
 

@@ -21,8 +21,9 @@
 struct actual {
 	const char *id; /* as ARM spells it */
 	const struct schema *schema;
-	json_t *body;       /* as read; of a child, the item inside its parent */
-	const char *parent; /* id of what it was read inside of, or NULL */
+	json_t *body;                    /* as read; of a child, the item inside its parent */
+	const char *parent;              /* id of what it was read inside of, or NULL */
+	const struct resource *resource; /* the configuration's of this id, or NULL */
 };
 
 /* Something that stands inside a group which may be deleted: `contents` of the schema. */

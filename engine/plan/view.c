@@ -37,40 +37,6 @@ static void add_part(struct parts *p, const char *id, const struct schema *schem
 		(struct topology_part){ id, schema, body, resource };
 }
 
-static struct topology *make(struct parts *p, const struct config *c, bool planned)
-{
-	/* They come from sorted lists, and only some from another one behind it. */
-	bool sorted = true;
-	for (size_t i = 1; i < p->count && sorted; i++)
-		sorted = compare_parts(&p->items[i - 1], &p->items[i]) <= 0;
-	if (!sorted)
-		qsort(p->items, p->count, sizeof *p->items, compare_parts);
-	return topology_make(p->arena, c, p->items, p->count, planned);
-}
-
-/* Declared resources that matter, sorted by id. */
-static const struct resource **declared(struct arena *a, const struct config *c, size_t *count)
-{
-	const struct resource **list = NULL;
-	*count = 0;
-	for (size_t i = 0; i < c->nresources; i++)
-		if (matters(c->by_id[i]->schema))
-			*ARENA_PUSH(a, list, *count) = c->by_id[i];
-	return list;
-}
-
-/* The one with an id, searched from *at on: whoever asks goes by ids, too. */
-static const struct resource *find_resource(
-	const struct resource *const *list, size_t count, size_t *at, const char *id)
-{
-	for (; *at < count; ++*at) {
-		int order = text_compare_nocase(list[*at]->id, id);
-		if (order >= 0)
-			return order == 0 ? list[*at] : NULL;
-	}
-	return NULL;
-}
-
 struct topology *view_declared(struct arena *a, const struct config *c)
 {
 	struct parts parts = { .arena = a };
@@ -79,22 +45,20 @@ struct topology *view_declared(struct arena *a, const struct config *c)
 		if (matters(r->schema))
 			add_part(&parts, r->id, r->schema, r->body, r);
 	}
-	return make(&parts, c, true);
+	return topology_make(a, c, parts.items, parts.count, true);
 }
 
 struct topology *view_actual(
 	struct arena *a, const struct config *c, const struct snapshot *snapshot)
 {
 	struct parts parts = { .arena = a };
-	size_t count, at = 0;
-	const struct resource *const *list = declared(a, c, &count);
 	for (size_t i = 0; i < snapshot->nactuals; i++) {
 		const struct actual *actual = &snapshot->actuals[i];
 		if (matters(actual->schema))
-			add_part(&parts, actual->id, actual->schema, actual->body,
-				find_resource(list, count, &at, actual->id));
+			add_part(
+				&parts, actual->id, actual->schema, actual->body, actual->resource);
 	}
-	return make(&parts, c, false);
+	return topology_make(a, c, parts.items, parts.count, false);
 }
 
 /* ---- planned ---- */
@@ -171,13 +135,11 @@ struct topology *view_planned(struct arena *a, const struct config *c,
 {
 	struct parts parts = { .arena = a };
 	struct changes changes = changes_of(a, plan);
-	size_t count, at = 0;
-	const struct resource *const *list = declared(a, c, &count);
 	for (size_t i = 0; i < snapshot->nactuals; i++) {
 		const struct actual *actual = &snapshot->actuals[i];
 		if (!matters(actual->schema))
 			continue;
-		const struct resource *r = find_resource(list, count, &at, actual->id);
+		const struct resource *r = actual->resource;
 		const struct change *change = find_change(&changes, actual->id);
 		const json_t *body = actual->body;
 		if (change && (change->action == ACTION_DELETE || is_made(change)))
@@ -188,12 +150,26 @@ struct topology *view_planned(struct arena *a, const struct config *c,
 			body = overlaid(a, r, body);
 		add_part(&parts, actual->id, actual->schema, body, r);
 	}
+	size_t nstanding = parts.count;
 	for (size_t i = 0; i < changes.count; i++)
 		if (is_made(changes.sorted[i]))
 			add_part(&parts, changes.sorted[i]->id, changes.sorted[i]->schema,
 				changes.sorted[i]->after, changes.sorted[i]->resource);
-	for (size_t i = 0; i < count && !plan; i++)
-		if (!snapshot_actual(snapshot, list[i]->id))
-			add_part(&parts, list[i]->id, list[i]->schema, list[i]->body, list[i]);
-	return make(&parts, c, true);
+	for (size_t i = 0; i < c->nresources && !plan; i++) {
+		const struct resource *r = c->by_id[i];
+		if (matters(r->schema) && !snapshot_actual(snapshot, r->id))
+			add_part(&parts, r->id, r->schema, r->body, r);
+	}
+	/* What stands comes in the order of ids. */
+	if (parts.count > nstanding)
+		qsort(parts.items, parts.count, sizeof *parts.items, compare_parts);
+	return topology_make(a, c, parts.items, parts.count, true);
+}
+
+bool view_changes(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nchanges; i++)
+		if (matters(plan->changes[i].schema))
+			return true;
+	return false;
 }

@@ -17,5 +17,7 @@ struct topology *view_actual(struct arena *, const struct config *, const struct
 /* `plan` as far as its changes are known; NULL: what is declared, over what stands. */
 struct topology *view_planned(
 	struct arena *, const struct config *, const struct snapshot *, const struct plan *plan);
+/* Whether the plan changes anything of the network: else it leaves it as it stands. */
+bool view_changes(const struct plan *);
 
 #endif
