@@ -10,21 +10,6 @@
 #include "engine/base/text.h"
 #include "engine/base/yaml_internal.h"
 
-/* Bytes of the line break at `at`; 0 when there is none. As libyaml counts lines. */
-static size_t break_at(const char *at, const char *end)
-{
-	size_t left = (size_t)(end - at);
-	if (*at == '\n')
-		return 1;
-	if (*at == '\r')
-		return left > 1 && at[1] == '\n' ? 2 : 1;
-	if (left > 1 && memcmp(at, "\xc2\x85", 2) == 0)
-		return 2;
-	if (left > 2 && (memcmp(at, "\xe2\x80\xa8", 3) == 0 || memcmp(at, "\xe2\x80\xa9", 3) == 0))
-		return 3;
-	return 0;
-}
-
 static void add_line(struct yaml *y, size_t start)
 {
 	*ARENA_PUSH(y->arena, y->starts, y->nlines) = (uint32_t)start;
@@ -33,16 +18,14 @@ static void add_line(struct yaml *y, size_t start)
 static void split_lines(struct yaml *y, const char *text, size_t len)
 {
 	y->text = arena_strndup(y->arena, text, len);
+	y->len = len;
 	add_line(y, 0);
-	for (size_t i = 0, used; i < len; i += used ? used : 1) {
-		used = 0;
-		if ((unsigned char)text[i] > '\r' && text[i] != '\xc2' && text[i] != '\xe2')
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '\n' && text[i] != '\r')
 			continue;
-		used = break_at(text + i, text + len);
-		if (used) {
-			y->text[i] = '\0';
-			add_line(y, i + used);
-		}
+		y->text[i] = '\0';
+		i += text[i] == '\r' && i + 1 < len && text[i + 1] == '\n';
+		add_line(y, i + 1);
 	}
 }
 
@@ -81,6 +64,60 @@ const struct yaml_node *yaml_member(json_t *object, const struct yaml_node *firs
 	return NULL;
 }
 
+struct place yaml_place_at_byte(const struct yaml *y, size_t byte, size_t width)
+{
+	size_t low = 0, high = y->nlines;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (y->starts[middle] <= byte)
+			low = middle;
+		else
+			high = middle;
+	}
+	const char *start = y->text + y->starts[low];
+	return yaml_place_at(y, low + 1, yaml_characters(start, byte - y->starts[low]), width);
+}
+
+/* The first of the characters that end a line in YAML 1.1 and to libyaml, but neither in YAML 1.2
+ * nor to an editor: what follows one in a comment would be read, and reviewed by nobody. */
+static const char *old_break(const char *text, size_t len)
+{
+	static const char *const breaks[] = { "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9" };
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '\xc2' && text[i] != '\xe2')
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(breaks); k++)
+			if (strncmp(text + i, breaks[k], strlen(breaks[k])) == 0)
+				return text + i;
+	}
+	return NULL;
+}
+
+static bool is_utf16(const char *text, size_t len)
+{
+	return len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
+}
+
+/* Whether these are characters that YAML 1.2 and libyaml read alike. */
+static bool check_characters(struct yaml *y, struct diags *diags)
+{
+	if (is_utf16(y->text, y->len)) {
+		(void)yaml_error(diags, yaml_place_at(y, 1, 0, 1), "yaml-syntax",
+			"the file is UTF-16 or UTF-32, not UTF-8");
+		diag_help(diags, "save it as UTF-8");
+		return false;
+	}
+	const char *at = old_break(y->text, y->len);
+	if (!at)
+		return true;
+	size_t used;
+	unsigned code = (unsigned)text_decode(at, 3, &used);
+	(void)yaml_error(diags, yaml_place_at_byte(y, (size_t)(at - y->text), 1), "yaml-syntax",
+		"U+%04X ends a line to some readers of YAML and not to others", code);
+	diag_help(diags, "take it out, or write it as \\u%04X in double quotes", code);
+	return false;
+}
+
 static struct yaml *parse(struct yaml *y, const char *text, size_t len, struct diags *diags)
 {
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
@@ -88,7 +125,7 @@ static struct yaml *parse(struct yaml *y, const char *text, size_t len, struct d
 		len -= 3;
 	}
 	split_lines(y, text, len);
-	return yaml_read(y, text, len, diags) ? y : NULL;
+	return check_characters(y, diags) && yaml_read(y, text, len, diags) ? y : NULL;
 }
 
 /* What to do about each kind of fault, unless its place knows better. */

@@ -4,7 +4,9 @@
  * YAML 1.2 core scalars (`no` is a string; 0o14 is 12). Refused, each with its place: duplicate
  * keys, keys that are not scalars, merge keys, unknown tags, .inf and .nan, a second document,
  * aliases to themselves or past the bound, more than YAML_DEPTH levels, YAML_NODES values or
- * YAML_BYTES. Position is a function of the pointer, not a member of the value.
+ * YAML_BYTES, what is not UTF-8, and the line breaks that YAML 1.1 alone has (NEL, LS, PS).
+ * Position is a function of the pointer, not a member of the value. A line ends in LF, CRLF or CR;
+ * columns count Unicode characters, a tab and a combining mark each as one, a byte order mark not.
  */
 #ifndef WAYBILL_BASE_YAML_H
 #define WAYBILL_BASE_YAML_H
@@ -40,5 +42,10 @@ json_t *yaml_value(const struct yaml *);
 bool yaml_has(const struct yaml *, const char *pointer);
 /* The place of what is at the pointer, or of the nearest ancestor that exists. */
 struct place yaml_place(const struct yaml *, const char *pointer, enum yaml_side);
+/* The place of `length` bytes of `text`, `offset` bytes in, where `whole` is what yaml_place()
+ * said of that text in this file: as it is written there, with escapes and over several lines.
+ * `whole` where they cannot be told apart in it: in an alias, beside a folded escape. */
+struct place yaml_place_within(
+	const struct yaml *, struct place whole, const char *text, size_t offset, size_t length);
 
 #endif

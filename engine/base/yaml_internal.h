@@ -22,11 +22,14 @@ struct yaml {
 	json_t *value;
 	struct yaml_node root;
 	char *text; /* the file, each line ended by a NUL: excerpts point into it */
+	size_t len;
 	uint32_t *starts;
 	size_t nlines;
 };
 
 struct place yaml_place_at(const struct yaml *, size_t line, size_t column, size_t width);
+/* As above, by an offset into the text. */
+struct place yaml_place_at_byte(const struct yaml *, size_t byte, size_t width);
 size_t yaml_characters(const char *text, size_t len);
 /* The node of a member of `object`, whose first member's node is `first`. Linear: it is asked for
  * where something is to be told. */

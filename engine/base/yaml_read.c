@@ -92,16 +92,21 @@ static void explain_syntax(struct reader *r, const struct place *at)
 		diag_help(r->diags, "in flow style `${...}` must be quoted: \"${...}\"");
 	else if (at->excerpt[byte] == '\t')
 		diag_help(r->diags, "YAML is indented with spaces, not tabs");
+	else if (parser->problem && strstr(parser->problem, "Unicode character escape"))
+		diag_help(r->diags,
+			"write the character itself, or all of it after \\U as in "
+			"\\U0001F600, where JSON has two halves");
 }
 
-/* libyaml tells where bytes are wrong by their offset. */
-static struct place place_of_offset(const struct yaml *y, size_t offset)
+/* libyaml tells where bytes are wrong by their offset: of a character that is cut short, that of
+ * the byte that does not continue it. */
+static size_t wrong_byte(const struct reader *r)
 {
-	size_t line = y->nlines;
-	while (line > 1 && y->starts[line - 1] > offset)
-		line--;
-	const char *start = y->text + y->starts[line - 1];
-	return yaml_place_at(y, line, yaml_characters(start, offset - y->starts[line - 1]), 1);
+	size_t byte = r->parser.problem_offset;
+	if (strstr(r->parser.problem, "trailing"))
+		while (byte > 0 && (unsigned char)r->yaml->text[--byte] < 0xc0)
+			;
+	return byte;
 }
 
 static void syntax_error(struct reader *r)
@@ -109,7 +114,7 @@ static void syntax_error(struct reader *r)
 	const yaml_parser_t *parser = &r->parser;
 	const char *problem = parser->problem ? parser->problem : "cannot be read";
 	if (parser->error == YAML_READER_ERROR) {
-		struct place at = place_of_offset(r->yaml, parser->problem_offset);
+		struct place at = yaml_place_at_byte(r->yaml, wrong_byte(r), 1);
 		(void)yaml_error(r->diags, at, "yaml-syntax", "%s", problem);
 		diag_help(r->diags, "the file must be UTF-8 without control characters");
 		return;

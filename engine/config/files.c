@@ -99,11 +99,24 @@ static bool list_folder(struct gather *g, const char *folder, const char ***name
 	return true;
 }
 
+static bool holds(const struct text_file *file, const char *bytes, size_t count)
+{
+	const char *at = file->text, *end = at + file->length;
+	while (at < end && (at = memchr(at, bytes[0], (size_t)(end - at)))) {
+		if ((size_t)(end - at) >= count && memcmp(at, bytes, count) == 0)
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* A cheap way to leave other YAML alone, even when it has faults: without the word there can be
- * no `waybill:`. What is left is decided after parsing. */
+ * no `waybill:`. What is left is decided after parsing. In UTF-16 the word must be seen as well,
+ * else a file that an editor saved so would be passed over in silence. */
 static bool may_be_ours(const struct text_file *file)
 {
-	return strstr(file->text, "waybill") != NULL;
+	static const char word[] = "waybill", wide[] = "w\0a\0y\0b\0i\0l\0l";
+	return holds(file, word, sizeof word - 1) || holds(file, wide, sizeof wide - 1);
 }
 
 static bool gather_folder(struct gather *g, const char *folder)

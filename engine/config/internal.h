@@ -234,8 +234,9 @@ void help_add(const struct config *, struct diags *, size_t first);
 
 struct place place_key(const struct config *, const char *pointer);
 struct place place_value(const struct config *, const char *pointer);
-/* The part of a text at `place` that begins `offset` bytes in, when it stands there verbatim. */
-struct place place_within(struct place, const char *text, size_t offset, size_t length);
+/* The part of the text at the pointer that begins `offset` bytes in: yaml_place_within(). */
+struct place place_within(const struct config *, const char *pointer, enum yaml_side,
+	const char *text, size_t offset, size_t length);
 /* A pointer in a resource's flat value -> in its body, by the schema; NULL: no such member. */
 const char *flat_to_body(
 	struct config *, const struct schema *, const struct expression_path *, size_t first);

@@ -20,15 +20,23 @@ static const char *raw_pointer(const struct config *c, const char *pointer)
 	return raw;
 }
 
-struct place config_place(const struct config *c, const char *pointer, enum yaml_side side)
+/* The file that has the value at the pointer, or at the nearest ancestor in any file, which *raw
+ * is moved to; NULL for none. */
+static const struct yaml *file_of(const struct config *c, const char **raw)
 {
 	const struct config_internal *in = c->internal;
-	const char *raw = raw_pointer(c, pointer ? pointer : "");
-	for (; raw; raw = pointer_parent(c->arena, raw))
+	for (; *raw; *raw = pointer_parent(c->arena, *raw))
 		for (size_t i = in->ndocuments; i-- > 0;)
-			if (yaml_has(in->documents[i].yaml, raw))
-				return yaml_place(in->documents[i].yaml, raw, side);
-	return PLACE_NONE;
+			if (yaml_has(in->documents[i].yaml, *raw))
+				return in->documents[i].yaml;
+	return NULL;
+}
+
+struct place config_place(const struct config *c, const char *pointer, enum yaml_side side)
+{
+	const char *raw = raw_pointer(c, pointer ? pointer : "");
+	const struct yaml *yaml = file_of(c, &raw);
+	return yaml ? yaml_place(yaml, raw, side) : PLACE_NONE;
 }
 
 struct place place_key(const struct config *c, const char *pointer)
@@ -41,26 +49,14 @@ struct place place_value(const struct config *c, const char *pointer)
 	return config_place(c, pointer, YAML_VALUE);
 }
 
-struct place place_within(struct place at, const char *text, size_t offset, size_t length)
+struct place place_within(const struct config *c, const char *pointer, enum yaml_side side,
+	const char *text, size_t offset, size_t length)
 {
-	const char *line = at.excerpt;
-	size_t left = line ? strlen(line) : 0, used = 0;
-	for (size_t column = 1; column < at.column && left > 0; column++) {
-		(void)text_decode(line, left, &used);
-		line += used;
-		left -= used;
-	}
-	if (left > 0 && (*line == '"' || *line == '\'')) {
-		line++;
-		left--;
-		at.column++;
-	}
-	size_t whole = strlen(text);
-	if (!line || offset > whole || left < whole || strncmp(line, text, whole) != 0)
-		return at;
-	at.column += text_columns(text) - text_columns(text + offset);
-	at.width = length > 0 && length <= whole - offset ? length : 1;
-	return at;
+	const char *raw = raw_pointer(c, pointer ? pointer : "");
+	const struct yaml *yaml = file_of(c, &raw);
+	if (!yaml)
+		return PLACE_NONE;
+	return yaml_place_within(yaml, yaml_place(yaml, raw, side), text, offset, length);
 }
 
 /* The key of the item in a map of the YAML that became item `token` of a list. */

@@ -334,9 +334,9 @@ static void report(struct scope *s, const char *pointer, const char *text,
 {
 	if (!failure->code)
 		return;
-	struct place at = place_of(s, pointer);
-	(void)diag_error(s->diags, place_within(at, text, failure->offset, failure->length),
-		failure->code, "%s", failure->text);
+	struct place at = place_within(s->config, pointer, s->is_key ? YAML_KEY : YAML_VALUE, text,
+		failure->offset, failure->length);
+	(void)diag_error(s->diags, at, failure->code, "%s", failure->text);
 	if (failure->help)
 		diag_help(s->diags, "%s", failure->help);
 }

@@ -7,7 +7,13 @@ other errors must be told, each with a help; the exit status is 1 and nothing is
 
 In checks/ are networks: `cloud` is what stands in Azure, `commands` are those that are told of it
 (else all), a line of `expect` may begin with `warning`, and nothing expected is a good network.
+
+In yaml/ each file is a construct of YAML: `good` is read, and its outputs are `value`, as JSON; in `bad`
+something is wrong behind the construct or with it, each line of `expect` being LINE:COLUMN CODE [WORD]. For
+what no text file can hold, `bytes good` and `bytes bad` are written with Python's escapes; their own line
+breaks do not count.
 """
+import json
 import pathlib
 import re
 
@@ -22,6 +28,12 @@ FINDING = re.compile(r"^(?P<place>\S+?): (?P<kind>error|warning): (?P<text>.*) \
 def read_case(path):
     parts = re.split(r"^=== (.+)\n", path.read_text(), flags=re.M)
     return dict(zip(parts[1::2], parts[2::2]))
+
+
+def bytes_of(case, name):
+    if name in case:
+        return case[name].encode()
+    return case[f"bytes {name}"].replace("\n", "").encode("ascii").decode("unicode_escape").encode("latin-1")
 
 
 def findings(stderr):
@@ -89,3 +101,22 @@ def test_check(path, tmp_path, azure, emulator):
             assert "help: " in text and word in text, text
         assert ("1 finding ignored" in result.text) == path.stem.endswith("-ignored"), result
     assert writes(cloud.requests()) == []
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("yaml/*.case")), ids=lambda path: path.stem)
+def test_yaml(path, tmp_path):
+    case = read_case(path)
+    expected = [line.split(" ", 2) for line in case["expect"].splitlines()]
+    assert expected, "a bad file is told of"
+    waybill = Waybill(tmp_path, None)
+    waybill.file.write_bytes(bytes_of(case, "good"))
+    merged = waybill.run("validate", "--merged", "--json", check=0).json["merged"]
+    assert merged["outputs"] == json.loads(case["value"])
+    assert json.dumps(merged["outputs"]) == json.dumps(json.loads(case["value"])), "types and order too"
+
+    waybill.file.write_bytes(bytes_of(case, "bad"))
+    result = waybill.run("validate", check=1)
+    told = errors(result.stderr)
+    assert [error[:2] for error in told] == [[f"waybill.yaml:{line[0]}", line[1]] for line in expected], result
+    for (_, _, text), line in zip(told, expected):
+        assert "help: " in text and (line[2] if len(line) == 3 else "") in text, text

@@ -33,11 +33,24 @@ static void expect_place(const struct walk *w, const char *pointer)
 	}
 }
 
+/* The end of a text is found in or behind the place of the whole. */
+static void expect_within(const struct walk *w, const json_t *value, const char *pointer)
+{
+	size_t len = json_string_length(value);
+	if (len == 0)
+		return;
+	struct place whole = yaml_place(w->yaml, pointer, YAML_VALUE);
+	struct place at = yaml_place_within(w->yaml, whole, json_string_value(value), len - 1, 1);
+	expect(at.line > whole.line || (at.line == whole.line && at.column >= whole.column));
+	expect(at.width > 0 && at.excerpt);
+}
+
 static void walk(struct walk *w, json_t *value, const char *pointer)
 {
 	if (w->count++ >= PLACES_MOST)
 		return;
 	expect_place(w, pointer);
+	expect_within(w, value, pointer);
 	const char *key;
 	json_t *item;
 	size_t i;

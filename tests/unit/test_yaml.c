@@ -237,6 +237,12 @@ static void test_syntax__says_where_and_helps(void **state)
 	diag = assert_error(f, "a:\n\t- b\n", "yaml-syntax", 2, 1);
 	assert_non_null(diag->help);
 	assert_error(f, "a: 1\nb: \xc3\xa9\xff\n", "yaml-syntax", 2, 5);
+	assert_error(f, "a: \xe4\xbe:\n", "yaml-syntax", 1, 4);
+	diag = assert_error(f,
+		"\xff\xfe"
+		"a",
+		"yaml-syntax", 1, 1);
+	assert_string_equal(diag->help, "save it as UTF-8");
 	assert_error(f, "a: \x01\n", "yaml-syntax", 1, 4);
 }
 
@@ -268,24 +274,78 @@ static void test_place__absent_is_the_nearest_ancestor(void **state)
 	assert_false(yaml_has(y, "/a/x"));
 }
 
-static void test_place__columns_are_characters_and_all_breaks_count(void **state)
+static void test_place__columns_are_characters_and_lines_end_in_three_ways(void **state)
 {
 	struct yaml *y = parse(*state,
 		"\xef\xbb\xbf"
 		"\xc3\xa9\xc3\xa9: \xf0\x9f\x9a\x80 # x\r\n"
 		"b:\tc\r"
-		"d: \"e\" \xc2\x85"
-		"f: g\xe2\x80\xa8h: i\n");
+		"d: \"e\" \n"
+		"f: e\xcc\x81\n");
 	assert_non_null(y);
 	PLACE(y, "/\xc3\xa9\xc3\xa9", YAML_KEY, 1, 1, 2);
 	PLACE(y, "/\xc3\xa9\xc3\xa9", YAML_VALUE, 1, 5, 1);
 	PLACE(y, "/b", YAML_VALUE, 2, 4, 1);
 	PLACE(y, "/d", YAML_VALUE, 3, 4, 3);
-	PLACE(y, "/f", YAML_VALUE, 4, 4, 1);
-	PLACE(y, "/h", YAML_KEY, 5, 1, 1);
+	PLACE(y, "/f", YAML_VALUE, 4, 4, 2);
 	assert_string_equal(yaml_place(y, "/b", YAML_KEY).excerpt, "b:\tc");
-	assert_string_equal(yaml_place(y, "/f", YAML_KEY).excerpt, "f: g");
-	assert_string_equal(yaml_place(y, "/h", YAML_KEY).excerpt, "h: i");
+	assert_string_equal(yaml_place(y, "/f", YAML_KEY).excerpt, "f: e\xcc\x81");
+}
+
+static void test_syntax__breaks_of_yaml_1_1_are_refused(void **state)
+{
+	assert_error(*state, "a: b\n# c\xe2\x80\xa8\x64: e\n", "yaml-syntax", 2, 4);
+	assert_error(*state, "\xc3\xa9: \xc2\x85\n", "yaml-syntax", 1, 4);
+	assert_error(*state, "a: '\xe2\x80\xa9'", "yaml-syntax", 1, 5);
+	assert_value(*state, "\"\\L\\P\\N\xe2\x80\xa0\"",
+		"\"\xe2\x80\xa8\xe2\x80\xa9\xc2\x85\xe2\x80\xa0\"");
+}
+
+/* Where `part` of the value at /a is said to stand. */
+static void assert_within(
+	struct fixture *f, const char *text, const char *part, const size_t want[3])
+{
+	struct yaml *y = parse(f, text);
+	assert_non_null(y);
+	const char *value = json_string_value(json_object_get(yaml_value(y), "a"));
+	const char *found = strstr(value, part);
+	assert_non_null(found);
+	struct place at = yaml_place_within(
+		y, yaml_place(y, "/a", YAML_VALUE), value, (size_t)(found - value), strlen(part));
+	assert_int_equal(at.line, want[0]);
+	assert_int_equal(at.column, want[1]);
+	assert_int_equal(at.width, want[2]);
+}
+
+#define WITHIN(f, text, part, ...) assert_within(f, text, part, (size_t[]){ __VA_ARGS__ })
+
+static void test_within__in_every_style(void **state)
+{
+	struct fixture *f = *state;
+	WITHIN(f, "a: one two", "two", 1, 8, 3);
+	WITHIN(f, "a: &x !!str\n  one two", "two", 2, 7, 3);
+	WITHIN(f, "a: one\n\n  two three", "three", 3, 7, 5);
+	WITHIN(f, "a: one\n  two", "one two", 1, 4, 3);
+	WITHIN(f, "a: 'it''s two'", "two", 1, 11, 3);
+	WITHIN(f, "a: \"\\x41\\u00e9\\U0001F600 two\"", "two", 1, 26, 3);
+	WITHIN(f, "a: \"on\\\n  e two\"", "two", 2, 5, 3);
+	WITHIN(f, "a: \"\\\"two\\\"\"", "\"two", 1, 5, 5);
+	WITHIN(f, "a: |2- # c\r\n    one\r\n\r\n  two\r\n", "two", 4, 3, 3);
+	WITHIN(f, "a: >\n  one\n  two\n\n    three\n  four\n", "four", 6, 3, 4);
+	WITHIN(f, "a: e\xcc\x81\xf0\x9f\x98\x80 two", "two", 1, 8, 3);
+}
+
+static void test_within__the_whole_where_it_cannot_be_told(void **state)
+{
+	struct fixture *f = *state;
+	WITHIN(f, "b: &x one two\na: *x", "two", 2, 4, 2);
+	WITHIN(f, "b: &x one two\na: *x", "one", 2, 4, 2);
+	struct yaml *y = parse(f, "a: one");
+	struct place whole = yaml_place(y, "/a", YAML_VALUE);
+	assert_int_equal(yaml_place_within(y, whole, "one", 4, 0).column, 4);
+	assert_int_equal(yaml_place_within(y, whole, "one", 2, 2).column, 4);
+	assert_int_equal(yaml_place_within(y, whole, "ono", 2, 1).column, 4);
+	assert_int_equal(yaml_place_within(y, PLACE_NONE, "one", 0, 1).line, 0);
 }
 
 int main(void)
@@ -307,7 +367,10 @@ int main(void)
 		TEST(test_syntax__says_where_and_helps),
 		TEST(test_place__keys_values_and_items),
 		TEST(test_place__absent_is_the_nearest_ancestor),
-		TEST(test_place__columns_are_characters_and_all_breaks_count),
+		TEST(test_place__columns_are_characters_and_lines_end_in_three_ways),
+		TEST(test_syntax__breaks_of_yaml_1_1_are_refused),
+		TEST(test_within__in_every_style),
+		TEST(test_within__the_whole_where_it_cannot_be_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
