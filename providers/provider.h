@@ -55,8 +55,14 @@ struct operation {
 	const char *if_match;      /* an etag, or NULL */
 	const char *if_none_match; /* "*", or NULL */
 	int delay_ms;              /* do not send before this long from submit() */
-	struct arena *arena;       /* what the provider allocates for this operation */
-	void *owner;               /* the engine's own; the provider does not look */
+	/* The handle of this write, which a run before this one sent: only its end is asked for.
+	 * NULL: it is to be sent. */
+	const char *resume;
+	/* Called from within reap() when the cloud says where to ask for the end of a long-running
+	 * write; `handle` is what `resume` takes, lent for the call. May be NULL. */
+	void (*on_accepted)(struct operation *, const char *handle);
+	struct arena *arena; /* what the provider allocates for this operation */
+	void *owner;         /* the engine's own; the provider does not look */
 
 	/* Set by the provider before reap() returns it. */
 	enum outcome outcome;
@@ -64,7 +70,8 @@ struct operation {
 	json_t *reply;          /* in the operation's arena, or NULL */
 	const char *etag;       /* of the reply, or NULL */
 	struct failure failure; /* for FAILED and UNKNOWN */
-	char request_id[37];    /* x-ms-client-request-id of the last request sent for it */
+	char request_id[37];    /* x-ms-client-request-id of the last request sent for it; not ""
+				   at submit(): that of the first one */
 	unsigned requests;      /* HTTP requests it cost */
 
 	/* The provider's own. */

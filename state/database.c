@@ -2,8 +2,10 @@
 #include "state/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine/base/json.h"
 
@@ -127,9 +129,8 @@ static void guard(sqlite3 *db)
 	(void)sqlite3_busy_timeout(db, STATE_BUSY_MS);
 }
 
-bool state_connect(struct state *s, const char *file, struct diags *diags)
+static bool connect(struct state *s, const char *file, int flags, struct diags *diags)
 {
-	int flags = s->access == STATE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
 	if (sqlite3_open_v2(file, &s->db, flags | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
 		return state_fail(s, STATE_OPENING, diags);
 	guard(s->db);
@@ -138,6 +139,47 @@ bool state_connect(struct state *s, const char *file, struct diags *diags)
 		"PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
 		"PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;",
 		STATE_OPENING, diags);
+}
+
+bool state_connect(struct state *s, const char *file, struct diags *diags)
+{
+	return connect(s, file,
+		s->access == STATE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, diags);
+}
+
+/* All pages at once, so that the copy is of one instant. */
+static int copy_pages(sqlite3 *to, sqlite3 *from)
+{
+	sqlite3_backup *copying = sqlite3_backup_init(to, "main", from, "main");
+	if (!copying)
+		return sqlite3_extended_errcode(to);
+	int stepped = sqlite3_backup_step(copying, -1);
+	int finished = sqlite3_backup_finish(copying);
+	return stepped == SQLITE_DONE ? finished : stepped;
+}
+
+bool state_copy_to(struct state *s, const char *path, struct diags *diags)
+{
+	struct state copy = { .path = s->path };
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return state_fail_errno(s, errno, "copy", diags);
+	(void)close(fd);
+	bool ok = connect(&copy, path, SQLITE_OPEN_READWRITE, diags) &&
+		(copy_pages(copy.db, s->db) == SQLITE_OK ||
+			state_fail(&copy, STATE_WRITING, diags));
+	state_disconnect(&copy);
+	return ok;
+}
+
+bool state_read_in_memory(struct state *s, struct diags *diags)
+{
+	sqlite3 *file = s->db;
+	s->db = NULL;
+	bool ok = connect(s, ":memory:", SQLITE_OPEN_READWRITE, diags) &&
+		(copy_pages(s->db, file) == SQLITE_OK || state_fail(s, STATE_OPENING, diags));
+	(void)sqlite3_close(file);
+	return ok;
 }
 
 void state_disconnect(struct state *s)

@@ -37,6 +37,8 @@ enum statement {
 	SQL_END_RUN,
 	SQL_LAST_RUN,
 	SQL_INTEND,
+	SQL_INTEND_AGAIN,
+	SQL_ACCEPTED,
 	SQL_LEAVE_OPEN,
 	SQL_SETTLE,
 	SQL_ADD_CHANGE,
@@ -80,6 +82,10 @@ struct place state_place(const struct state *, struct diags *);
 
 /* Opens `file`, which exists, into `db`, guarded against hostile contents. */
 bool state_connect(struct state *, const char *file, struct diags *);
+/* Copies the open database, as it stands at one instant, over the file at the absolute path. */
+bool state_copy_to(struct state *, const char *path, struct diags *);
+/* Goes on with a copy in memory, which may be migrated, instead of the file. */
+bool state_read_in_memory(struct state *, struct diags *);
 /* Finalizes the statements and closes the connection. */
 void state_disconnect(struct state *);
 bool state_execute(struct state *, const char *sql, enum state_doing, struct diags *);

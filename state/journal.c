@@ -65,11 +65,27 @@ bool state_intend(struct state *s, struct intent *intent, struct diags *diags)
 	state_now(now);
 	if (!state_write(s, SQL_INTEND,
 		    VALUES(NUMBER(intent->run), TEXT(intent->id), TEXT(intent->verb),
-			    JSON(intent->step), TEXT(now)),
+			    JSON(intent->step), TEXT(now), TEXT(intent->request_id),
+			    TEXT(intent->body_hash), TEXT(intent->if_match)),
 		    NULL, diags))
 		return false;
 	intent->number = sqlite3_last_insert_rowid(s->db);
 	return true;
+}
+
+bool state_intend_again(struct state *s, const struct intent *intent, struct diags *diags)
+{
+	assert(s->access == STATE_WRITE);
+	return state_write(s, SQL_INTEND_AGAIN,
+		VALUES(NUMBER(intent->number), TEXT(intent->request_id), TEXT(intent->body_hash),
+			TEXT(intent->if_match)),
+		NULL, diags);
+}
+
+bool state_accepted(struct state *s, int64_t intent, const char *handle, struct diags *diags)
+{
+	assert(s->access == STATE_WRITE);
+	return state_write(s, SQL_ACCEPTED, VALUES(NUMBER(intent), TEXT(handle)), NULL, diags);
 }
 
 /* JSON null and an absent member are the same: there was nothing. */
@@ -124,6 +140,10 @@ static bool read_intent(struct state *s, struct arena *a, sqlite3_stmt *row, str
 		.id = state_text(a, row, 2),
 		.verb = state_text(a, row, 3),
 		.started = state_text(a, row, 5),
+		.request_id = state_text(a, row, 6),
+		.body_hash = state_text(a, row, 7),
+		.if_match = state_text(a, row, 8),
+		.handle = state_text(a, row, 9),
 	};
 	return state_json(s, a, row, 4, &out->step, diags);
 }

@@ -62,7 +62,13 @@ static const char create[] =
 	"	PRIMARY KEY (run, sequence)\n"
 	") STRICT, WITHOUT ROWID;\n";
 
-const char *const state_migrations[STATE_FORMAT] = { create };
+/* 1 to 2: what was sent, and where to ask for its end. */
+static const char tell_what_was_sent[] = "ALTER TABLE intent ADD COLUMN request_id TEXT;\n"
+					 "ALTER TABLE intent ADD COLUMN body_hash TEXT;\n"
+					 "ALTER TABLE intent ADD COLUMN if_match TEXT;\n"
+					 "ALTER TABLE intent ADD COLUMN handle TEXT;\n";
+
+const char *const state_migrations[STATE_FORMAT] = { create, tell_what_was_sent };
 
 const char *const state_sql[STATEMENT_COUNT] = {
 	[SQL_BEGIN] = "BEGIN",
@@ -103,16 +109,22 @@ const char *const state_sql[STATEMENT_COUNT] = {
 			 " AND (outputs IS NOT NULL OR notes IS NOT NULL)"
 			 " ORDER BY number DESC LIMIT 1",
 
-	[SQL_INTEND] = "INSERT INTO intent (run, id, verb, step, started) VALUES (?, ?, ?, ?, ?)",
+	[SQL_INTEND] = "INSERT INTO intent"
+		       " (run, id, verb, step, started, request_id, body_hash, if_match)"
+		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[SQL_INTEND_AGAIN] = "UPDATE intent SET request_id = ?2, body_hash = ?3, if_match = ?4,"
+			     " handle = NULL WHERE number = ?1 AND ended IS NULL",
+	[SQL_ACCEPTED] = "UPDATE intent SET handle = ?2 WHERE number = ?1 AND ended IS NULL",
 	[SQL_LEAVE_OPEN] = "UPDATE intent SET outcome = ?2 WHERE number = ?1 AND ended IS NULL",
-	[SQL_SETTLE] = "UPDATE intent SET outcome = ?2, ended = ?3, step = NULL"
+	[SQL_SETTLE] = "UPDATE intent SET outcome = ?2, ended = ?3, step = NULL, handle = NULL"
 		       " WHERE number = ?1 AND ended IS NULL",
 	[SQL_ADD_CHANGE] = "INSERT INTO change"
 			   " (run, sequence, time, address, id, action, before, after, outcome)"
 			   " SELECT run, (SELECT coalesce(max(sequence), 0) + 1 FROM change"
 			   " WHERE change.run = intent.run), ?2, ?3, ?4, ?5, ?6, ?7, ?8"
 			   " FROM intent WHERE number = ?1",
-	[SQL_OPEN_INTENTS] = "SELECT number, run, id, verb, step, started FROM intent"
+	[SQL_OPEN_INTENTS] = "SELECT number, run, id, verb, step, started, request_id, body_hash,"
+			     " if_match, handle FROM intent"
 			     " WHERE ended IS NULL ORDER BY number",
 
 	[SQL_TELL_CHANGE] = "INSERT INTO change"

@@ -90,7 +90,15 @@ static bool start_writing(struct state *s, int64_t format, struct diags *diags)
 		diag_help(diags, "put the state on a local disk");
 		return false;
 	}
-	return state_migrate(s, format, diags);
+	if (format == STATE_FORMAT)
+		return true;
+	struct arena *scratch = arena_new();
+	const char *file = sqlite3_db_filename(s->db, "main");
+	bool ok = state_copy_to(s, arena_printf(scratch, "%s.format-%lld", file, (long long)format),
+			  diags) &&
+		state_migrate(s, format, diags);
+	arena_free(scratch);
+	return ok;
 }
 
 static bool read_meta(struct state *s, struct diags *diags)
@@ -134,6 +142,9 @@ static bool open_file(struct state *s, struct diags *diags)
 		return false;
 	if (!connect_path(s, diags) || !check_format(s, &format, diags))
 		return false;
+	if (s->access == STATE_READ && format < STATE_FORMAT)
+		return state_read_in_memory(s, diags) && state_migrate(s, format, diags) &&
+			read_meta(s, diags);
 	if (s->access == STATE_READ)
 		return start_reading(s, diags);
 	return start_writing(s, format, diags) && read_meta(s, diags);

@@ -24,7 +24,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/diag.h"
 
-#define STATE_FORMAT 1 /* the newest format this program reads and the one it writes */
+#define STATE_FORMAT 2 /* the newest format this program reads and the one it writes */
 
 struct state;
 
@@ -110,9 +110,17 @@ struct intent {
 	const char *verb; /* "put", "patch", "delete" */
 	json_t *step;     /* what the engine needs to resolve it: the step as JSON */
 	const char *started;
+	/* What was sent: x-ms-client-request-id, the body's SHA-256, the etag it stands under; NULL
+	 * members were not sent. */
+	const char *request_id, *body_hash, *if_match;
+	const char *handle; /* where the cloud tells of its end (provider.h), or NULL */
 };
 
 bool state_intend(struct state *, struct intent *, struct diags *);
+/* The same write is sent once more: its request_id, body_hash and if_match are these now. */
+bool state_intend_again(struct state *, const struct intent *, struct diags *);
+/* The cloud has taken it on. The handle goes when the intent is settled. */
+bool state_accepted(struct state *, int64_t intent, const char *handle, struct diags *);
 /* Ends an intent: `outcome` is "done", "absent", "failed" or "unknown" ("unknown" keeps it open).
  * `changes` is an array of {address, id, action, before, after} for the history; or NULL. */
 bool state_settle(

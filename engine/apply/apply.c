@@ -138,6 +138,15 @@ static void finish_task(struct apply *a, struct task *task)
 	work_release(w);
 }
 
+/* Its handle becomes durable at once: reap() returns, and the round ends with a commit. */
+static void on_accepted(struct operation *op, const char *handle)
+{
+	struct task *task = op->owner;
+	struct apply *a = task->apply;
+	journal_accepted(&a->journal, task->work.step, handle);
+	a->provider->interrupt(a->provider);
+}
+
 /* After a step decided: queues its next operation, or ends it. */
 static void follow(struct apply *a, struct task *task)
 {
@@ -148,8 +157,10 @@ static void follow(struct apply *a, struct task *task)
 		return;
 	}
 	task->is_queued = true;
-	if (task->work.phase == WORK_WRITE)
+	if (task->work.phase == WORK_WRITE) {
+		task->work.op.on_accepted = on_accepted;
 		journal_intend(&a->journal, task->work.step, &task->work.op);
+	}
 }
 
 static void start_step(struct apply *a, size_t number)

@@ -65,21 +65,36 @@ static const char *verb_word(enum verb verb)
 	return "put";
 }
 
-void journal_intend(struct journal *j, const struct step *step, const struct operation *op)
+void journal_intend(struct journal *j, const struct step *step, struct operation *op)
 {
-	if (j->broken || j->intents[step->number])
+	if (j->broken)
 		return;
-	const struct secrets *secrets = j->recorder.snapshot->secrets;
-	json_auto_t *plain = step_json(step);
-	json_auto_t *kept = secrets_seal(secrets, plain);
+	uuid_random(op->request_id);
+	const char *body = op->body ? json_canonical(op->arena, op->body) : NULL;
 	struct intent intent = {
+		.number = j->intents[step->number],
 		.run = j->run,
 		.id = step->id,
 		.verb = verb_word(op->verb),
-		.step = kept,
+		.request_id = op->request_id,
+		.body_hash = body ? sha256_hex(op->arena, body, strlen(body)) : NULL,
+		.if_match = op->if_match,
 	};
+	if (intent.number) {
+		touch(j, state_intend_again(j->state, &intent, j->diags));
+		return;
+	}
+	json_auto_t *plain = step_json(step);
+	json_auto_t *kept = secrets_seal(j->recorder.snapshot->secrets, plain);
+	intent.step = kept;
 	touch(j, state_intend(j->state, &intent, j->diags));
 	j->intents[step->number] = intent.number;
+}
+
+void journal_accepted(struct journal *j, const struct step *step, const char *handle)
+{
+	if (!j->broken)
+		touch(j, state_accepted(j->state, j->intents[step->number], handle, j->diags));
 }
 
 static const char *outcome_word(enum step_result result)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* journal.h - intents before writes and outcomes after them, in groups that share one commit
  *
- * A step has one intent, made before its first write. Whoever drives the steps calls
- * journal_commit() before any write is submitted. After a failure of the state nothing may be
- * written any more: `broken`.
+ * A step has one intent, made before its first write and told anew of each further one. Whoever
+ * drives the steps calls journal_commit() before any write is submitted. After a failure of the
+ * state nothing may be written any more: `broken`.
  */
 #ifndef WAYBILL_APPLY_JOURNAL_H
 #define WAYBILL_APPLY_JOURNAL_H
@@ -32,8 +32,11 @@ void journal_init(struct journal *, const struct plan *, struct state *, struct 
 
 /* Records what needs no write. */
 void journal_unwritten(struct journal *, const struct plan *);
-/* Before a step's write; only its first makes an intent. */
-void journal_intend(struct journal *, const struct step *, const struct operation *);
+/* Before each write of a step; only the first makes an intent. Gives the operation its request_id.
+ */
+void journal_intend(struct journal *, const struct step *, struct operation *);
+/* The cloud has taken the step's write on. */
+void journal_accepted(struct journal *, const struct step *, const char *handle);
 /* The step ended; with `has_standing`, `standing` is what the cloud last said of it. */
 void journal_outcome(struct journal *, const struct step *, enum step_result, bool has_standing,
 	const json_t *standing);

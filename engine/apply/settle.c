@@ -13,15 +13,48 @@
 #define MOST_WAIT_MS 2000
 #define MOST_WAITS 300 /* ten minutes */
 
+static const struct schema *schema_of(
+	const struct catalog *catalog, struct arena *arena, const char *id)
+{
+	struct arm_id parsed;
+	bool known = arm_id_parse(arena, id, &parsed) && parsed.type;
+	return known ? catalog_type(catalog, parsed.type) : NULL;
+}
+
+static enum verb verb_of(const struct intent *intent)
+{
+	if (strcmp(intent->verb, "delete") == 0)
+		return VERB_DELETE;
+	return strcmp(intent->verb, "patch") == 0 ? VERB_PATCH : VERB_PUT;
+}
+
+/* However it ends, and when nobody can tell any more, what stands is read next. */
+static void await_end(
+	const struct catalog *catalog, struct provider *provider, const struct intent *intent)
+{
+	struct arena *arena = arena_new();
+	const struct schema *schema = schema_of(catalog, arena, intent->id);
+	if (schema) {
+		struct operation op = {
+			.verb = verb_of(intent),
+			.path = intent->id,
+			.api_version = schema->api_version,
+			.resume = intent->handle,
+			.arena = arena,
+		};
+		provider->submit(provider, &op);
+		while (provider->reap(provider, -1) != &op)
+			continue;
+	}
+	arena_free(arena);
+}
+
 /* One read of what an intent was to write. What cannot be read is left to those who read next. */
 static bool is_under_way(
 	const struct catalog *catalog, struct provider *provider, const char *id, int delay_ms)
 {
 	struct arena *arena = arena_new();
-	struct arm_id parsed;
-	const struct schema *schema = arm_id_parse(arena, id, &parsed) && parsed.type
-		? catalog_type(catalog, parsed.type)
-		: NULL;
+	const struct schema *schema = schema_of(catalog, arena, id);
 	bool moving = false;
 	if (schema) {
 		struct operation op = {
@@ -49,6 +82,8 @@ bool intents_wait(struct arena *arena, const struct catalog *catalog, struct sta
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		int delay_ms = 0;
+		if (intents[i].handle)
+			await_end(catalog, provider, &intents[i]);
 		for (size_t n = 0; n < MOST_WAITS; n++) {
 			if (!is_under_way(catalog, provider, intents[i].id, delay_ms))
 				break;

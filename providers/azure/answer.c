@@ -122,6 +122,16 @@ static void note_accepted(struct exchange *e)
 	e->accepted_ms = clock_ms();
 }
 
+static void tell_handle(struct exchange *e)
+{
+	struct operation *operation = e->operation;
+	const char *handle = lro_handle(&e->lro, e->arena);
+	if (!handle || !operation->on_accepted || e->told_url == e->lro.url)
+		return;
+	e->told_url = e->lro.url;
+	operation->on_accepted(operation, handle);
+}
+
 static void lost(struct exchange *e, const struct answer *answer)
 {
 	struct failure failure = answer->error.failure;
@@ -145,6 +155,7 @@ static void follow(struct exchange *e, struct lro_next next, const struct answer
 	case LRO_POLL:
 		if (e->phase == EXCHANGE_REQUEST)
 			e->phase = EXCHANGE_POLL;
+		tell_handle(e);
 		exchange_go(e, e->lro.url, next.wait_ms);
 		break;
 	case LRO_FINAL_GET:

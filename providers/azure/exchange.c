@@ -75,6 +75,18 @@ static const char *first_url(struct exchange *e)
 static void begin(void *context)
 {
 	struct exchange *e = context;
+	const struct operation *o = e->operation;
+	if (e->resource_url && o->resume) {
+		e->phase = EXCHANGE_POLL;
+		e->accepted = e->operation->accepted = true;
+		if (lro_resume(&e->lro, e->arena, o->verb, e->resource_url, o->resume))
+			exchange_go(e, e->lro.url, 0);
+		else
+			exchange_fail(e,
+				&(struct failure){ .code = "bad-answer",
+					.message = "nobody knows where to ask for its end" });
+		return;
+	}
 	if (e->resource_url) {
 		exchange_go(e, first_url(e), 0);
 		return;
@@ -94,7 +106,6 @@ struct exchange *exchange_start(struct exchange_world *world, struct operation *
 	operation->reply = NULL;
 	operation->etag = NULL;
 	operation->failure = (struct failure){ 0 };
-	operation->request_id[0] = '\0';
 	operation->requests = 0;
 	e->resource_url = make_url(e);
 	if (operation->body)
@@ -189,7 +200,8 @@ static void on_token(void *context, const struct token *token)
 	}
 	e->token_number = token->number;
 	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
-	uuid_random(operation->request_id);
+	if (operation->requests > 0 || !operation->request_id[0])
+		uuid_random(operation->request_id);
 	struct buf authorization;
 	buf_init(&authorization, BUF_OWN_TEXT);
 	(void)buf_printf(&authorization, "Bearer %s", token->text);
@@ -269,6 +281,8 @@ bool exchange_resubmit(struct exchange *e, const struct arm_error *error, long a
 {
 	int64_t waited = elapsed(&e->contended_ms);
 	bool patient = false;
+	if (e->operation->resume)
+		return false;
 	switch (arm_error_contention(error)) {
 	case CONTENTION_WAIT:
 		patient = waited < CONTENTION_LIMIT_MS;

@@ -58,6 +58,7 @@ struct exchange {
 
 	bool accepted; /* the cloud has taken the write on */
 	struct lro lro;
+	const char *told_url; /* of the last handle that was told */
 
 	json_t *items; /* of a LIST so far */
 	json_t *links; /* the pages seen, as members of an object */

@@ -133,6 +133,31 @@ struct lro_next lro_begin(struct lro *lro, struct arena *arena, enum verb verb,
 	return act(LRO_FINAL_GET);
 }
 
+static const char *const handle_words[] = { [LRO_ASYNC] = "status ", [LRO_LOCATION] = "location " };
+
+const char *lro_handle(const struct lro *lro, struct arena *arena)
+{
+	if (lro->style == LRO_RESOURCE)
+		return NULL;
+	return arena_printf(arena, "%s%s", handle_words[lro->style], lro->url);
+}
+
+bool lro_resume(struct lro *lro, struct arena *arena, enum verb verb, const char *resource_url,
+	const char *handle)
+{
+	for (size_t i = 0; i < ARRAY_LEN(handle_words); i++) {
+		size_t len = strlen(handle_words[i]);
+		if (strncmp(handle, handle_words[i], len) != 0)
+			continue;
+		*lro = (struct lro){ .verb = verb,
+			.style = (enum lro_style)i,
+			.resource_url = resource_url,
+			.url = arena_strdup(arena, handle + len) };
+		return true;
+	}
+	return false;
+}
+
 static struct lro_next unreadable(struct lro *lro, const struct lro_answer *answer)
 {
 	if (++lro->unreadable >= UNREADABLE_MOST)

@@ -55,6 +55,11 @@ struct lro_next {
 /* The first answer to the write, a 2xx. Polling URLs are resolved and kept in the arena. */
 struct lro_next lro_begin(struct lro *, struct arena *, enum verb, const char *resource_url,
 	const struct lro_answer *);
+/* Where the end is asked for, as text that outlives the process; NULL: at the resource itself. */
+const char *lro_handle(const struct lro *, struct arena *);
+/* Goes on from such a text. False when it is none. */
+bool lro_resume(
+	struct lro *, struct arena *, enum verb verb, const char *resource_url, const char *handle);
 /* An answer to a poll; passing failures (408, 429, 5xx) are the caller's to repeat. */
 struct lro_next lro_poll(struct lro *, struct arena *, const struct lro_answer *);
 /* An answer to the final GET. */
