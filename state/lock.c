@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/base/json.h"
+#include "state/disk.h"
 #include "state/internal.h"
 
 #define HOLDER_BYTES 4096
@@ -205,7 +206,7 @@ struct lock *lock_take(const char *state_path, const char *command, int timeout_
 	struct arena *scratch = arena_new();
 	const char *path = lock_path(scratch, state_path);
 	struct lock *lock = NULL;
-	int fd = open_lock(path, diags);
+	int fd = disk_check(path, diags) ? open_lock(path, diags) : -1;
 	if (fd >= 0 && wait_for_lock(path, fd, &waiter, diags)) {
 		write_name(fd, command);
 		lock = mem_alloc(sizeof *lock);

@@ -17,8 +17,8 @@ struct lock;
 /* Called once when the lock is held by another and we begin to wait. */
 typedef void lock_waiting_fn(void *context, const char *holder);
 
-/* Waits up to timeout_ms. NULL with `state-locked`, which names the holder, or
- * `state-permission`. */
+/* Waits up to timeout_ms. NULL with `state-locked`, which names the holder, `state-permission`, or
+ * `state-network-disk`. */
 struct lock *lock_take(const char *state_path, const char *command, int timeout_ms,
 	lock_waiting_fn *, void *context, struct diags *);
 void lock_release(struct lock *); /* NULL is allowed */

@@ -12,7 +12,7 @@
 #include "engine/apply/apply.h"
 #include "engine/base/text.h"
 
-#define GRACE_MS (5 * 60 * 1000)
+#define GRACE_MS 5000
 #define ANSWER_BYTES 64
 
 struct applying {
@@ -236,9 +236,10 @@ static int execute(struct session *s, struct planning *planning)
 	struct run run = run_of(s);
 	run.plan_id = planning->plan->id;
 	const struct option_value *parallelism = session_option(s, OPTION_PARALLELISM);
+	const struct option_value *grace = session_option(s, OPTION_GRACE);
 	struct apply_options options = {
 		.parallelism = parallelism->given ? (size_t)parallelism->number : 0,
-		.grace_ms = GRACE_MS,
+		.grace_ms = grace->given ? (int)grace->number : GRACE_MS,
 		.interrupted = signals_hold(s->provider),
 		.on_event = progress_tell,
 		.run = &run,

@@ -12,7 +12,9 @@
 #define PLANNING_OPTIONS                                                                           \
 	(BIT(OPTION_ADOPT) | BIT(OPTION_REPLACE) | BIT(OPTION_DELETE_FOREIGN) |                    \
 		BIT(OPTION_MAX_DELETES) | BIT(OPTION_ALLOW_UNREACHABLE) | BIT(OPTION_REFRESH))
-#define APPROVAL_OPTIONS (BIT(OPTION_AUTO_APPROVE) | BIT(OPTION_EXPECT) | BIT(OPTION_PARALLELISM))
+#define APPROVAL_OPTIONS                                                                           \
+	(BIT(OPTION_AUTO_APPROVE) | BIT(OPTION_EXPECT) | BIT(OPTION_PARALLELISM) |                 \
+		BIT(OPTION_GRACE))
 
 const struct command commands[] = {
 	{

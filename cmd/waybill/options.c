@@ -108,6 +108,12 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "writes at once (default: 10)",
 		.least = 1,
 		.most = 256 },
+	[OPTION_GRACE] = { .name = "grace",
+		.kind = OPTION_DURATION,
+		.value = "DURATION",
+		.help = "after an interrupt, how long what is under way may take to end "
+			"(default: 5s)",
+		.most = HOUR_MS },
 	[OPTION_FROM] = { .name = "from",
 		.kind = OPTION_TEXT,
 		.value = "NODE",

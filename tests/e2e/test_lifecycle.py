@@ -205,6 +205,24 @@ def test_an_interrupt_ends_in_order_and_the_next_run_goes_on(tmp_path, emulator,
     assert len(created) == len(set(created))
 
 
+def test_an_interrupt_leaves_what_takes_longer_than_its_grace_to_the_next_run(tmp_path, emulator):
+    azure = emulator(args=["--operation-time", "4000"])
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": A}))
+    azure.put(GROUP, {"location": "japaneast"})
+    run = subprocess.Popen(waybill.command("apply", "--auto-approve", "--grace", "0s"), cwd=waybill.folder,
+                           env=waybill.environment, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not writes(azure.requests()):
+        time.sleep(0.01)
+    run.send_signal(signal.SIGTERM)
+    shown, told = run.communicate(timeout=60)
+    assert run.returncode == 143, told
+    assert "Sent, outcome not known:\n    create routeTables/t" in shown
+    assert azure.get(table_id())["properties"]["provisioningState"] == "Updating"
+    assert "it was written" in waybill.apply().stderr
+    waybill.assert_settled()
+
+
 def test_two_configurations_may_write_one_network_at_the_same_time(tmp_path, emulator):
     azure = emulator(EXAMPLES / "hard-way" / "cloud.yaml", args=["--operation-time", "60"])
     widen(azure)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* disk.h - whether a file's locks and shared memory hold where it stands
+ *
+ * SQLite's write-ahead log needs memory that all users of a file share, and our lock ends with its
+ * holder only where one kernel keeps it: neither is so over a network (sqlite.org/wal.html, "All
+ * processes using a database must be on the same host").
+ */
+#ifndef WAYBILL_STATE_DISK_H
+#define WAYBILL_STATE_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/diag.h"
+
+/* What a type of file system (statfs(2), f_type) that others may mount too is called, or NULL. */
+const char *disk_network_name(uint32_t type);
+
+/* False with `state-network-disk` when the folder of the path is on one of those. */
+bool disk_check(const char *path, struct diags *);
+
+#endif
