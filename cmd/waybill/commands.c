@@ -132,6 +132,48 @@ const struct command commands[] = {
 		.run = state_show_command,
 	},
 	{
+		.name = "state mv",
+		.arguments = "FROM TO",
+		.least = 2,
+		.most = 2,
+		.summary = "follow a resource that somebody moved in the cloud",
+		.about = "Each is an address or an id. Writes nothing to the cloud, and reads "
+			 "only\n"
+			 "whether it stands where it is said to; not even that with "
+			 "--refresh=false.\n",
+		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | BIT(OPTION_STATE) |
+			BIT(OPTION_LOCK_TIMEOUT) | BIT(OPTION_REFRESH),
+		.run = state_mv_command,
+	},
+	{
+		.name = "state rm",
+		.arguments = "ADDRESS...",
+		.least = 1,
+		.most = 1000,
+		.summary = "forget resources, which stay as they are",
+		.about = "Forgets what is inside them too. What was there before us is not "
+			 "written back.\n",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_LOCK_TIMEOUT),
+		.run = state_rm_command,
+	},
+	{
+		.name = "history",
+		.arguments = "",
+		.summary = "list the runs: who, when, which plan, from which commit",
+		.about = "The newest come first, 1000 at most.\n",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.run = history_command,
+	},
+	{
+		.name = "history show",
+		.arguments = "RUN",
+		.least = 1,
+		.most = 1,
+		.summary = "show what one run changed",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.run = history_show_command,
+	},
+	{
 		.name = "schema",
 		.arguments = "",
 		.summary = "print a JSON Schema of the YAML, for editors",

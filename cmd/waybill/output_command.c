@@ -55,7 +55,8 @@ int output_command(struct session *s)
 	struct run run;
 	bool found = false;
 	s->bare = true;
-	if (!session_state_alone(s) || !state_last_run(s->state, s->arena, &run, &found, &s->diags))
+	if (!session_state_alone(s, STATE_READ) ||
+		!state_last_run(s->state, s->arena, &run, &found, &s->diags))
 		return EXIT_ERROR;
 	json_auto_t *outputs = secrets_mask(NULL, found && run.outputs ? run.outputs : json_null());
 	if (s->nwords)

@@ -198,9 +198,10 @@ bool session_lock(struct session *s)
 	return s->lock != NULL;
 }
 
-bool session_state_alone(struct session *s)
+bool session_state_alone(struct session *s, enum state_access access)
 {
-	s->state = state_open(s->state_path, STATE_READ, &s->diags);
+	state_close(s->state);
+	s->state = state_open(s->state_path, access, &s->diags);
 	return s->state != NULL;
 }
 

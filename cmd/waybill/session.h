@@ -74,8 +74,8 @@ bool session_config_again(struct session *, const json_t *inputs);
 bool session_lock(struct session *);
 /* Opens the state, anew if it is open, and checks that it belongs to this cloud. */
 bool session_state(struct session *, enum state_access);
-/* Opens the state to look at it, whatever its cloud. */
-bool session_state_alone(struct session *);
+/* Opens the state, anew if it is open, whatever its cloud. */
+bool session_state_alone(struct session *, enum state_access);
 bool session_provider(struct session *);
 
 const struct option_value *session_option(const struct session *, enum option_id);

@@ -4,9 +4,9 @@
 
 #include "cmd/waybill/document.h"
 #include "cmd/waybill/program.h"
+#include "cmd/waybill/records.h"
 #include "cmd/waybill/shape.h"
 #include "engine/base/text.h"
-#include "schemas/arm_id.h"
 
 static int compare(const void *left, const void *right)
 {
@@ -15,25 +15,23 @@ static int compare(const void *left, const void *right)
 	return order ? order : strcmp(a->id, b->id);
 }
 
-static bool read_records(struct session *s, struct record **records, size_t *count)
+static bool read_by_address(struct session *s, struct records *records)
 {
-	if (!session_state_alone(s) ||
-		!state_records(s->state, s->arena, records, count, &s->diags))
+	if (!session_state_alone(s, STATE_READ) || !records_read(s, records))
 		return false;
-	if (*count)
-		qsort(*records, *count, sizeof **records, compare);
+	if (records->count)
+		qsort(records->items, records->count, sizeof *records->items, compare);
 	return true;
 }
 
 int state_list_command(struct session *s)
 {
-	struct record *records;
-	size_t count;
-	if (!read_records(s, &records, &count))
+	struct records records;
+	if (!read_by_address(s, &records))
 		return EXIT_ERROR;
 	json_auto_t *array = json_array();
-	for (size_t i = 0; i < count; i++) {
-		const struct record *record = &records[i];
+	for (size_t i = 0; i < records.count; i++) {
+		const struct record *record = &records.items[i];
 		if (s->json) {
 			(void)json_array_append_new(array,
 				json_pack("{s:s,s:s,s:s,s:s}", "address", record->address, "id",
@@ -47,17 +45,6 @@ int state_list_command(struct session *s)
 	if (s->json)
 		(void)json_object_set(s->document, "resources", array);
 	return EXIT_DONE;
-}
-
-static const struct record *find(
-	const struct record *records, size_t count, const char *address_or_id)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (text_same_nocase(records[i].address, address_or_id) ||
-			arm_id_same(records[i].id, address_or_id))
-			return &records[i];
-	}
-	return NULL;
 }
 
 static json_t *value_or_null(json_t *value)
@@ -75,23 +62,12 @@ static json_t *record_json(const struct record *record)
 
 int state_show_command(struct session *s)
 {
-	struct record *records;
-	size_t count;
-	if (!read_records(s, &records, &count))
+	struct records records;
+	if (!read_by_address(s, &records))
 		return EXIT_ERROR;
-	const struct record *record = find(records, count, s->words[0]);
+	const struct record *record = records_find(&records, s->words[0]);
 	if (!record) {
-		const char **addresses = NULL;
-		size_t n = 0;
-		for (size_t i = 0; i < count; i++)
-			*ARENA_PUSH(s->arena, addresses, n) = records[i].address;
-		const char *nearest = text_nearest(s->words[0], addresses, n);
-		(void)diag_error(&s->diags, PLACE_NONE, "unknown-address",
-			"the state knows nothing of `%s`", s->words[0]);
-		if (nearest)
-			diag_help(&s->diags, "did you mean `%s`?", nearest);
-		else
-			diag_help(&s->diags, "`waybill state list` shows what it knows");
+		(void)records_unknown(s, &records, s->words[0]);
 		return EXIT_ERROR;
 	}
 	json_auto_t *json = record_json(record);

@@ -38,7 +38,7 @@ void journal_unwritten(struct journal *j, const struct plan *plan)
 		for (size_t c = 0; c < plan->steps[s].nchildren; c++)
 			mark(carried, plan, plan->steps[s].children[c].change);
 	}
-	touch(j, record_followed(&j->recorder, plan, j->diags));
+	touch(j, record_followed(&j->recorder, plan->followed, j->diags));
 	json_auto_t *plain = json_array();
 	for (size_t i = 0; i < plan->nchanges; i++) {
 		const struct change *change = &plan->changes[i];

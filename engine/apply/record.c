@@ -39,9 +39,8 @@ bool record_change(struct recorder *r, const struct change *change, struct diags
 	return record_one(r, change, gone ? NULL : actual->body, diags);
 }
 
-bool record_followed(struct recorder *r, const struct plan *plan, struct diags *diags)
+bool record_followed(struct recorder *r, const struct followed *f, struct diags *diags)
 {
-	const struct followed *f = plan->followed;
 	bool ok = true;
 	for (size_t i = 0; f && i < f->nrecords && ok; i++)
 		ok = !f->old_ids[i] || state_drop_record(r->state, f->old_ids[i], diags);

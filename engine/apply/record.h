@@ -21,8 +21,8 @@ struct recorder {
 /* A change that needs no write: adopted, forgotten, let go, found deleted. */
 bool record_change(struct recorder *, const struct change *, struct diags *);
 
-/* What moved takes its new id, and what refers to it follows. */
-bool record_followed(struct recorder *, const struct plan *, struct diags *);
+/* What moved takes its new id, and what refers to it follows; NULL: nothing moved. */
+bool record_followed(struct recorder *, const struct followed *, struct diags *);
 
 /* All changes of a step that is done; `standing` is what stands under its id, NULL: nothing. */
 bool record_step(struct recorder *, const struct step *, const json_t *standing, struct diags *);

@@ -51,7 +51,7 @@ def test_completion(tmp_path, shell):
 
 
 @pytest.mark.parametrize("words, offered", [
-    ("waybill pl", "plan"), ("waybill -f x pl", "plan"), ("waybill state ", "list show"),
+    ("waybill pl", "plan"), ("waybill -f x pl", "plan"), ("waybill state ", "list show mv rm"),
     ("waybill plan --det", "--detailed-exitcode"), ("waybill plan --format ", "text json"),
     ("waybill plan --cloud em", "emulator"), ("waybill plan --max-deletes ", ""),
     ("waybill completion f", "fish"), ("waybill help pl", "plan"), ("waybill help state s", "show"),

@@ -84,3 +84,46 @@ def test_a_move_meets_a_change(make, azure):
     assert [method for method, _ in writes(azure.requests())] == ["PATCH"]
     assert azure.get(azure.id("routeTables", "t", "network"))["tags"] == {"moved": "yes"}
     waybill.assert_settled()
+
+
+# ---- on the command line ----
+
+def test_state_mv_follows_from_the_command_line(make, azure):
+    waybill = make(table_yaml({"a": A}) + OUTPUT)
+    waybill.apply()
+    assert waybill.run("state", "mv", "routeTables/t", "resourceGroups/network/routeTables/t",
+                       check=1).codes == ["moved-still-there"]
+    move(azure)
+    azure.clear()
+    result = waybill.run("state", "mv", "routeTables/t", "resourceGroups/network/routeTables/t", check=0)
+    assert result.stdout == ("Moved resourceGroups/network/routeTables/t\n"
+                             "Moved resourceGroups/network/routeTables/t/routes/a\n")
+    assert writes(azure.requests()) == []
+    waybill.write(table_yaml({"a": A}, more=THERE) + OUTPUT)
+    assert waybill.actions() == {}
+    told = waybill.run("history", "show", "2", "--json", check=0).json["run"]
+    assert told["command"] == "state mv" and told["result"] == "done"
+    assert [(c["action"], c["before"]["id"]) for c in told["changes"]] == [
+        ("move", table_id()), ("move", table_id() + "/routes/a")]
+
+
+def test_state_mv_refuses_what_cannot_be(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+
+    def codes(*arguments):
+        return waybill.run("state", "mv", *arguments, check=1).codes
+
+    there = azure.id("routeTables", "t", "network")
+    assert codes("routeTables/u", there) == ["unknown-address"]
+    assert codes("routeTables/t", "routeTables/u") == ["moved-impossible"]
+    assert codes("routeTables/t/routes/a", there + "/routes/a") == ["moved-impossible"]
+    assert codes("routeTables/t", "nothing") == ["bad-address"]
+    azure.delete(table_id())
+    assert codes("routeTables/t", there) == ["moved-absent"]
+    waybill.run("state", "mv", "routeTables/t", there, "--refresh=false", check=0)
+    assert "resourceGroups/network/routeTables/t" in waybill.records()
+    azure.put(azure.group("network"), {"location": "japaneast"})
+    waybill.write(table_yaml({"a": A}) + "  other: {name: t, resourceGroup: network}\n")
+    waybill.apply("--max-deletes", "1")
+    assert codes("routeTables/t", there) == ["moved-onto-recorded"]

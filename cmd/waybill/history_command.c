@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/waybill/document.h"
+#include "cmd/waybill/program.h"
+#include "cmd/waybill/render_table.h"
+#include "engine/base/text.h"
+#include "state/history.h"
+
+#define MOST_RUNS ((size_t)1000)
+#define SHORT_HASH 12
+
+/* Killed, or alive: only the holder of the lock knows, and it settles what is left. */
+#define NOT_ENDED "not ended"
+
+static json_t *run_json(struct session *s, const struct run *run)
+{
+	size_t changes = 0;
+	if (!state_count_changes(s->state, run->number, &changes, &s->diags))
+		return NULL;
+	return json_pack("{s:I, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:I, s:s?, s:s?, s:I}", "run",
+		(json_int_t)run->number, "command", run->command, "started", run->started, "ended",
+		run->ended, "result", run->result, "user", run->user, "host", run->host, "pid",
+		(json_int_t)run->pid, "plan_id", run->plan_id, "source", run->source, "changes",
+		(json_int_t)changes);
+}
+
+static const char *cut(struct arena *a, const json_t *text)
+{
+	return text && json_is_string(text)
+		? arena_strndup(a, json_string_value(text),
+			  json_string_length(text) < SHORT_HASH ? json_string_length(text)
+								: SHORT_HASH)
+		: "";
+}
+
+static void add_row(struct session *s, struct table *table, const json_t *run)
+{
+	const char *result = json_string_value(json_object_get(run, "result"));
+	const char *user = json_string_value(json_object_get(run, "user"));
+	const char *host = json_string_value(json_object_get(run, "host"));
+	const char *cells[] = {
+		arena_printf(s->arena, "%lld",
+			(long long)json_integer_value(json_object_get(run, "run"))),
+		json_string_value(json_object_get(run, "started")),
+		json_string_value(json_object_get(run, "command")),
+		arena_printf(s->arena, "%s@%s", user ? user : "?", host ? host : "?"),
+		cut(s->arena, json_object_get(run, "plan_id")),
+		cut(s->arena, json_object_get(run, "source")),
+		arena_printf(s->arena, "%lld",
+			(long long)json_integer_value(json_object_get(run, "changes"))),
+		result ? result : NOT_ENDED,
+	};
+	table_add(table, cells, NULL);
+}
+
+static void render_runs(struct session *s, const json_t *runs)
+{
+	static const char *const heading[] = { "Run", "Started", "Command", "By", "Plan", "Commit",
+		"Changes", "Result" };
+	struct table table;
+	size_t i;
+	json_t *run;
+	table_init(&table, s->arena, ARRAY_LEN(heading));
+	table_add_heading(&table, heading);
+	json_array_foreach (runs, i, run)
+		add_row(s, &table, run);
+	table_render(&table, &s->out, 0, false);
+}
+
+int history_command(struct session *s)
+{
+	struct run *runs;
+	size_t count;
+	if (!session_state_alone(s, STATE_READ) ||
+		!state_runs(s->state, s->arena, MOST_RUNS, &runs, &count, &s->diags))
+		return EXIT_ERROR;
+	json_auto_t *array = json_array();
+	for (size_t i = 0; i < count; i++) {
+		json_t *json = run_json(s, &runs[i]);
+		if (!json)
+			return EXIT_ERROR;
+		(void)json_array_append_new(array, json);
+	}
+	if (s->json)
+		(void)json_object_set(s->document, "runs", array);
+	else if (count)
+		render_runs(s, array);
+	else
+		(void)buf_puts(&s->out, "No run has written to this state.\n");
+	return EXIT_DONE;
+}
+
+/* ---- one run ---- */
+
+static bool read_number(struct session *s, int64_t *out)
+{
+	char *end = NULL;
+	errno = 0;
+	long long number = strtoll(s->words[0], &end, 10);
+	*out = number;
+	if (errno == 0 && end != s->words[0] && *end == '\0' && number > 0)
+		return true;
+	(void)diag_error(&s->diags, PLACE_NONE, "unknown-run", "`%s` is not the number of a run",
+		s->words[0]);
+	diag_help(&s->diags, "`waybill history` lists the runs with their numbers");
+	return false;
+}
+
+static bool find_run(struct session *s, struct run *out)
+{
+	int64_t number;
+	bool found;
+	if (!read_number(s, &number) ||
+		!state_run(s->state, s->arena, number, out, &found, &s->diags))
+		return false;
+	if (found)
+		return true;
+	(void)diag_error(&s->diags, PLACE_NONE, "unknown-run", "there was no run %s", s->words[0]);
+	diag_help(&s->diags, "`waybill history` lists the runs with their numbers");
+	return false;
+}
+
+static json_t *change_json(const struct told_change *change)
+{
+	json_auto_t *before = secrets_mask(NULL, change->before);
+	json_auto_t *after = secrets_mask(NULL, change->after);
+	return json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:O?, s:O?}", "time", change->time,
+		"address", change->address, "id", change->id, "action", change->action, "outcome",
+		change->outcome, "before", before, "after", after);
+}
+
+static void render_run(struct session *s, json_t *run, const json_t *changes)
+{
+	static const char *const heading[] = { "Time", "Action", "Address", "Outcome" };
+	const char *key;
+	json_t *value;
+	json_object_foreach (run, key, value) {
+		if (json_is_null(value))
+			continue;
+		(void)buf_printf(&s->out, "%-9s ", key);
+		if (json_is_string(value))
+			text_escape(&s->out, json_string_value(value), false);
+		else
+			document_inline(&s->out, value);
+		(void)buf_puts(&s->out, "\n");
+	}
+	if (json_is_null(json_object_get(run, "result")))
+		(void)buf_printf(&s->out, "%-9s %s\n", "result", NOT_ENDED);
+	if (json_array_size(changes) == 0)
+		return;
+	struct table table;
+	size_t i;
+	json_t *change;
+	(void)buf_puts(&s->out, "\n");
+	table_init(&table, s->arena, ARRAY_LEN(heading));
+	table_add_heading(&table, heading);
+	json_array_foreach (changes, i, change) {
+		const char *cells[] = { json_string_value(json_object_get(change, "time")),
+			json_string_value(json_object_get(change, "action")),
+			json_string_value(json_object_get(change, "address")),
+			json_string_value(json_object_get(change, "outcome")) };
+		table_add(&table, cells, NULL);
+	}
+	table_render(&table, &s->out, 0, false);
+}
+
+int history_show_command(struct session *s)
+{
+	struct run run;
+	struct told_change *changes;
+	size_t count;
+	if (!session_state_alone(s, STATE_READ) || !find_run(s, &run) ||
+		!state_changes(s->state, s->arena, run.number, &changes, &count, &s->diags))
+		return EXIT_ERROR;
+	json_auto_t *json = run_json(s, &run), *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(array, change_json(&changes[i]));
+	if (!json)
+		return EXIT_ERROR;
+	if (!s->json) {
+		render_run(s, json, array);
+		return EXIT_DONE;
+	}
+	(void)json_object_set(json, "changes", array);
+	(void)json_object_set(s->document, "run", json);
+	return EXIT_DONE;
+}

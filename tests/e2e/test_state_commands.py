@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking at what is known, and mending it: state rm, history."""
+import pytest
+from harness import HEAD, Waybill, kill_at, table_id, table_yaml, writes
+
+A = ("10.1.0.0/16", "10.240.0.4")
+B = ("10.2.0.0/16", "10.240.0.5")
+
+
+@pytest.fixture
+def make(tmp_path, azure):
+    return lambda text: Waybill(tmp_path / "w", azure, text)
+
+
+def history(waybill, *arguments):
+    return waybill.run("history", *arguments, "--json", check=0).json
+
+
+# ---- state rm ----
+
+def test_state_rm_forgets_with_all_inside_and_touches_nothing(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    azure.clear()
+    result = waybill.run("state", "rm", "routeTables/t", check=0)
+    assert result.stdout == "Forgot routeTables/t\nForgot routeTables/t/routes/a\n"
+    assert azure.requests() == [] and waybill.records() == []
+    assert waybill.plan(check=1).codes == ["not-ours"]
+    run = history(waybill, "show", "2")["run"]
+    assert run["command"] == "state rm"
+    assert [(c["action"], c["address"]) for c in run["changes"]] == [
+        ("forget", "routeTables/t"), ("forget", "routeTables/t/routes/a")]
+
+
+def test_state_rm_of_several_is_all_or_nothing(make):
+    waybill = make(table_yaml({"a": A, "b": B}))
+    waybill.apply()
+    result = waybill.run("state", "rm", "routeTables/t/routes/a", "routeTables/u", check=1)
+    assert result.codes == ["unknown-address"] and "did you mean" in result.stderr
+    assert len(waybill.records()) == 3
+    told = waybill.run("state", "rm", "routeTables/t/routes/a", table_id() + "/routes/b", "--json", check=0).json
+    assert told["forgotten"] == ["routeTables/t/routes/a", "routeTables/t/routes/b"]
+    assert waybill.records() == ["routeTables/t"]
+
+
+@pytest.mark.parametrize("command", (("rm", "routeTables/t"), ("mv", "routeTables/t", "resourceGroups/x/routeTables/t")))
+def test_a_state_with_open_intents_is_not_mended(make, azure, command):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    waybill.write(table_yaml({"a": A, "b": B}))
+    assert kill_at(waybill, 1, "after", "apply", "--auto-approve", method="PUT")
+    assert waybill.run("state", *command, check=1).codes == ["state-unsettled"]
+    waybill.apply()
+    assert waybill.run("state", "rm", "routeTables/t", check=0)
+
+
+# ---- history ----
+
+def test_history_tells_who_when_which_plan_and_how_it_ended(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    assert waybill.run("history", check=0).stdout == "No run has written to this state.\n"
+    plan_id = waybill.plan().plan_id
+    waybill.apply(env={"GITHUB_SHA": "0123456789abcdef0123456789abcdef01234567"})
+    azure.fail(409, "RouteConflict", method="PUT")
+    waybill.write(table_yaml({"a": A, "b": B}))
+    waybill.apply(check=1)
+    failed, done = history(waybill)["runs"]
+    assert (failed["run"], failed["result"], failed["changes"]) == (2, "failed", 0)
+    assert done["plan_id"] == plan_id and done["result"] == "done" and done["changes"] == 2
+    assert done["source"] == "0123456789abcdef0123456789abcdef01234567"
+    assert done["user"] and done["host"] and done["started"] <= done["ended"]
+    table = waybill.run("history", check=0).stdout.splitlines()
+    assert table[0].split() == ["Run", "Started", "Command", "By", "Plan", "Commit", "Changes", "Result"]
+    assert table[2].split()[0] == "2" and table[2].endswith("failed")
+    assert plan_id[:12] in table[3] and "0123456789ab" in table[3]
+
+
+def test_history_show_tells_each_change(make, azure):
+    azure.put(table_id(), {"location": "japaneast", "properties": {"routes": []}})
+    waybill = make(table_yaml({"a": A}, more="    adopt: true\n"))
+    waybill.apply()
+    text = waybill.run("history", "show", "1", check=0).stdout
+    assert "result    done\n" in text and "adopt " in text and "create " in text
+    changes = history(waybill, "show", "1")["run"]["changes"]
+    assert [(c["action"], c["address"], c["outcome"]) for c in changes] == [
+        ("adopt", "routeTables/t", "done"), ("create", "routeTables/t/routes/a", "done")]
+    assert changes[1]["before"] is None
+    assert changes[1]["after"]["properties"]["addressPrefix"] == A[0]
+    waybill.write(HEAD + "forget: [routeTables/t]\n")
+    waybill.apply()
+    assert {c["action"] for c in history(waybill, "show", "2")["run"]["changes"]} == {"forget"}
+
+
+@pytest.mark.parametrize("word", ("9", "x", "-1", "99999999999999999999"))
+def test_history_of_no_run(make, word):
+    assert make(HEAD).run("history", "show", "--", word, check=1).codes == ["unknown-run"]
+
+
+def test_history_of_a_killed_run_says_that_it_did_not_end(make):
+    waybill = make(table_yaml({"a": A}))
+    assert kill_at(waybill, 1, "after", "apply", "--auto-approve", method="PUT")
+    assert "not ended" in waybill.run("history", check=0).stdout
+    assert history(waybill)["runs"][0]["result"] is None
+
+
+def test_history_shows_no_secret(make):
+    waybill = make(HEAD + "variables: {key: {sensitive: true}}\n"
+                   "routeTables:\n  t: {tags: {key: '${var.key}'}}\n")
+    waybill.apply("--var", "key=hunter2hunter2")
+    text = waybill.run("history", "show", "1", "--json", check=0).stdout
+    assert "hunter2" not in text and "(sensitive)" in text
