@@ -74,13 +74,8 @@ static bool settle(struct session *s, struct snapshot *snapshot)
 static bool check_promise(struct session *s, const struct applying *applying)
 {
 	const struct plan *plan = applying->planning.plan;
-	if (applying->has_saved && strcmp(applying->saved.id, plan->id) != 0) {
-		plan_explain_difference(applying->saved.shown, plan, &s->diags);
-		(void)diag_error(&s->diags, PLACE_NONE, "plan-stale",
-			"the saved plan is no longer true: now the plan would be %s", plan->id);
-		diag_help(&s->diags, "plan again, and review what is new");
+	if (applying->has_saved && !planning_still_true(&applying->planning, s, &applying->saved))
 		return false;
-	}
 	const char *expected = session_option(s, OPTION_EXPECT)->text;
 	if (expected && strcmp(expected, plan->id) != 0) {
 		(void)diag_error(&s->diags, PLACE_NONE, "plan-unexpected",

@@ -63,6 +63,17 @@ const struct command commands[] = {
 		.run = destroy_command,
 	},
 	{
+		.name = "check",
+		.arguments = "PLAN",
+		.least = 1,
+		.most = 1,
+		.summary = "say whether a saved plan is still true",
+		.about = "Plans again from what is saved, and only reads. Exit status: 0 still "
+			 "true,\n2 stale, with what moved, 1 error.\n",
+		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_VAR),
+		.run = check_command,
+	},
+	{
 		.name = "show",
 		.arguments = "[PLAN]",
 		.most = 1,

@@ -54,8 +54,8 @@ static void program_help(struct buf *out)
 		"--cloud emulator keeps its cloud in waybill-emulator.json beside the state, or\n"
 		"where WAYBILL_EMULATOR_STORE says; a new one starts from cloud.yaml beside the\n"
 		"configuration.\n\n"
-		"Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 130 or 143\n"
-		"interrupted.\n");
+		"Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode) or a\n"
+		"stale plan (check), 130 or 143 interrupted.\n");
 }
 
 void help_render(struct buf *out, const struct command *command)

@@ -98,6 +98,19 @@ bool planning_load(struct session *s, const char *path, struct saved_plan *out)
 	return plan_load(s->arena, s->catalog, saved, out, &s->diags);
 }
 
+bool planning_still_true(
+	const struct planning *planning, struct session *s, const struct saved_plan *saved)
+{
+	const struct plan *plan = planning->plan;
+	if (strcmp(saved->id, plan->id) == 0)
+		return true;
+	plan_explain_difference(saved->shown, plan, &s->diags);
+	(void)diag_error(&s->diags, PLACE_NONE, "plan-stale",
+		"the saved plan is no longer true: now the plan would be %s", plan->id);
+	diag_help(&s->diags, "plan again, and review what is new");
+	return false;
+}
+
 bool planning_save(const struct planning *planning, struct session *s, const char *path)
 {
 	json_auto_t *saved = plan_save(planning->plan, &planning->options);

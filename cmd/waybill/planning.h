@@ -24,6 +24,8 @@ bool planning_make(struct planning *, struct session *);
 
 /* A saved plan from a file. False with `plan-unreadable` or `plan-version`. */
 bool planning_load(struct session *, const char *path, struct saved_plan *out);
+/* Whether the plan comes to the saved one's id. False with `plan-stale`, for each difference. */
+bool planning_still_true(const struct planning *, struct session *, const struct saved_plan *);
 /* False with `plan-write`. The file appears whole or not at all. */
 bool planning_save(const struct planning *, struct session *, const char *path);
 

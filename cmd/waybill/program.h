@@ -35,6 +35,7 @@ bool is_family(const char *word);
 void help_render_family(struct buf *out, const char *word);
 
 int apply_command(struct session *);
+int check_command(struct session *);
 int completion_command(struct session *);
 int destroy_command(struct session *);
 int explain_command(struct session *);

@@ -31,7 +31,7 @@
 enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_ERROR = 1,
-	EXIT_CHANGES = 2,
+	EXIT_CHANGES = 2,     /* plan --detailed-exitcode; check: the plan is stale */
 	EXIT_UNFORMATTED = 3, /* fmt --check */
 };
 

@@ -52,6 +52,29 @@ def test_a_plan_is_stale_when_what_it_decided_on_has_changed(tmp_path, azure):
     assert writes(azure.requests()) == []
 
 
+def test_check_says_whether_a_plan_is_still_true(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, "hard-way")
+    waybill.plan("--out", "plan.waybill")
+    azure.clear()
+    waybill.plan()
+    lists = len(azure.requests())
+    azure.clear()
+    assert waybill.run("check", "plan.waybill", check=0).stdout.startswith("The plan is still true: ")
+    assert len(azure.requests()) == lists and writes(azure.requests()) == []
+    assert not waybill.state.exists() and not waybill.state.with_suffix(".db.lock").exists()
+
+    azure.put(TABLE, {"location": "japaneast", "properties": {}})
+    moved = waybill.run("check", "plan.waybill", "--json", check=1)
+    assert [one["code"] for one in moved.json["diagnostics"]] == ["not-ours"]
+    azure.delete(TABLE)
+    waybill.apply("plan.waybill")
+    moved = waybill.run("check", "plan.waybill", check=2)
+    assert set(moved.codes) == {"plan-stale"} and ROUTE_0 in moved.stderr
+    told = waybill.run("check", "plan.waybill", "--json", check=2).json["check"]
+    assert not told["still_true"] and told["saved"] != told["now"]
+    assert waybill.run("check", "nowhere", check=1).codes == ["plan-unreadable"]
+
+
 def test_an_edit_beside_it_leaves_a_plan_true(tmp_path, azure):
     waybill = Waybill(tmp_path / "w", azure, "hard-way")
     waybill.apply()
