@@ -104,7 +104,8 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(SUPPORT)) $(BUILD)
 unit: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
 
 # Fuzz targets run their corpus as plain tests; `make test` also runs them under libFuzzer.
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/main.o $(BUILD)/libcore.a
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/main.o \
+		$(BUILD)/obj/tests/support/fake_store.o $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -9,6 +9,9 @@
 
 #include "engine/base/json.h"
 
+#define WAL_VERSION_AT 18 /* two bytes of the file's header; 1: no write-ahead log */
+#define SNAPSHOT_ROOM ((sqlite3_int64)4 << 30)
+
 #define HELP_UNREADABLE                                                                            \
 	"do not delete it: put back a copy from before (`waybill.db` of a backup), or move it "    \
 	"aside and take the resources over again with `waybill import`"
@@ -58,6 +61,15 @@ bool state_unreadable(struct state *s, const char *why, struct diags *diags)
 	diag_error(diags, state_place(s, diags), "state-unreadable", "the state cannot be read: %s",
 		why);
 	diag_help(diags, HELP_UNREADABLE);
+	return false;
+}
+
+bool state_newer(struct state *s, int64_t format, struct diags *diags)
+{
+	diag_error(diags, state_place(s, diags), "state-newer",
+		"the state has format %lld, this Waybill reads up to %d", (long long)format,
+		STATE_FORMAT);
+	diag_help(diags, "use the newer Waybill that last wrote it");
 	return false;
 }
 
@@ -182,12 +194,51 @@ bool state_read_in_memory(struct state *s, struct diags *diags)
 	return ok;
 }
 
-void state_disconnect(struct state *s)
+bool state_connect_memory(struct state *s, const void *bytes, size_t len, struct diags *diags)
+{
+	if (!connect(s, ":memory:", SQLITE_OPEN_READWRITE, diags))
+		return false;
+	if (bytes) {
+		unsigned char *copy = sqlite3_malloc64(len);
+		if (!copy)
+			return state_unreadable(s, "it is larger than this machine holds", diags);
+		memcpy(copy, bytes, len);
+		if (sqlite3_deserialize(s->db, "main", copy, (sqlite3_int64)len, (sqlite3_int64)len,
+			    SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) !=
+			SQLITE_OK)
+			return state_fail(s, STATE_OPENING, diags);
+		sqlite3_int64 most = SNAPSHOT_ROOM;
+		(void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_SIZE_LIMIT, &most);
+	}
+	return true;
+}
+
+unsigned char *state_bytes(struct state *s, size_t *out_len, struct diags *diags)
+{
+	sqlite3_int64 len = 0;
+	unsigned char *bytes = sqlite3_serialize(s->db, "main", &len, 0);
+	if (!bytes || len < WAL_VERSION_AT + 2) {
+		sqlite3_free(bytes);
+		(void)state_fail(s, STATE_READING, diags);
+		return NULL;
+	}
+	/* Beside a live log the file says WAL; the copy has no log and holds all of it. */
+	bytes[WAL_VERSION_AT] = bytes[WAL_VERSION_AT + 1] = 1;
+	*out_len = (size_t)len;
+	return bytes;
+}
+
+void state_forget_statements(struct state *s)
 {
 	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
 		(void)sqlite3_finalize(s->statements[i]);
 		s->statements[i] = NULL;
 	}
+}
+
+void state_disconnect(struct state *s)
+{
+	state_forget_statements(s);
 	(void)sqlite3_close(s->db);
 	s->db = NULL;
 }
@@ -268,14 +319,19 @@ static bool run_statement(
 	return ok;
 }
 
-static bool break_off(struct state *s, struct diags *diags)
+static bool give_up(struct state *s)
 {
-	state_fail(s, STATE_WRITING, diags);
 	s->broken = true;
 	if (!sqlite3_get_autocommit(s->db))
 		(void)run_statement(s, SQL_ROLLBACK, NULL, 0);
 	s->writing = s->records_changed = false;
 	return false;
+}
+
+static bool break_off(struct state *s, struct diags *diags)
+{
+	state_fail(s, STATE_WRITING, diags);
+	return give_up(s);
 }
 
 static bool refuse_broken(struct state *s, struct diags *diags)
@@ -296,8 +352,22 @@ bool state_write(struct state *s, enum statement which, const struct value *valu
 	s->writing = true;
 	if (!run_statement(s, which, values, count))
 		return break_off(s, diags);
+	int rows = sqlite3_changes(s->db);
 	if (out_rows)
-		*out_rows = sqlite3_changes(s->db);
+		*out_rows = rows;
+	/* What changed nothing here changes nothing when it is played. */
+	if (s->is_noted && rows > 0 && !remote_note(s, state_logged[which], values, count, diags))
+		return give_up(s);
+	return true;
+}
+
+bool state_play_end(struct state *s, struct diags *diags)
+{
+	if (!s->writing)
+		return true;
+	if (!run_statement(s, SQL_COMMIT, NULL, 0))
+		return break_off(s, diags);
+	s->writing = false;
 	return true;
 }
 
@@ -310,10 +380,15 @@ bool state_commit(struct state *s, struct diags *diags)
 	bool grows = s->records_changed;
 	if (grows && !state_write(s, SQL_GROW_SERIAL, NULL, 0, NULL, diags))
 		return false;
+	/* The store first: what is in memory here dies with us. */
+	if (s->is_noted && !remote_append(s, diags))
+		return give_up(s);
 	if (!run_statement(s, SQL_COMMIT, NULL, 0))
 		return break_off(s, diags);
 	s->writing = s->records_changed = false;
 	s->serial += grows;
+	if (s->is_noted && !remote_replace_due(s, diags))
+		return give_up(s);
 	return true;
 }
 

@@ -52,11 +52,16 @@ enum statement {
 };
 
 extern const char *const state_sql[STATEMENT_COUNT];
+/* What the log of a remote state (log.h) calls those that write; NULL: no write of the state. A new
+ * one needs a name here. */
+extern const char *const state_logged[STATEMENT_COUNT];
 /* The nth brings a file of format n to n + 1. */
 extern const char *const state_migrations[STATE_FORMAT];
 
 struct state {
-	char *path; /* as the user wrote it */
+	char *path;            /* as the user wrote it; of a remote one, its name */
+	struct remote *remote; /* NULL: a local file */
+	bool is_noted;         /* `remote` is told of each write */
 	enum state_access access;
 	sqlite3 *db; /* NULL: no file, and nothing to read */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -78,6 +83,7 @@ enum state_doing {
 bool state_fail(struct state *, enum state_doing, struct diags *);
 bool state_fail_errno(struct state *, int error, const char *what, struct diags *);
 bool state_unreadable(struct state *, const char *why, struct diags *);
+bool state_newer(struct state *, int64_t format, struct diags *);
 struct place state_place(const struct state *, struct diags *);
 
 /* Opens `file`, which exists, into `db`, guarded against hostile contents. */
@@ -86,8 +92,19 @@ bool state_connect(struct state *, const char *file, struct diags *);
 bool state_copy_to(struct state *, const char *path, struct diags *);
 /* Goes on with a copy in memory, which may be migrated, instead of the file. */
 bool state_read_in_memory(struct state *, struct diags *);
+/* The same for a database in memory that holds these bytes; NULL: nothing yet. */
+bool state_connect_memory(struct state *, const void *bytes, size_t len, struct diags *);
+/* The bytes of the open database at rest, and in *out_len how many; sqlite3_free(). NULL with an
+ * error. */
+unsigned char *state_bytes(struct state *, size_t *out_len, struct diags *);
+bool state_check_format(struct state *, int64_t *out_format, struct diags *);
+bool state_read_meta(struct state *, struct diags *);
+/* Ends the transaction of a group of the log that was played. */
+bool state_play_end(struct state *, struct diags *);
 /* Finalizes the statements and closes the connection. */
 void state_disconnect(struct state *);
+/* Finalizes the statements alone. */
+void state_forget_statements(struct state *);
 bool state_execute(struct state *, const char *sql, enum state_doing, struct diags *);
 /* The one number or short text that a PRAGMA answers. */
 bool state_pragma(struct state *, const char *sql, int64_t *out, struct diags *);
@@ -128,6 +145,17 @@ bool state_json(
 bool state_create(struct state *, struct diags *);
 /* Brings the open file from `format` to STATE_FORMAT in one transaction. */
 bool state_migrate(struct state *, int64_t format, struct diags *);
+
+/* ---- remote.c ---- */
+
+/* A write that was made. */
+bool remote_note(
+	struct state *, const char *name, const struct value *, size_t count, struct diags *);
+/* Makes what was noted durable; or leaves it to remote_replace_due(), after the commit. */
+bool remote_append(struct state *, struct diags *);
+bool remote_replace_due(struct state *, struct diags *);
+/* The state is closed: the database stays with the remote while that is locked. */
+void remote_give_back(struct state *);
 
 void state_now(char out[TIME_TEXT]);
 

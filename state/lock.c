@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +13,14 @@
 
 #include "engine/base/json.h"
 #include "state/disk.h"
+#include "state/holder.h"
 #include "state/internal.h"
 
-#define HOLDER_BYTES 4096
 #define HOST_BYTES 256
 #define FIRST_PAUSE_MS 10
 #define LONGEST_PAUSE_MS 500
 #define LEAST_TRIES 3   /* one may have met a reader that only asked who holds it */
 #define HOLDER_TRIES 10 /* a new holder needs a moment to write its name */
-#define SOMEBODY "another process that did not leave its name"
 
 struct lock {
 	int fd;
@@ -58,27 +56,11 @@ static bool try_lock(int fd, int kind)
 
 /* ---- the holder's name ---- */
 
-static json_t *name_us(const char *command)
-{
-	char host[HOST_BYTES] = "", since[TIME_TEXT];
-	(void)gethostname(host, sizeof host - 1);
-	state_now(since);
-	const struct passwd *user = getpwuid(geteuid());
-	json_t *holder = json_object();
-	(void)json_object_set_new(holder, "user",
-		user ? json_string(user->pw_name) : json_sprintf("uid %u", geteuid()));
-	(void)json_object_set_new(holder, "host", json_string(host));
-	(void)json_object_set_new(holder, "pid", json_integer(getpid()));
-	(void)json_object_set_new(holder, "since", json_string(since));
-	(void)json_object_set_new(holder, "command", json_string(command));
-	return holder;
-}
-
 /* A lock without a name, on a full disk, is still a lock. */
 static void write_name(int fd, const char *command)
 {
 	struct arena *scratch = arena_new();
-	const char *text = json_canonical(scratch, arena_json(scratch, name_us(command)));
+	const char *text = json_canonical(scratch, arena_json(scratch, holder_new(command)));
 	size_t len = strlen(text);
 	if (ftruncate(fd, 0) == 0)
 		(void)!pwrite(fd, text, len, 0);
@@ -106,12 +88,6 @@ static bool is_gone(const json_t *holder)
 		errno == ESRCH;
 }
 
-static const char *member(const json_t *holder, const char *pointer)
-{
-	const char *text = json_text_at(holder, pointer);
-	return text ? text : "?";
-}
-
 /* Who holds the lock that we just failed to get. The text may still be missing, or be that of a
  * holder that died, for as long as the new one takes to write its own. */
 static char *describe(struct arena *a, int fd)
@@ -123,12 +99,7 @@ static char *describe(struct arena *a, int fd)
 			break;
 		pause_ms(FIRST_PAUSE_MS);
 	}
-	if (!json_is_object(holder))
-		return arena_strdup(a, SOMEBODY);
-	return arena_printf(a, "%s@%s, pid %lld, since %s, %s", member(holder, "/user"),
-		member(holder, "/host"),
-		(long long)json_integer_value(json_object_get(holder, "pid")),
-		member(holder, "/since"), member(holder, "/command"));
+	return holder_describe(a, holder);
 }
 
 /* ---- taking ---- */

@@ -70,6 +70,23 @@ static const char tell_what_was_sent[] = "ALTER TABLE intent ADD COLUMN request_
 
 const char *const state_migrations[STATE_FORMAT] = { create, tell_what_was_sent };
 
+const char *const state_logged[STATEMENT_COUNT] = {
+	[SQL_FOUND] = "found",
+	[SQL_BIND] = "bind",
+	[SQL_GROW_SERIAL] = "grow_serial",
+	[SQL_PUT_RECORD] = "put_record",
+	[SQL_DROP_RECORD] = "drop_record",
+	[SQL_BEGIN_RUN] = "begin_run",
+	[SQL_END_RUN] = "end_run",
+	[SQL_INTEND] = "intend",
+	[SQL_INTEND_AGAIN] = "intend_again",
+	[SQL_ACCEPTED] = "accepted",
+	[SQL_LEAVE_OPEN] = "leave_open",
+	[SQL_SETTLE] = "settle",
+	[SQL_ADD_CHANGE] = "add_change",
+	[SQL_TELL_CHANGE] = "tell_change",
+};
+
 const char *const state_sql[STATEMENT_COUNT] = {
 	[SQL_BEGIN] = "BEGIN",
 	[SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",

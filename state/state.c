@@ -52,7 +52,7 @@ static bool connect_path(struct state *s, struct diags *diags)
 	return ok;
 }
 
-static bool check_format(struct state *s, int64_t *out_format, struct diags *diags)
+bool state_check_format(struct state *s, int64_t *out_format, struct diags *diags)
 {
 	int64_t application = 0;
 	if (!state_pragma(s, "PRAGMA application_id", &application, diags) ||
@@ -60,13 +60,7 @@ static bool check_format(struct state *s, int64_t *out_format, struct diags *dia
 		return false;
 	if (application != STATE_APPLICATION_ID || *out_format < 1)
 		return state_unreadable(s, "it is a database of another program", diags);
-	if (*out_format <= STATE_FORMAT)
-		return true;
-	diag_error(diags, state_place(s, diags), "state-newer",
-		"the state has format %lld, this Waybill reads up to %d", (long long)*out_format,
-		STATE_FORMAT);
-	diag_help(diags, "use the newer Waybill that last wrote it");
-	return false;
+	return *out_format <= STATE_FORMAT || state_newer(s, *out_format, diags);
 }
 
 /* Between runs the file is in rollback mode, so that it is one file, complete in itself, that can
@@ -101,7 +95,7 @@ static bool start_writing(struct state *s, int64_t format, struct diags *diags)
 	return ok;
 }
 
-static bool read_meta(struct state *s, struct diags *diags)
+bool state_read_meta(struct state *s, struct diags *diags)
 {
 	bool row = false;
 	sqlite3_stmt *meta = state_select(s, SQL_META, diags);
@@ -126,7 +120,7 @@ static bool start_reading(struct state *s, struct diags *diags)
 {
 	bool wal = false;
 	return state_execute(s, state_sql[SQL_BEGIN], STATE_OPENING, diags) &&
-		read_meta(s, diags) && state_is_wal(s, "PRAGMA journal_mode", &wal, diags) &&
+		state_read_meta(s, diags) && state_is_wal(s, "PRAGMA journal_mode", &wal, diags) &&
 		(wal || state_execute(s, state_sql[SQL_COMMIT], STATE_OPENING, diags));
 }
 
@@ -140,14 +134,14 @@ static bool open_file(struct state *s, struct diags *diags)
 		return true;
 	if (absent && !state_create(s, diags))
 		return false;
-	if (!connect_path(s, diags) || !check_format(s, &format, diags))
+	if (!connect_path(s, diags) || !state_check_format(s, &format, diags))
 		return false;
 	if (s->access == STATE_READ && format < STATE_FORMAT)
 		return state_read_in_memory(s, diags) && state_migrate(s, format, diags) &&
-			read_meta(s, diags);
+			state_read_meta(s, diags);
 	if (s->access == STATE_READ)
 		return start_reading(s, diags);
-	return start_writing(s, format, diags) && read_meta(s, diags);
+	return start_writing(s, format, diags) && state_read_meta(s, diags);
 }
 
 struct state *state_open(const char *path, enum state_access access, struct diags *diags)
@@ -164,7 +158,9 @@ void state_close(struct state *s)
 {
 	if (!s)
 		return;
-	if (s->db && s->access == STATE_WRITE) {
+	if (s->remote) {
+		remote_give_back(s);
+	} else if (s->db && s->access == STATE_WRITE) {
 		if (!sqlite3_get_autocommit(s->db))
 			(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 		/* Fails while somebody reads; then the log stays, as after a kill. */

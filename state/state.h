@@ -51,6 +51,22 @@ struct state *state_open(const char *path, enum state_access, struct diags *);
 /* Drops what was not committed. NULL is allowed. */
 void state_close(struct state *);
 
+/* Writes all of it into a new file (0600), which is then a state of its own. False with
+ * `state-open` and others; then there is no file. */
+bool state_save(struct state *, const char *path, struct diags *);
+
+/* ---- whether it stays ours ----
+ *
+ * A local state is ours until it is closed. A remote one (remote.h) is leased: somebody has to call
+ * state_keep() when it is due, and nothing may leave for the cloud unless state_held() says that
+ * the lease is known to outlast a request. */
+void state_keep(struct state *); /* never waits */
+/* Milliseconds until it is due; -1: never. */
+int state_keep_due_ms(struct state *);
+/* With diagnostics it waits for a renewal if it must, and false comes with `state-lost`, or why
+ * nobody can tell. */
+bool state_held(struct state *, struct diags *);
+
 /* Checks the binding, and in a state open for writing records it at first use. */
 bool state_bind(struct state *, const struct state_binding *, struct diags *);
 const char *state_lineage(struct state *); /* UUID made with the file; NULL for an absent file */
