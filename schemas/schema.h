@@ -25,6 +25,7 @@ enum role {
 	ROLE_PEERING,
 	ROLE_NIC,
 	ROLE_MACHINE,
+	ROLE_SCALE_SET,
 	ROLE_COUNT,
 };
 

@@ -82,7 +82,7 @@ struct node_set {
 	size_t nnodes;
 	/* NODES_MACHINES: which. `name` may hold * and ?. */
 	const char *subscription, *resource_group, *name_pattern, *pod_cidr_tag;
-	const char *scale_set; /* its name, or NULL */
+	const char *scale_set; /* its name, which may hold * and ?, too; or NULL */
 	const json_t *tags;    /* tag: value pairs a machine must have, or NULL */
 	bool skip_incomplete;
 	const json_t *ignored; /* code of a finding: why it stands; or NULL */
@@ -177,7 +177,14 @@ struct config *config_load_inputs(struct arena *, const struct catalog *, const 
  * False with `node-incomplete`, `node-duplicate`, `node-set-empty`. */
 bool config_set_nodes(struct config *, struct node_set *, const json_t *machines,
 	const json_t *nics, struct diags *);
-/* Ids of the NICs of the machines that the set matches, so that only their groups are listed. */
+/* Whether the node set reads machines of a scale set that was listed. */
+bool config_wants_scale_set(const struct node_set *, const json_t *scale_set);
+/* Whether its machines and NICs stand inside it, in lists of their own. */
+bool config_holds_machines(const struct config *, const json_t *scale_set);
+/* Gives the machines listed inside a scale set those of its tags that they lack. */
+void config_inherit_tags(json_t *machines, const json_t *scale_set);
+/* Ids of the NICs of the machines that the set matches, so that only their groups are listed;
+ * those that stand inside a scale set are left out. */
 const char **config_nic_ids(
 	struct config *, const struct node_set *, const json_t *machines, size_t *count);
 

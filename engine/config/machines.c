@@ -22,6 +22,56 @@ static const char *fact(const struct schema *s, const char *group, const char *n
 	return json_string_value(json_object_get(json_object_get(s->facts, group), name));
 }
 
+/* The id of the scale set that a machine stands inside, or NULL: an ordinary one. */
+static const char *holder_id(struct config *c, const json_t *machine)
+{
+	struct arm_id id, parent;
+	const char *text = json_text_at(machine, "/id");
+	bool nested = text && arm_id_parse(c->arena, text, &id) && id.parent &&
+		arm_id_parse(c->arena, id.parent, &parent) && parent.type;
+	const struct schema *s = catalog_role(c->catalog, ROLE_SCALE_SET);
+	return nested && text_same_nocase(parent.type, s->type) ? id.parent : NULL;
+}
+
+static const char *scale_set_name(struct config *c, const json_t *machine)
+{
+	const struct schema *s = catalog_role(c->catalog, ROLE_MACHINE);
+	const char *id = json_text_at(machine, fact(s, "machine", "scaleSet"));
+	if (!id)
+		id = holder_id(c, machine);
+	const char *slash = id ? strrchr(id, '/') : NULL;
+	return slash ? slash + 1 : NULL;
+}
+
+bool config_wants_scale_set(const struct node_set *set, const json_t *scale_set)
+{
+	const char *name = json_text_at(scale_set, "/name");
+	return set->scale_set && name && glob_matches(set->scale_set, name);
+}
+
+bool config_holds_machines(const struct config *c, const json_t *scale_set)
+{
+	const struct schema *s = catalog_role(c->catalog, ROLE_SCALE_SET);
+	const char *mode = json_text_at(scale_set, fact(s, "scaleSet", "mode"));
+	/* Sets that are older than the modes do not name theirs. */
+	return !mode || text_same_nocase(mode, fact(s, "scaleSet", "holds"));
+}
+
+void config_inherit_tags(json_t *machines, const json_t *scale_set)
+{
+	size_t i;
+	json_t *machine, *value;
+	const char *key;
+	json_array_foreach (machines, i, machine) {
+		json_t *tags = json_object();
+		json_object_update(tags, json_object_get(machine, "tags"));
+		json_object_foreach (json_object_get(scale_set, "tags"), key, value)
+			if (!tag_value(tags, key))
+				json_object_set(tags, key, value);
+		json_object_set_new(machine, "tags", tags);
+	}
+}
+
 static bool is_member(struct config *c, const struct node_set *set, const json_t *machine)
 {
 	const char *name = json_text_at(machine, "/name");
@@ -33,10 +83,8 @@ static bool is_member(struct config *c, const struct node_set *set, const json_t
 		(!arm_id_parse(c->arena, id, &parts) || !parts.resource_group ||
 			!text_same_nocase(parts.resource_group, set->resource_group)))
 		return false;
-	const struct schema *s = catalog_role(c->catalog, ROLE_MACHINE);
-	const char *scale_set = json_text_at(machine, fact(s, "machine", "scaleSet"));
-	const char *slash = scale_set ? strrchr(scale_set, '/') : NULL;
-	if (set->scale_set && (!slash || !text_same_nocase(slash + 1, set->scale_set)))
+	const char *scale_set = scale_set_name(c, machine);
+	if (set->scale_set && (!scale_set || !glob_matches(set->scale_set, scale_set)))
 		return false;
 	return !set->tags || labels_match(json_object_get(machine, "tags"), set->tags, true);
 }
@@ -52,12 +100,27 @@ static const json_t *primary_of(const json_t *list, const char *pointer)
 	return json_array_get(list, 0);
 }
 
-static const char *primary_nic_id(const struct config *c, const json_t *machine)
+static const json_t *nic_references(const struct config *c, const json_t *machine)
+{
+	return json_at(machine, fact(catalog_role(c->catalog, ROLE_MACHINE), "machine", "nics"));
+}
+
+static const char *reference_nic(const struct config *c, const json_t *reference)
 {
 	const struct schema *s = catalog_role(c->catalog, ROLE_MACHINE);
-	const json_t *nics = json_at(machine, fact(s, "machine", "nics"));
-	return json_text_at(
-		primary_of(nics, fact(s, "machine", "primary")), fact(s, "machine", "nic"));
+	return json_text_at(reference, fact(s, "machine", "nic"));
+}
+
+/* The reference that says it is the primary one, or NULL. */
+static const json_t *flagged_reference(const struct config *c, const json_t *machine)
+{
+	const char *flag = fact(catalog_role(c->catalog, ROLE_MACHINE), "machine", "primary");
+	size_t i;
+	const json_t *reference;
+	json_array_foreach (nic_references(c, machine), i, reference)
+		if (json_is_true(json_at(reference, flag)))
+			return reference;
+	return NULL;
 }
 
 const char **config_nic_ids(
@@ -65,12 +128,17 @@ const char **config_nic_ids(
 {
 	const char **ids = NULL;
 	*count = 0;
-	size_t i;
-	const json_t *machine;
+	size_t i, n;
+	const json_t *machine, *reference;
 	json_array_foreach (machines, i, machine) {
-		const char *id = is_member(c, set, machine) ? primary_nic_id(c, machine) : NULL;
-		if (id)
-			*ARENA_PUSH(c->arena, ids, *count) = arena_strdup(c->arena, id);
+		if (!is_member(c, set, machine) || holder_id(c, machine))
+			continue;
+		const json_t *flagged = flagged_reference(c, machine);
+		json_array_foreach (nic_references(c, machine), n, reference) {
+			const char *id = reference_nic(c, reference);
+			if (id && (!flagged || reference == flagged))
+				*ARENA_PUSH(c->arena, ids, *count) = arena_strdup(c->arena, id);
+		}
 	}
 	return ids;
 }
@@ -113,6 +181,25 @@ static const json_t *find_nic(const struct nics *nics, const char *id)
 			low = middle + 1;
 	}
 	return NULL;
+}
+
+/* The machine says which is the primary one, or the NIC itself does, or it is the first. */
+static const json_t *primary_nic(
+	const struct config *c, const json_t *machine, const struct nics *nics)
+{
+	const char *own = fact(catalog_role(c->catalog, ROLE_NIC), "nic", "first");
+	const json_t *flagged = flagged_reference(c, machine), *first = NULL;
+	size_t i;
+	const json_t *reference;
+	json_array_foreach (nic_references(c, machine), i, reference) {
+		const char *id = reference_nic(c, reference);
+		const json_t *nic = id ? find_nic(nics, id) : NULL;
+		if (reference == flagged || (!flagged && json_is_true(json_at(nic, own))))
+			return nic;
+		if (!first)
+			first = nic;
+	}
+	return flagged ? NULL : first;
 }
 
 static bool has_family(const struct node *n, enum family family)
@@ -181,8 +268,7 @@ static bool read_machine(struct config *c, struct node_set *set, const json_t *m
 		.pointer = set->pointer,
 		.ip_forwarding = -1,
 		.vm_tags = arena_json(c->arena, json_incref(json_object_get(machine, "tags"))) };
-	const char *nic_id = primary_nic_id(c, machine);
-	const json_t *nic = nic_id ? find_nic(nics, nic_id) : NULL;
+	const json_t *nic = primary_nic(c, machine, nics);
 	if (nic)
 		read_nic(c, nic, &n);
 	const char *pods = tag_value(n.vm_tags, set->pod_cidr_tag);

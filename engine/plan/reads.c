@@ -15,6 +15,12 @@ void reads_init(struct reads *r, struct arena *a)
 
 void reads_add(struct reads *r, enum verb verb, const char *path, const struct schema *schema)
 {
+	reads_add_version(r, verb, path, schema, schema->api_version);
+}
+
+void reads_add_version(struct reads *r, enum verb verb, const char *path,
+	const struct schema *schema, const char *version)
+{
 	/* Resources come sorted, so most repetitions follow each other. */
 	if (r->count && text_same_nocase(r->items[r->count - 1].operation.path, path))
 		return;
@@ -25,7 +31,7 @@ void reads_add(struct reads *r, enum verb verb, const char *path, const struct s
 		.operation = {
 			.verb = verb,
 			.path = path,
-			.api_version = schema->api_version,
+			.api_version = version,
 			.arena = r->arena,
 		},
 	};

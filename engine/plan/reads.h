@@ -22,6 +22,9 @@ struct reads {
 
 void reads_init(struct reads *, struct arena *);
 void reads_add(struct reads *, enum verb, const char *path, const struct schema *);
+/* The same with another API version than the schema's. */
+void reads_add_version(
+	struct reads *, enum verb, const char *path, const struct schema *, const char *version);
 /* Sends them all, without repetitions, and waits for all. False with an error for each that the
  * cloud refused; absence is no error. */
 bool reads_run(struct reads *, struct provider *, struct diags *);

@@ -12,6 +12,19 @@
 /* A page also ends after so many routes or subnets, as ARM bounds an answer at 8 MB. */
 #define PAGE_CHILDREN 10000
 
+static json_t *told(const struct resource_type *type, json_t *body)
+{
+	return type->told != NULL ? type->told(body) : json_incref(body);
+}
+
+/* One by one they are not told: nobody has asked. */
+static bool refuse_derived(struct response *response, const struct target *target)
+{
+	return refuse(response, 405, "MethodNotAllowed",
+		"The requested resource %s/%s can be listed alone.", target->type->name,
+		target->child);
+}
+
 static bool get_item(struct emulator *emulator, const struct target *target,
 	const struct request *request, struct response *response)
 {
@@ -19,6 +32,8 @@ static bool get_item(struct emulator *emulator, const struct target *target,
 	const char *etag;
 
 	(void)request;
+	if (target->type->derive != NULL)
+		return refuse_derived(response, target);
 	if (item != NULL && target->child != NULL)
 		item = cloud_child(target->type, item, target->child, NULL);
 	if (item == NULL)
@@ -26,7 +41,7 @@ static bool get_item(struct emulator *emulator, const struct target *target,
 	etag = json_text_at(item, "/etag");
 	if (etag != NULL)
 		response_header(response, "ETag", "%s", etag);
-	return response_json(response, 200, json_incref(item));
+	return response_json(response, 200, told(target->type, item));
 }
 
 static bool head_item(struct emulator *emulator, const struct target *target,
@@ -92,7 +107,7 @@ static bool list_roots(struct listing *list, struct response *response)
 			continue;
 		if (page_is_full(list))
 			return answer_list(list, response, key);
-		json_array_append(list->value, body);
+		json_array_append_new(list->value, told(target->type, body));
 		for (size_t i = 0; i < target->type->nchildren; i++)
 			list->children += json_array_size(
 				type_children(type_at(target->type->children[i]), body));
@@ -107,6 +122,12 @@ static bool list_children(struct listing *list, struct response *response)
 
 	if (root == NULL)
 		return refuse_missing(response, target, &list->emulator->cloud);
+	if (target->type->derive != NULL) {
+		json_auto_t *derived = target->type->derive(root);
+
+		json_array_extend(list->value, derived);
+		return answer_list(list, response, NULL);
+	}
 	json_array_extend(list->value, type_children(target->type, root));
 	return answer_list(list, response, NULL);
 }
@@ -232,6 +253,5 @@ bool arm_serve(struct emulator *emulator, const struct target *target,
 		if (verbs[i].kind == target->kind && strcmp(verbs[i].method, request->method) == 0)
 			return verbs[i].serve(emulator, target, request, response);
 	}
-	return refuse(response, 405, "MethodNotAllowed",
-		"The requested resource does not support http method '%s'.", request->method);
+	return refuse_method(response, request);
 }

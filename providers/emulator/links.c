@@ -4,6 +4,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/peerings.h"
+#include "providers/emulator/scale_sets.h"
 
 static void list_add(json_t *item, const char *member, const char *id)
 {
@@ -31,8 +32,7 @@ static void list_drop(json_t *item, const char *member, const char *id)
 		json_object_del(properties, member);
 }
 
-static void link_list(
-	struct cloud *cloud, const char *to, const char *member, const char *id, bool add)
+void links_list(struct cloud *cloud, const char *to, const char *member, const char *id, bool add)
 {
 	struct arena *arena = arena_new();
 	json_t *item = to != NULL ? cloud_by_id(cloud, arena, to, NULL) : NULL;
@@ -66,12 +66,14 @@ static void links_each(
 	if (root_type->index == TYPE_NETWORK) {
 		peerings_link(cloud, root, add);
 		json_array_foreach (json_at(root, "/properties/subnets"), i, item)
-			link_list(cloud, json_text_at(item, "/properties/routeTable/id"), "subnets",
-				json_text_at(item, "/id"), add);
+			links_list(cloud, json_text_at(item, "/properties/routeTable/id"),
+				"subnets", json_text_at(item, "/id"), add);
 	} else if (root_type->index == TYPE_NIC) {
 		json_array_foreach (json_at(root, "/properties/ipConfigurations"), i, item)
-			link_list(cloud, json_text_at(item, "/properties/subnet/id"),
+			links_list(cloud, json_text_at(item, "/properties/subnet/id"),
 				"ipConfigurations", json_text_at(item, "/id"), add);
+	} else if (root_type->index == TYPE_SCALE_SET) {
+		scale_set_link(cloud, root, add);
 	} else if (root_type->index == TYPE_VM) {
 		json_array_foreach (
 			json_at(root, "/properties/networkProfile/networkInterfaces"), i, item)

@@ -52,6 +52,12 @@ bool refuse_parent_missing(struct response *response, const struct target *targe
 	return by_gateway(response);
 }
 
+bool refuse_method(struct response *response, const struct request *request)
+{
+	return refuse(response, 405, "MethodNotAllowed",
+		"The requested resource does not support http method '%s'.", request->method);
+}
+
 bool refuse_content(struct response *response, const char *why)
 {
 	return refuse(response, 400, "InvalidRequestContent",

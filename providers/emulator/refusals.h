@@ -15,6 +15,7 @@ bool refuse_group_missing(struct response *, const char *group);
 /* Of a root by the gateway, of a child by the network provider: they answer differently. */
 bool refuse_missing(struct response *, const struct target *, const struct cloud *);
 bool refuse_parent_missing(struct response *, const struct target *);
+bool refuse_method(struct response *, const struct request *);
 bool refuse_content(struct response *, const char *why);
 /* InvalidRequestFormat with one detail. */
 bool refuse_format(struct response *, const char *code, const char *fmt, ...)

@@ -123,20 +123,34 @@ static void add_address(json_t *list, const char *address, const char *subnet)
 			"id", subnet));
 }
 
+/* NULL: complained. */
+static const char *subnet_id_of(
+	struct start *start, const struct entry *machine, const char *pointer, const json_t *nic)
+{
+	const char *subnet = json_text_at(nic, "/subnet");
+	const char *slash = subnet != NULL ? strchr(subnet, '/') : NULL;
+
+	if (slash == NULL) {
+		complain(start, arena_strdup(start->arena, pointer),
+			"a NIC has a `subnet`, written NETWORK/SUBNET");
+		return NULL;
+	}
+	const char *network = arena_strndup(machine->arena, subnet, (size_t)(slash - subnet));
+
+	return arena_printf(machine->arena, "%s/subnets/%s",
+		id_of(start, machine, "Microsoft.Network/virtualNetworks", network), slash + 1);
+}
+
 static bool make_nic(struct start *start, const struct entry *machine, const char *pointer,
 	const char *name, const json_t *value)
 {
-	const char *subnet = json_text_at(value, "/subnet"), *ip = json_text_at(value, "/ip");
-	const char *slash = subnet != NULL ? strchr(subnet, '/') : NULL;
+	const char *subnet_id = subnet_id_of(start, machine, pointer, value);
+	const char *ip = json_text_at(value, "/ip");
 	json_t *item;
 	size_t i;
 
-	if (slash == NULL)
-		return complain(start, arena_strdup(start->arena, pointer),
-			"a NIC has a `subnet`, written NETWORK/SUBNET");
-	const char *network = arena_strndup(machine->arena, subnet, (size_t)(slash - subnet));
-	const char *subnet_id = arena_printf(machine->arena, "%s/subnets/%s",
-		id_of(start, machine, "Microsoft.Network/virtualNetworks", network), slash + 1);
+	if (subnet_id == NULL)
+		return false;
 	json_t *list = json_array();
 
 	if (ip != NULL)
@@ -148,6 +162,21 @@ static bool make_nic(struct start *start, const struct entry *machine, const cha
 		json_pack("{s:s,s:{s:o,s:b}}", "location", machine->location, "properties",
 			"ipConfigurations", list, "enableIPForwarding",
 			json_is_true(json_object_get(value, "ipForwarding"))));
+}
+
+/* The NIC that says so, or the first. */
+static bool is_primary(const json_t *machine, const char *nic)
+{
+	json_t *nics = json_object_get(machine, "nics");
+	const char *first = json_object_iter_key(json_object_iter(nics));
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (nics, name, value) {
+		if (json_is_true(json_object_get(value, "primary")))
+			return strcmp(name, nic) == 0;
+	}
+	return first != NULL && strcmp(first, nic) == 0;
 }
 
 static bool make_machine(struct start *start, const struct entry *entry)
@@ -165,17 +194,88 @@ static bool make_machine(struct start *start, const struct entry *entry)
 		json_array_append_new(nics,
 			json_pack("{s:s,s:{s:b}}", "id",
 				id_of(start, entry, "Microsoft.Network/networkInterfaces", name),
-				"properties", "primary", json_array_size(nics) == 0));
+				"properties", "primary", is_primary(entry->value, name)));
 	}
 	if (!good) {
 		json_decref(nics);
 		return false;
 	}
+	const char *set = json_text_at(entry->value, "/scaleSet");
+	json_t *of = set != NULL
+		? json_pack("{s:s}", "id",
+			  id_of(start, entry, "Microsoft.Compute/virtualMachineScaleSets", set))
+		: NULL;
 	return put(start, entry, entry->pointer,
 		id_of(start, entry, "Microsoft.Compute/virtualMachines", entry->name),
-		json_pack("{s:s,s:O*,s:{s:{s:o}}}", "location", entry->location, "tags",
+		json_pack("{s:s,s:O*,s:{s:{s:o},s:o*}}", "location", entry->location, "tags",
 			json_object_get(entry->value, "tags"), "properties", "networkProfile",
-			"networkInterfaces", nics));
+			"networkInterfaces", nics, "virtualMachineScaleSet", of));
+}
+
+/* As scale_sets.h keeps it; NULL: complained. */
+static json_t *instance_nic(struct start *start, const struct entry *set, const char *pointer,
+	const json_t *value, bool primary)
+{
+	const char *subnet = subnet_id_of(start, set, pointer, value);
+	json_t *ip = json_object_get(value, "ip");
+	json_t *list, *item;
+	size_t i;
+
+	if (subnet == NULL)
+		return NULL;
+	list = json_array();
+	if (ip != NULL)
+		json_array_append_new(list, json_pack("{s:O,s:s}", "ip", ip, "subnet", subnet));
+	json_array_foreach (json_object_get(value, "ips"), i, item)
+		json_array_append_new(list, json_pack("{s:O,s:s}", "ip", item, "subnet", subnet));
+	return json_pack("{s:b,s:b,s:o}", "ipForwarding",
+		json_is_true(json_object_get(value, "ipForwarding")), "primary", primary,
+		"addresses", list);
+}
+
+static json_t *instance(
+	struct start *start, const struct entry *set, const char *pointer, const json_t *value)
+{
+	json_t *nics = json_object();
+	const char *name;
+	json_t *nic;
+
+	json_object_foreach (json_object_get(value, "nics"), name, nic) {
+		const char *at =
+			pointer_add(set->arena, pointer_add(set->arena, pointer, "nics"), name);
+		json_t *made = instance_nic(start, set, at, nic, is_primary(value, name));
+
+		if (made == NULL) {
+			json_decref(nics);
+			return NULL;
+		}
+		json_object_set_new(nics, name, made);
+	}
+	return json_pack("{s:O*,s:o}", "tags", json_object_get(value, "tags"), "nics", nics);
+}
+
+static bool make_scale_set(struct start *start, const struct entry *entry)
+{
+	const char *at = pointer_add(entry->arena, entry->pointer, "instances");
+	const char *mode = json_text_at(entry->value, "/mode");
+	json_t *instances = json_object();
+	const char *id;
+	json_t *value;
+
+	json_object_foreach (json_object_get(entry->value, "instances"), id, value) {
+		json_t *made = instance(start, entry, pointer_add(entry->arena, at, id), value);
+
+		if (made == NULL) {
+			json_decref(instances);
+			return false;
+		}
+		json_object_set_new(instances, id, made);
+	}
+	return put(start, entry, entry->pointer,
+		id_of(start, entry, "Microsoft.Compute/virtualMachineScaleSets", entry->name),
+		json_pack("{s:s,s:O*,s:{s:s*,s:o}}", "location", entry->location, "tags",
+			json_object_get(entry->value, "tags"), "properties", "orchestrationMode",
+			mode, "instances", instances));
 }
 
 /* In the order in which they refer to each other. */
@@ -187,6 +287,7 @@ static const struct {
 	{ "resourceGroups", make_group, false },
 	{ "routeTables", make_table, true },
 	{ "virtualNetworks", make_network, true },
+	{ "virtualMachineScaleSets", make_scale_set, true },
 	{ "virtualMachines", make_machine, true },
 };
 
@@ -232,7 +333,7 @@ static bool make_section(struct start *start, size_t section, const json_t *map)
 static bool check_members(struct start *start, const json_t *root)
 {
 	static const char *const known[] = { "subscription", "tenant", "resourceGroups",
-		"routeTables", "virtualNetworks", "virtualMachines" };
+		"routeTables", "virtualNetworks", "virtualMachineScaleSets", "virtualMachines" };
 	bool good = true;
 	const char *key;
 	json_t *value;

@@ -5,6 +5,7 @@
 #include "engine/base/text.h"
 #include "providers/emulator/peerings.h"
 #include "providers/emulator/rules.h"
+#include "providers/emulator/scale_sets.h"
 
 /* Defaults and states as in the recordings of api-version 2025-05-01, except hasBgpOverride, which
  * an older recording shows: a client must not mind it. */
@@ -166,6 +167,44 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.delete_status = 202,
 		.page = 100,
 		.check = check_vm,
+	},
+	[TYPE_SCALE_SET] = {
+		.index = TYPE_SCALE_SET,
+		.parent = TYPE_GROUP,
+		.children = { TYPE_INSTANCE, TYPE_INSTANCE_NIC },
+		.nchildren = 2,
+		.provider = "Microsoft.Compute",
+		.segment = "virtualMachineScaleSets",
+		.name = "Microsoft.Compute/virtualMachineScaleSets",
+		.name_min = 1,
+		.name_max = 64,
+		.defaults = "{}",
+		.read_only = "provisioningState uniqueId",
+		.guid = "uniqueId",
+		.numbered_etag = true,
+		.new_state = "Updating",
+		.new_waits = true,
+		.again_status = 200,
+		.delete_status = 202,
+		.page = 100,
+		.check = check_scale_set,
+		.told = scale_set_told,
+	},
+	[TYPE_INSTANCE] = {
+		.index = TYPE_INSTANCE,
+		.parent = TYPE_SCALE_SET,
+		.provider = "Microsoft.Compute",
+		.segment = "virtualMachines",
+		.name = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
+		.derive = scale_set_instances,
+	},
+	[TYPE_INSTANCE_NIC] = {
+		.index = TYPE_INSTANCE_NIC,
+		.parent = TYPE_SCALE_SET,
+		.provider = "Microsoft.Compute",
+		.segment = "networkInterfaces",
+		.name = "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces",
+		.derive = scale_set_nics,
 	},
 };
 

@@ -21,6 +21,9 @@ enum type_index {
 	TYPE_PEERING,
 	TYPE_NIC,
 	TYPE_VM,
+	TYPE_SCALE_SET,
+	TYPE_INSTANCE,
+	TYPE_INSTANCE_NIC,
 	TYPE_COUNT,
 };
 
@@ -49,6 +52,9 @@ struct resource_type {
 	unsigned delete_status;
 	size_t page; /* items of a LIST's page */
 	bool (*check)(struct write *, json_t *root);
+	json_t *(*told)(const json_t *); /* the body as a client sees it, new; NULL: as it is */
+	/* Of a child that no client writes: all of them, made of the root; new. */
+	json_t *(*derive)(const json_t *root);
 };
 
 const struct resource_type *type_at(enum type_index);

@@ -186,6 +186,8 @@ bool write_put(struct emulator *emulator, const struct target *target,
 	const json_t *item = item_of(target, (json_t *)w.before);
 	json_t *root;
 
+	if (target->type->derive != NULL)
+		return refuse_method(response, request);
 	json_auto_t *sent = parse_body(&w);
 	if (sent == NULL || !check_place(&w) || !check_preconditions(&w, item) || !check_free(&w))
 		return false;
@@ -208,8 +210,7 @@ bool write_patch(struct emulator *emulator, const struct target *target,
 	json_t *root;
 
 	if (target->child != NULL)
-		return refuse(response, 405, "MethodNotAllowed",
-			"The requested resource does not support http method 'PATCH'.");
+		return refuse_method(response, request);
 	if (w.before == NULL)
 		return refuse_missing(response, target, &emulator->cloud);
 	json_auto_t *sent = parse_body(&w);
@@ -245,6 +246,8 @@ bool write_delete(struct emulator *emulator, const struct target *target,
 
 	if (cloud_find(&emulator->cloud, type_at(TYPE_GROUP), target->group_key) == NULL)
 		return refuse_group_missing(response, target->group);
+	if (target->type->derive != NULL)
+		return refuse_method(response, request);
 	if (item == NULL)
 		return response_json(response, 204, NULL);
 	if (!check_preconditions(&w, item) || !check_free(&w))

@@ -122,17 +122,19 @@ static void remove_body(struct fake_cloud *cloud, const char *id)
 	json_object_del(cloud->bodies, arm_id_key(cloud->arena, id));
 }
 
-/* Everything whose id begins with that of the container: LIST of /CONTAINER/resources. */
+/* What is in a collection, or (LIST of /CONTAINER/resources) everything inside of a container. */
 static void list(struct fake_cloud *cloud, struct operation *op)
 {
-	size_t len = (size_t)(strrchr(op->path, '/') - op->path) + 1;
-	const char *prefix = arm_id_key(op->arena, arena_strndup(op->arena, op->path, len));
+	const char *last = strrchr(op->path, '/');
+	bool all = strcmp(last, "/resources") == 0;
+	size_t len = all ? (size_t)(last - op->path) + 1 : strlen(op->path) + 1;
+	const char *prefix = arm_id_key(op->arena, arena_printf(op->arena, "%s/", op->path));
 	op->outcome = OUTCOME_DONE;
 	op->reply = arena_json(op->arena, json_array());
 	const char *key;
 	json_t *body;
 	json_object_foreach (cloud->bodies, key, body) {
-		if (strncmp(key, prefix, len) == 0)
+		if (strncmp(key, prefix, len) == 0 && (all || !strchr(key + len, '/')))
 			json_array_append(op->reply, body);
 	}
 }

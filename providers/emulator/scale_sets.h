@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scale_sets.h - uniform scale sets, to be read
+ *
+ * A uniform set's machines and their NICs are no resources of their own: they stand inside the set
+ * and are in no other list. The cloud keeps them in the set under names that no client sees
+ * (`instances`: {ID: {tags, nics: {NAME: {ipForwarding, primary, addresses: [{ip, subnet}]}}}}),
+ * and each LIST is made from that, as recorded at api-version 2025-04-01. A flexible set holds
+ * nothing: its machines are ordinary ones that name it. Only the start makes sets.
+ */
+#ifndef WAYBILL_EMULATOR_SCALE_SETS_H
+#define WAYBILL_EMULATOR_SCALE_SETS_H
+
+#include <jansson.h>
+
+#include "providers/emulator/cloud.h"
+
+struct write;
+
+bool check_scale_set(struct write *, json_t *set);
+
+/* The machines of a set, and the NICs of all of them. New. */
+json_t *scale_set_instances(const json_t *set);
+json_t *scale_set_nics(const json_t *set);
+/* The set as a client sees it. New. */
+json_t *scale_set_told(const json_t *set);
+
+/* The addresses of a set in their subnets, or out of them. */
+void scale_set_link(struct cloud *, const json_t *set, bool add);
+
+#endif
