@@ -44,7 +44,7 @@ GENERATED := $(BUILD)/obj/embedded_schemas.o
 TEXTS := $(BUILD)/obj/embedded_pages.o $(BUILD)/obj/embedded_language.o
 PAGES := $(sort $(wildcard docs/codes/*.md))
 
-.PHONY: all deps demo test test-schema test-long bench lint format clean unit fuzz-build crash-build
+.PHONY: all deps demo test test-schema test-long bench lint docs format clean unit fuzz-build crash-build
 all: deps-check $(BUILD)/waybill $(BUILD)/waybill-emulator
 
 .PHONY: deps-check
@@ -147,6 +147,9 @@ bench: all $(BUILD)/bench/floor $(BUILD)/bench/lookups $(BUILD)/bench/unjudged
 
 lint:
 	@./tests/lint/run.sh
+
+docs: all
+	@/usr/bin/python3 tests/support/reference.py
 
 format:
 	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')

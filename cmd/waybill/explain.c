@@ -11,6 +11,7 @@
 
 struct spot {
 	const struct schema *type; /* whose member it is */
+	const json_t *level;       /* the map that the member stands in, as ARM nests it */
 	const json_t *node;
 	bool required, replaces;
 };
@@ -33,8 +34,16 @@ static const struct schema *child_of(const struct schema *type, const json_t *no
 	return type;
 }
 
+/* A list whose items are known by `name` is written as a map. */
+static bool is_map_by_name(const json_t *node)
+{
+	const char *key = schema_list_key(node);
+	return schema_is_child_list(node) || (key && strcmp(key, "name") == 0);
+}
+
 static bool step(struct spot *at, const char *name)
 {
+	bool is_key = is_map_by_name(at->node) && strcmp(name, "name") == 0;
 	if (schema_kind(at->node) == KIND_ARRAY) {
 		at->type = child_of(at->type, at->node);
 		at->node = schema_items(at->node);
@@ -42,8 +51,9 @@ static bool step(struct spot *at, const char *name)
 	bool is_inner = false;
 	const json_t *member = schema_flat_member(at->node, name, &is_inner);
 	const json_t *level = is_inner ? schema_properties_level(at->node) : at->node;
-	at->required = names(schema_required(level), name);
+	at->required = !is_key && names(schema_required(level), name);
 	at->replaces = at->replaces || !schema_is_updatable(member);
+	at->level = level;
 	at->node = member;
 	return member != NULL;
 }
@@ -77,7 +87,7 @@ static const char *type_text(struct arena *a, const json_t *node)
 	case KIND_OBJECT:
 		return "a map";
 	case KIND_ARRAY:
-		if (schema_list_key(node))
+		if (is_map_by_name(node))
 			return "a map keyed by name";
 		return arena_printf(a, "a list, each %s", type_text(a, schema_items(node)));
 	case KIND_ANY:
@@ -93,6 +103,30 @@ static const char *changing(struct arena *a, const struct spot *at)
 	if (at->replaces)
 		return arena_printf(a, "replaces the %s", at->type->title);
 	return "in place";
+}
+
+/* When a member must stand that need not always; NULL for never. */
+static const char *required_when(struct arena *a, const struct spot *at, const char *name)
+{
+	if (at->level == at->type->root && strcmp(name, "location") == 0)
+		return "there is none on top";
+	const json_t *rule = json_object_get(at->node, "x-required-when");
+	if (rule)
+		return arena_printf(a, "%s is %s",
+			json_string_value(json_object_get(rule, "member")),
+			json_string_value(json_object_get(rule, "is")));
+	const char *others = NULL;
+	bool is_choice = false;
+	size_t i;
+	const json_t *choice;
+	json_array_foreach (json_object_get(at->level, "anyOf"), i, choice) {
+		const char *other = json_string_value(json_array_get(schema_required(choice), 0));
+		if (strcmp(other, name) == 0)
+			is_choice = true;
+		else
+			others = others ? arena_printf(a, "%s or %s", others, other) : other;
+	}
+	return is_choice && others ? arena_printf(a, "there is no %s", others) : NULL;
 }
 
 static void add_members(json_t *out, const json_t *node)
@@ -143,6 +177,10 @@ static json_t *of_member(struct arena *a, const struct spot *at, const char *pat
 		(void)json_object_set(out, "meaning", (json_t *)meaning);
 	(void)json_object_set_new(out, "type", json_string(type_text(a, at->node)));
 	(void)json_object_set_new(out, "required", json_boolean(at->required));
+	const char *dot = strrchr(path, '.');
+	const char *when = required_when(a, at, dot ? dot + 1 : path);
+	if (when)
+		(void)json_object_set_new(out, "required_when", json_string(when));
 	if (otherwise)
 		(void)json_object_set(out, "default", (json_t *)otherwise);
 	if (allowed)
@@ -154,49 +192,122 @@ static json_t *of_member(struct arena *a, const struct spot *at, const char *pat
 
 /* ---- words of ours: schemas/language ---- */
 
-/* The members of a map, of the values of a map keyed by name, or of the items of a list. */
-static const json_t *word_members(const json_t *node)
+/* The schema of a map itself, of the values of a map keyed by name, or of the items of a list:
+ * what has members. */
+static const json_t *word_holder(const json_t *node)
 {
-	static const char *const holders[] = { "/properties", "/additionalProperties/properties",
-		"/items/properties" };
-	for (size_t i = 0; i < ARRAY_LEN(holders); i++)
-		if (json_at(node, holders[i]))
-			return json_at(node, holders[i]);
+	static const char *const holders[] = { "", "/additionalProperties", "/items" };
+	for (size_t i = 0; i < ARRAY_LEN(holders); i++) {
+		const json_t *holder = json_at(node, holders[i]);
+		if (json_object_get(holder, "properties"))
+			return holder;
+	}
 	return NULL;
 }
 
-static const json_t *find_word(
-	struct arena *a, const struct catalog *catalog, const struct expression_path *path)
+static const json_t *word_members(const json_t *node)
+{
+	return json_object_get(word_holder(node), "properties");
+}
+
+/* In *required whether it must stand in what holds it. */
+static const json_t *find_word(struct arena *a, const struct catalog *catalog,
+	const struct expression_path *path, bool *required)
 {
 	const json_t *language = language_words(a);
+	const struct schema *type = catalog_named(catalog, path->segments[0]);
 	size_t i = 0;
 	const json_t *node = language;
-	if (catalog_named(catalog, path->segments[0])) {
+	if (type) {
 		node = json_at(language, "/$defs/words");
 		i = 1;
 	}
-	for (; node && i < path->nsegments; i++)
+	for (; node && i < path->nsegments; i++) {
+		*required = names(schema_required(word_holder(node)), path->segments[i]);
 		node = json_object_get(word_members(node), path->segments[i]);
+		if (node && type && i == 1 && !language_applies(type, node))
+			return NULL;
+	}
 	return node;
 }
 
-static json_t *of_word(struct arena *a, const json_t *node, const char *path)
+/* What JSON Schema calls the kinds, and people. */
+static const struct {
+	const char *schema, *people;
+} kinds[] = {
+	{ "string", "text" },
+	{ "integer", "a whole number" },
+	{ "number", "a number" },
+	{ "boolean", "true or false" },
+	{ "object", "a map" },
+	{ "array", "a list" },
+	{ "null", "nothing" },
+};
+
+static const char *word_kind(struct arena *a, const json_t *node, const char *type)
 {
-	json_t *out = json_object();
-	const json_t *types = json_object_get(node, "type");
-	const char *text = json_is_string(types) ? json_string_value(types) : "";
+	if (strcmp(type, "object") == 0 &&
+		json_is_object(json_object_get(node, "additionalProperties")))
+		return "a map keyed by name";
+	const char *items = json_string_value(json_at(node, "/items/type"));
+	if (strcmp(type, "array") == 0 && items)
+		return arena_printf(
+			a, "a list, each %s", word_kind(a, json_object_get(node, "items"), items));
+	size_t i = 0;
+	while (i < ARRAY_LEN(kinds) - 1 && strcmp(kinds[i].schema, type) != 0)
+		i++;
+	return kinds[i].people;
+}
+
+static const char *word_type(struct arena *a, const json_t *node)
+{
+	const json_t *types = json_object_get(node, "type"), *only = json_object_get(node, "const");
+	if (only)
+		return json_canonical(a, only);
+	if (json_is_string(types))
+		return word_kind(a, node, json_string_value(types));
+	if (json_array_size(types) >= ARRAY_LEN(kinds) - 1 ||
+		(!types && !json_object_get(node, "enum")))
+		return "any value";
+	const char *text = types ? "" : "text";
 	size_t i;
 	const json_t *type;
-	json_array_foreach (types, i, type)
-		text = arena_printf(a, "%s%s%s", text, i ? " or " : "", json_string_value(type));
+	json_array_foreach (types, i, type) {
+		bool is_null = strcmp(json_string_value(type), "null") == 0;
+		text = arena_printf(a, "%s%s%s", text,
+			is_null     ? ", or "
+				: i ? " or "
+				    : "",
+			word_kind(a, node, json_string_value(type)));
+	}
+	return text;
+}
+
+static const char *word_changing(struct arena *a, const struct schema *type, const json_t *node)
+{
+	const char *what = json_string_value(json_object_get(node, "x-changing"));
+	if (!what || !type)
+		return NULL;
+	if (strcmp(what, "replaces") == 0)
+		return arena_printf(a, "replaces the %s", type->title);
+	return strcmp(what, "in-place") == 0 ? "in place" : "nothing in Azure by itself";
+}
+
+static json_t *of_word(struct arena *a, const struct schema *type, const json_t *node,
+	const char *path, bool required)
+{
+	json_t *out = json_object();
+	const char *changing = word_changing(a, type, node);
 	(void)json_object_set_new(out, "member", json_string(path));
 	(void)json_object_set(out, "meaning", json_object_get(node, "description"));
-	if (*text)
-		(void)json_object_set_new(out, "type", json_string(text));
+	(void)json_object_set_new(out, "type", json_string(word_type(a, node)));
+	(void)json_object_set_new(out, "required", json_boolean(required));
 	if (json_object_get(node, "default"))
 		(void)json_object_set(out, "default", json_object_get(node, "default"));
 	if (json_object_get(node, "enum"))
 		(void)json_object_set(out, "allowed", json_object_get(node, "enum"));
+	if (changing)
+		(void)json_object_set_new(out, "changing", json_string(changing));
 	json_t *members = json_array();
 	const char *name;
 	json_t *member;
@@ -219,9 +330,10 @@ json_t *explain_member(struct arena *a, const struct catalog *catalog, const cha
 	bool found = type != NULL;
 	for (size_t i = 1; found && i < path.nsegments; i++)
 		found = step(&at, path.segments[i]);
-	const json_t *word = find_word(a, catalog, &path);
+	bool required = false;
+	const json_t *word = find_word(a, catalog, &path, &required);
 	if (word)
-		return of_word(a, word, text);
+		return of_word(a, type, word, text, required);
 	return found ? of_member(a, &at, text) : NULL;
 }
 
@@ -244,11 +356,14 @@ void explain_render(struct buf *out, const json_t *member)
 	(void)buf_puts(out, "\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const json_t *value = json_object_get(member, rows[i]);
+		const char *when = json_string_value(json_object_get(member, "required_when"));
 		bool is_choice = strcmp(rows[i], "required") == 0;
 		if (!value || (json_is_array(value) && json_array_size(value) == 0))
 			continue;
 		(void)buf_printf(out, "  %-10s", rows[i]);
-		if (is_choice)
+		if (is_choice && when)
+			(void)buf_printf(out, "when %s", when);
+		else if (is_choice)
 			(void)buf_puts(out, json_is_true(value) ? "yes" : "no");
 		else if (json_is_array(value))
 			add_list(out, value);

@@ -10,7 +10,8 @@
 #include "schemas/schema.h"
 
 /* Of "routeTables", "routeTables.routes" or "subnets.addressPrefix": a new object of {member,
- * meaning?, type?, default?, allowed?, required?, changing?, members}; NULL: there is no such. */
+ * meaning?, type, default?, allowed?, required?, required_when?, changing?, members}; NULL: there
+ * is no such. */
 json_t *explain_member(struct arena *, const struct catalog *, const char *text);
 void explain_render(struct buf *out, const json_t *member);
 

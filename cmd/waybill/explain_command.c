@@ -87,22 +87,20 @@ int explain_command(struct session *s)
 		return list_pages(s);
 	const char *word = s->words[0];
 	const struct embedded_file *page = page_of_code(s->arena, word);
-	if (page) {
-		if (s->json) {
-			(void)json_object_set_new(s->document, "code", json_string(word));
-			(void)json_object_set_new(s->document, "page", json_string(page->text));
-		} else {
-			(void)buf_puts(&s->out, page->text);
-		}
-		return EXIT_DONE;
-	}
 	s->catalog = catalog_new(s->arena);
+	/* `requires` is both. */
 	json_auto_t *member = explain_member(s->arena, s->catalog, word);
-	if (!member)
+	if (!page && !member)
 		return unknown_word(s, word);
-	if (s->json)
+	if (member && s->json)
 		(void)json_object_update(s->document, member);
-	else
+	else if (member)
 		explain_render(&s->out, member);
+	if (page && s->json) {
+		(void)json_object_set_new(s->document, "code", json_string(word));
+		(void)json_object_set_new(s->document, "page", json_string(page->text));
+	} else if (page) {
+		(void)buf_printf(&s->out, "%s%s", member ? "\n" : "", page->text);
+	}
 	return EXIT_DONE;
 }

@@ -257,8 +257,9 @@ static bool has_node_routes(const struct schema *s)
 	return false;
 }
 
-static bool applies(const struct schema *s, const char *only)
+bool language_applies(const struct schema *s, const json_t *word)
 {
+	const char *only = json_string_value(json_object_get(word, "x-for"));
 	if (!only)
 		return true;
 	if (strcmp(only, "nodeRoutes") == 0)
@@ -277,10 +278,11 @@ static void add_words(const struct maker *m, json_t *out, const struct schema *s
 	const char *name;
 	json_t *word;
 	json_object_foreach ((json_t *)m->words, name, word) {
-		if (!applies(s, json_string_value(json_object_get(word, "x-for"))))
+		if (!language_applies(s, word))
 			continue;
 		json_t *copy = json_copy(word);
 		(void)json_object_del(copy, "x-for");
+		(void)json_object_del(copy, "x-changing");
 		put(properties, name, copy);
 	}
 	put(json_object_get(properties, "expect"), "$ref",

@@ -17,6 +17,8 @@
 
 /* schemas/language/waybill.json as it stands; in the arena. */
 json_t *language_words(struct arena *);
+/* Whether a word of "/$defs/words" has a meaning in resources of the type. */
+bool language_applies(const struct schema *, const json_t *word);
 /* The whole schema, new. */
 json_t *language_schema(struct arena *, const struct catalog *);
 
