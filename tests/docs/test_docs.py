@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every command and every YAML block in README.md and docs/ works as it stands there.
 
-    ```yaml              a configuration, or without `waybill:` a part of one: valid
+    ```yaml              a configuration: valid; or without `waybill:` a part of one, which may name what is not shown
     ```yaml FILE         also written, for the commands of the page
     ```console           lines after `$ ` are run, in one shell a page; the others must be told, `...` is any
     ```console WORD      not run: `subscription` needs one, of `repository` the make targets must exist
+
+There are no other blocks in fences. What is said in `code` or in an example of a code's page, and begins with
+`waybill` or `--`, names commands and options that there are.
 """
+import functools
 import os
 import re
 import subprocess
@@ -14,10 +18,15 @@ import pytest
 from emulator import BUILD, ROOT, SUBSCRIPTION
 from harness import HEAD, Waybill
 
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^ *```(\w+) *([^\n]*)\n(.*?)^ *```$", re.M | re.S)
+FENCE = re.compile(r"^[ >]*(?:```|~~~)", re.M)
+KINDS = {"yaml", "console"}
+NOT_RUN = {"subscription", "repository"}
 DONE = "--- done"
-# A block may name a file, a variable or a resource that the page does not show.
+# The pages about commands and options that there are not.
+MEANT_WRONG = {"unknown-command", "unknown-option", "missing-command"}
+# A part may name a file, a variable or a resource that the page does not show.
 NOT_SHOWN = {"file-unreadable", "undefined-variable", "unknown-reference"}
 
 
@@ -31,16 +40,17 @@ YAML_BLOCKS = [(page, i) for page in PAGES for i in range(len(blocks(page, "yaml
 @pytest.mark.parametrize("page, number", YAML_BLOCKS, ids=lambda value: getattr(value, "name", value))
 def test_yaml(page, number, tmp_path):
     _, text = blocks(page, "yaml")[number]
-    waybill = Waybill(tmp_path, None, text if "waybill: 1" in text else HEAD + text)
+    is_whole = text.startswith("waybill: 1\n")
+    waybill = Waybill(tmp_path, None, text if is_whole else HEAD + text)
     result = waybill.run("validate")
-    assert result.code == 0 or set(result.codes) <= NOT_SHOWN, result
+    assert result.code == 0 or not is_whole and set(result.codes) <= NOT_SHOWN, result
 
 
 def commands(page):
     """(command, the lines that it is said to tell)"""
     found = []
     for info, text in blocks(page, "console"):
-        if info in ("subscription", "repository"):
+        if info in NOT_RUN:
             continue
         assert not info, f"{page.name}: console {info}"
         for line in text.splitlines():
@@ -81,10 +91,82 @@ def test_commands(page, tmp_path):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_block_escapes(page):
+    text = page.read_text()
+    found = BLOCK.findall(text)
+    assert len(FENCE.findall(text)) == 2 * len(found), "each block has a kind, and an end of its own"
+    assert {kind for kind, _, _ in found} <= KINDS
+    for kind, info, block in found:
+        assert kind == "yaml" or not info or info in NOT_RUN, info
+        assert kind == "yaml" or re.match(r" *\$ ", block), "a console block begins with a command"
+    assert not re.search(r"^    +\$ ", BLOCK.sub("", text), flags=re.M), "a command outside a console block"
+
+
+def help_of(*words):
+    done = subprocess.run([BUILD / "waybill", *words, "--help"], stdout=subprocess.PIPE, text=True, check=False,
+                          env={"PATH": "/usr/bin:/bin"}, timeout=60)
+    return done.stdout if done.returncode == 0 else ""
+
+
+@functools.cache
+def options_of_commands():
+    """command, perhaps of two words -> its options"""
+    names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", help_of(), flags=re.M)
+    return {name: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", help_of(*name.split()))) for name in names}
+
+
+def said(page):
+    """Commands of Waybill as the page says them: in blocks, in `code`, in examples of codes."""
+    text = page.read_text()
+    lines = [line.strip().removeprefix("$ ") for _, _, block in BLOCK.findall(text) for line in block.splitlines()
+             if line.strip().startswith("$ ")]
+    rest = BLOCK.sub("", text)
+    lines += [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", rest)]
+    lines += [line.strip().partition("  #")[0] for line in re.findall(r"^    (\S.*)", rest, flags=re.M)]
+    return [line for line in lines if re.match(r"waybill |--[a-z]", line)]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem not in MEANT_WRONG and said(page)],
+                         ids=lambda page: page.name)
+def test_what_is_said_exists(page):
+    known = options_of_commands()
+    every = set().union(*known.values())
+    for line in said(page):
+        words = re.sub(r"\$\(.*?\)", "", line).split()
+        # One dash before a long option is Terraform's way.
+        options = {re.sub(r"^-(?=\w\w)", "--", word.partition("=")[0]) for word in words
+                   if re.match("-+[a-z]", word)}
+        if words[0] != "waybill" or not re.fullmatch("[a-z]+", words[1]):
+            assert options <= every, line
+            continue
+        command = " ".join(words[1:3]) if " ".join(words[1:3]) in known else words[1]
+        assert command in known, line
+        assert options <= known[command], line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_variables_exist(page):
+    sources = names_of_variables()
+    for name in re.findall(r"\bWAYBILL_[A-Z][A-Z_]*[A-Z]\b", page.read_text()):
+        assert name in sources or name.startswith(("WAYBILL_ENV_", "WAYBILL_VAR_")), name
+
+
+@functools.cache
+def names_of_variables():
+    """Those of options, and those that the sources name."""
+    options = set().union(*options_of_commands().values())
+    named = {f"WAYBILL_{option.lstrip('-').replace('-', '_').upper()}" for option in options}
+    for folder in ("cmd", "providers", "engine", "state"):
+        for path in (ROOT / folder).rglob("*.[ch]"):
+            named.update(re.findall(r'"(WAYBILL_[A-Z_]+)"', path.read_text()))
+    return named
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_targets_exist(page):
-    for info, text in blocks(page, "console"):
-        for target in re.findall(r"^\$ make (\S+)", text, flags=re.M) if info == "repository" else ():
-            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.M), target
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"(?:^ *\$ |^    |`)make ([a-z-]+)", page.read_text(), flags=re.M):
+        assert re.search(rf"^{target}:", makefile, flags=re.M), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
