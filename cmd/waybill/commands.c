@@ -42,6 +42,7 @@ const struct command commands[] = {
 			 "to `waybill apply --expect ID`, or save the plan with --out.\n",
 		.options = READ_OPTIONS | PLANNING_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_OUT) |
 			BIT(OPTION_DETAILED_EXITCODE) | BIT(OPTION_DESTROY) | BIT(OPTION_FORMAT),
+		.formats = "text json",
 		.run = plan_command,
 	},
 	{
@@ -113,6 +114,18 @@ const struct command commands[] = {
 		.options = READ_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_FROM) | BIT(OPTION_TO) |
 			BIT(OPTION_NOW),
 		.run = reach_command,
+	},
+	{
+		.name = "graph",
+		.arguments = "",
+		.summary = "draw the network as an apply would leave it, and what changes in it",
+		.about = "Plans, and writes nothing. dot is for Graphviz, mermaid for Markdown on "
+			 "GitHub\n"
+			 "and GitLab, svg a picture for any browser.\n",
+		.options = READ_OPTIONS | (PLANNING_OPTIONS & ~BIT(OPTION_ALLOW_UNREACHABLE)) |
+			BIT(OPTION_STATE) | BIT(OPTION_DESTROY) | BIT(OPTION_FORMAT),
+		.formats = "text dot mermaid svg json",
+		.run = graph_command,
 	},
 	{
 		.name = "import",
@@ -235,3 +248,8 @@ const struct command commands[] = {
 };
 
 const size_t ncommands = ARRAY_LEN(commands);
+
+const char *command_choices(const struct command *command, enum option_id id)
+{
+	return id == OPTION_FORMAT ? command->formats : option_rows[id].choices;
+}

@@ -118,6 +118,17 @@ static void find_command(struct buf *out, const char *words)
 		"\tdone\n");
 }
 
+/* Each command has its own. */
+static void formats(struct buf *out)
+{
+	(void)buf_printf(out, "\t--%s) case \"$command\" in\n", option_rows[OPTION_FORMAT].name);
+	for (size_t i = 0; i < ncommands; i++)
+		if (commands[i].formats)
+			(void)buf_printf(out, "\t\"%s\") choices=\"%s\" ;;\n", commands[i].name,
+				commands[i].formats);
+	(void)buf_puts(out, "\tesac ;;\n");
+}
+
 /* Shared by bash and zsh: which words may come now, after the option `previous` or else. */
 static void choose_words(struct buf *out, const char *previous)
 {
@@ -127,7 +138,9 @@ static void choose_words(struct buf *out, const char *previous)
 	options_that_take(out, AFTER_TEXT);
 	(void)buf_puts(out, ") ;;\n");
 	for (size_t id = 0; id < OPTION_COUNT; id++) {
-		if (takes(&option_rows[id], AFTER_CHOICE))
+		if (id == OPTION_FORMAT)
+			formats(out);
+		else if (takes(&option_rows[id], AFTER_CHOICE))
 			(void)buf_printf(out, "\t--%s) choices=\"%s\" ;;\n", option_rows[id].name,
 				option_rows[id].choices);
 	}
@@ -173,7 +186,7 @@ static void fish_options(struct buf *out, const struct command *command)
 {
 	size_t len = strcspn(command->name, " ");
 	const char *rest = command->name + len;
-	for (size_t id = 0; id < OPTION_COUNT; id++) {
+	for (enum option_id id = 0; id < OPTION_COUNT; id++) {
 		const struct option_row *row = &option_rows[id];
 		if (!(command->options & OPTION_BIT(id)))
 			continue;
@@ -187,7 +200,7 @@ static void fish_options(struct buf *out, const struct command *command)
 		if (row->kind != OPTION_SWITCH)
 			(void)buf_puts(out, " -r");
 		if (row->choices)
-			(void)buf_printf(out, " -f -a '%s'", row->choices);
+			(void)buf_printf(out, " -f -a '%s'", command_choices(command, id));
 		(void)buf_printf(out, " -d '%s'\n", row->help);
 	}
 }

@@ -26,17 +26,36 @@ static void row(struct buf *out, const char *left, const char *right)
 	(void)buf_puts(out, "\n");
 }
 
-static void option(struct buf *out, const struct option_row *about)
+/* What --format takes differs from command to command. */
+static void formats(struct buf *out, const char *words)
 {
-	struct buf left;
+	size_t first = strcspn(words, " ");
+	for (const char *word = words; *word;) {
+		size_t len = strcspn(word, " ");
+		(void)buf_printf(out, "%s%.*s", word == words ? ": " : ", ", (int)len, word);
+		word += len;
+		word += *word == ' ';
+	}
+	(void)buf_printf(out, " (default: %.*s)", (int)first, words);
+}
+
+static void option(struct buf *out, const struct command *command, enum option_id id)
+{
+	const struct option_row *about = &option_rows[id];
+	struct buf left, right;
 	buf_init(&left, BUF_OWN_TEXT);
+	buf_init(&right, BUF_OWN_TEXT);
+	(void)buf_puts(&right, about->help);
+	if (id == OPTION_FORMAT)
+		formats(&right, command->formats);
 	if (about->letter)
 		(void)buf_printf(&left, "-%c, ", about->letter);
 	(void)buf_printf(&left, "--%s", about->name);
 	if (about->value)
 		(void)buf_printf(&left, " %s", about->value);
-	row(out, left.data, about->help);
+	row(out, left.data, right.data);
 	buf_release(&left);
+	buf_release(&right);
 }
 
 static void program_help(struct buf *out)
@@ -73,9 +92,9 @@ void help_render(struct buf *out, const struct command *command)
 	if (command->about)
 		(void)buf_printf(out, "\n%s", command->about);
 	(void)buf_puts(out, "\nOptions:\n");
-	for (size_t id = 0; id < OPTION_COUNT; id++) {
+	for (enum option_id id = 0; id < OPTION_COUNT; id++) {
 		if (command->options & OPTION_BIT(id))
-			option(out, &option_rows[id]);
+			option(out, command, id);
 	}
 }
 

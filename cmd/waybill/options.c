@@ -93,8 +93,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_FORMAT] = { .name = "format",
 		.kind = OPTION_CHOICE,
 		.value = "FORMAT",
-		.help = "form of the plan: text or json (default: text)",
-		.choices = "text json" },
+		.help = "form of what is printed",
+		.choices = "text json dot mermaid svg" },
 	[OPTION_AUTO_APPROVE] = { .name = "auto-approve",
 		.kind = OPTION_SWITCH,
 		.help = "do not ask" },
@@ -363,8 +363,18 @@ static bool set_from_environment(
 	return true;
 }
 
+/* One variable serves all commands, and each has forms of its own. */
+static bool check_format(const struct option_value *value, const char *formats, struct diags *diags)
+{
+	if (!value->given || !value->text || is_choice(formats, value->text))
+		return true;
+	(void)refuse(diags, "--format", value->text, "one of a few words");
+	diag_help(diags, "one of: %s", formats);
+	return false;
+}
+
 bool options_settle(struct arena *a, struct arguments *arguments, uint64_t allowed,
-	const char *command, struct diags *diags)
+	const char *formats, const char *command, struct diags *diags)
 {
 	size_t errors = diags->nerrors;
 	for (int i = 0; i < OPTION_COUNT; i++) {
@@ -382,5 +392,7 @@ bool options_settle(struct arena *a, struct arguments *arguments, uint64_t allow
 		if (!value->given)
 			(void)set_from_environment(a, value, id, diags);
 	}
+	if (formats)
+		(void)check_format(&arguments->values[OPTION_FORMAT], formats, diags);
 	return diags->nerrors == errors;
 }

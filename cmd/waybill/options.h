@@ -97,9 +97,10 @@ struct arguments {
  * `option-value`, as many as there are. Strings are borrowed from argv or in the arena. */
 bool options_parse(struct arena *, const char *const *argv, struct arguments *out, struct diags *);
 /* Takes what is not given from the variables of the options in `allowed`, and refuses options that
- * are given but not allowed. `command` is for the message. */
-bool options_settle(
-	struct arena *, struct arguments *, uint64_t allowed, const char *command, struct diags *);
+ * are given but not allowed. `formats`: those of --format that the command has, or NULL. `command`
+ * is for the message. */
+bool options_settle(struct arena *, struct arguments *, uint64_t allowed, const char *formats,
+	const char *command, struct diags *);
 
 /* The value of NAME in an environment, or NULL; an empty one counts as absent. */
 const char *environment_get(const char *const *environment, const char *name);

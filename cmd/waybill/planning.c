@@ -73,6 +73,17 @@ bool planning_make(struct planning *planning, struct session *s)
 	return check_network(s, planning->plan->topology, true);
 }
 
+bool planning_look(struct planning *planning, struct session *s)
+{
+	size_t before = s->diags.count;
+	planning->options.allow_unreachable = true;
+	planning->plan =
+		plan_make(s->arena, s->config, planning->snapshot, &planning->options, &s->diags);
+	if (planning->plan)
+		s->diags.count = before;
+	return planning->plan != NULL;
+}
+
 bool planning_load(struct session *s, const char *path, struct saved_plan *out)
 {
 	struct place at = { .file = path };

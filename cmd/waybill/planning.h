@@ -21,6 +21,9 @@ struct planning planning_asked(const struct session *);
 /* Reads recorded and actual. Needs configuration, state and provider. */
 bool planning_read(struct planning *, struct session *);
 bool planning_make(struct planning *, struct session *);
+/* The same for a command that looks at a network: what a plan would warn of, refuse to lose or find
+ * wrong with it is what that command is to show. */
+bool planning_look(struct planning *, struct session *);
 
 /* A saved plan from a file. False with `plan-unreadable` or `plan-version`. */
 bool planning_load(struct session *, const char *path, struct saved_plan *out);

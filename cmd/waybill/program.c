@@ -145,7 +145,8 @@ int program(const char *const *argv, const char *const *environment)
 	size_t used = 0;
 	const struct command *command = find(a, &arguments, &used);
 	if (command && good)
-		good = options_settle(a, &arguments, command->options, command->name, &diags);
+		good = options_settle(
+			a, &arguments, command->options, command->formats, command->name, &diags);
 	struct session s;
 	session_open(&s, &arguments, environment);
 	for (size_t i = 0; i < diags.count; i++) {

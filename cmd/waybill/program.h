@@ -19,11 +19,15 @@ struct command {
 	const char *summary;   /* one line, for lists */
 	const char *about;     /* what else there is to know, or NULL */
 	uint64_t options;
+	const char *formats;          /* what --format takes, the default first; or NULL */
 	int (*run)(struct session *); /* an exit code */
 };
 
 extern const struct command commands[];
 extern const size_t ncommands;
+
+/* The words that an option of the command takes, separated by blanks, or NULL. */
+const char *command_choices(const struct command *, enum option_id);
 
 /* `argv` without the program's name; `environment` as environ. */
 int program(const char *const *argv, const char *const *environment);
@@ -40,6 +44,7 @@ int completion_command(struct session *);
 int destroy_command(struct session *);
 int explain_command(struct session *);
 int fmt_command(struct session *);
+int graph_command(struct session *);
 int help_command(struct session *);
 int history_command(struct session *);
 int history_show_command(struct session *);

@@ -118,30 +118,15 @@ static void gather(void *context, const struct survey_paths *p)
 
 /* ---- reading ---- */
 
-/* What a plan would refuse to lose, or warn of, is what this command is to show. */
-static const struct plan *plan_for(struct session *s, struct planning *planning)
-{
-	size_t before = s->diags.count;
-	planning->options.allow_unreachable = true;
-	const struct plan *plan =
-		plan_make(s->arena, s->config, planning->snapshot, &planning->options, &s->diags);
-	if (plan)
-		s->diags.count = before;
-	return plan;
-}
-
 static bool look(struct reach_report *r)
 {
 	struct session *s = r->session;
 	struct planning planning = planning_asked(s);
-	if (!planning_read(&planning, s))
-		return false;
-	const struct plan *plan = plan_for(s, &planning);
-	if (!plan)
+	if (!planning_read(&planning, s) || !planning_look(&planning, s))
 		return false;
 	struct survey *v = &r->survey;
 	v->config = s->config;
-	v->topology = view_planned(s->arena, s->config, planning.snapshot, plan);
+	v->topology = view_planned(s->arena, s->config, planning.snapshot, planning.plan);
 	v->topology_now = view_actual(s->arena, s->config, planning.snapshot);
 	v->reach = reach_new(s->arena, v->topology);
 	v->now = reach_new(s->arena, v->topology_now);

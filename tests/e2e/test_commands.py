@@ -7,7 +7,7 @@ import pytest
 import yaml
 from harness import ROUTE_0, TABLE, Waybill, table_yaml, writes
 
-COMMANDS = ["validate", "plan", "apply", "destroy", "show", "output", "nodes", "routes", "import",
+COMMANDS = ["validate", "plan", "apply", "destroy", "show", "output", "nodes", "routes", "graph", "import",
             "state", "version", "completion"]
 
 
@@ -53,6 +53,7 @@ def test_completion(tmp_path, shell):
 @pytest.mark.parametrize("words, offered", [
     ("waybill pl", "plan"), ("waybill -f x pl", "plan"), ("waybill state ", "list show mv rm"),
     ("waybill plan --det", "--detailed-exitcode"), ("waybill plan --format ", "text json"),
+    ("waybill graph --format ", "text dot mermaid svg json"),
     ("waybill plan --cloud em", "emulator"), ("waybill plan --max-deletes ", ""),
     ("waybill completion f", "fish"), ("waybill help pl", "plan"), ("waybill help state s", "show"),
     ("waybill plan -f ", "a.yaml"), ("waybill show a", "a.yaml"), ("waybill output r", "")])

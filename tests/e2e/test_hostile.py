@@ -32,6 +32,8 @@ def every_command(waybill):
     yield waybill.run("nodes")
     yield waybill.run("plan")
     yield waybill.run("plan", "--json")
+    for form in ("text", "dot", "mermaid", "svg", "json"):
+        yield waybill.run("graph", "--format", form)
     yield waybill.run("plan", "--out", "plan.waybill")
     yield waybill.run("show", "plan.waybill")
     yield waybill.run("show", "--json", "plan.waybill")

@@ -125,7 +125,7 @@ static void test_options__the_command_line_wins_over_the_variable(void **state)
 	assert_int_equal(setenv("WAYBILL_CLOUD", "china", 1), 0);
 	assert_int_equal(setenv("WAYBILL_VAR_FILE", "a.yaml\nb.yaml\n", 1), 0);
 	assert_true(parse(f, argv));
-	assert_true(options_settle(f->arena, &f->arguments, allowed, "plan", &f->diags));
+	assert_true(options_settle(f->arena, &f->arguments, allowed, NULL, "plan", &f->diags));
 	assert_string_equal(value(f, OPTION_STATE)->text, "mine.db");
 	assert_string_equal(value(f, OPTION_CLOUD)->text, "china");
 	assert_int_equal(value(f, OPTION_VAR_FILE)->ntexts, 2);
@@ -141,8 +141,22 @@ static void test_options__an_option_of_another_command_is_refused(void **state)
 	const char *argv[] = { "--merged", NULL };
 	assert_true(parse(f, argv));
 	assert_false(options_settle(
-		f->arena, &f->arguments, OPTION_BIT(OPTION_STATE), "plan", &f->diags));
+		f->arena, &f->arguments, OPTION_BIT(OPTION_STATE), NULL, "plan", &f->diags));
 	assert_string_equal(f->diags.items[0].code, "unknown-option");
+}
+
+static void test_options__a_command_has_formats_of_its_own(void **state)
+{
+	struct fixture *f = *state;
+	const char *argv[] = { "--format=svg", NULL };
+	uint64_t allowed = OPTION_BIT(OPTION_FORMAT);
+	assert_true(parse(f, argv));
+	assert_true(options_settle(
+		f->arena, &f->arguments, allowed, "text dot svg", "graph", &f->diags));
+	assert_false(
+		options_settle(f->arena, &f->arguments, allowed, "text json", "plan", &f->diags));
+	assert_string_equal(f->diags.items[0].code, "option-value");
+	assert_non_null(strstr(f->diags.items[0].help, "text json"));
 }
 
 int main(void)
@@ -155,6 +169,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_options__two_dashes_end_them, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_options__a_typing_error_is_suggested, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_options__a_command_has_formats_of_its_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_options__values_out_of_bounds_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
