@@ -29,7 +29,7 @@ static const char *const role_names[] = {
 	[ROLE_PEERING] = "peering",
 	[ROLE_NIC] = "nic",
 	[ROLE_MACHINE] = "machine",
-	[ROLE_SCALE_SET] = "scale-set",
+	[ROLE_SCALE_SET] = "scaleSet",
 };
 
 static const char *const written_names[] = {
