@@ -11,7 +11,8 @@
 #define WRITE_OPTIONS (READ_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_LOCK_TIMEOUT))
 #define PLANNING_OPTIONS                                                                           \
 	(BIT(OPTION_ADOPT) | BIT(OPTION_REPLACE) | BIT(OPTION_DELETE_FOREIGN) |                    \
-		BIT(OPTION_MAX_DELETES) | BIT(OPTION_ALLOW_UNREACHABLE) | BIT(OPTION_REFRESH))
+		BIT(OPTION_MAX_DELETES) | BIT(OPTION_ALLOW_UNREACHABLE) | BIT(OPTION_REFRESH) |    \
+		BIT(OPTION_LIMITS))
 #define APPROVAL_OPTIONS                                                                           \
 	(BIT(OPTION_AUTO_APPROVE) | BIT(OPTION_EXPECT) | BIT(OPTION_PARALLELISM) |                 \
 		BIT(OPTION_GRACE))

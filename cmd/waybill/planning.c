@@ -9,6 +9,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/network/checks.h"
+#include "engine/plan/usages.h"
 #include "engine/plan/view.h"
 
 #define PLAN_BYTES ((size_t)512 << 20)
@@ -35,16 +36,59 @@ struct planning planning_asked(const struct session *s)
 	};
 }
 
-static bool check_network(struct session *s, const struct topology *topology, bool is_read)
+static bool check_network(struct session *s, const struct checks_subject *subject)
 {
 	struct checks_report report = { 0 };
-	bool good = checks_run(s->arena, s->config, topology, is_read, &report, &s->diags);
+	bool good = checks_run(s->arena, s->config, subject, &report, &s->diags);
 	(void)json_object_set_new(
 		s->document, "ignored_findings", json_integer((json_int_t)report.ignored));
 	if (report.ignored && !s->json)
 		tell("%zu %s ignored\n", report.ignored,
 			report.ignored == 1 ? "finding" : "findings");
 	return good;
+}
+
+static void tell_limits(struct session *s, const json_t *limits)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach (limits, i, item) {
+		const char *address = json_text_at(item, "/address");
+		long long used = json_integer_value(json_object_get(item, "used"));
+		long long limit = json_integer_value(json_object_get(item, "limit"));
+		tell("%s in %s: %lld of %lld%s%s, %lld %s\n",
+			text_escaped(s->arena, json_text_at(item, "/name")),
+			text_escaped(s->arena, json_text_at(item, "/location")), used, limit,
+			address ? " in " : "", address ? text_escaped(s->arena, address) : "",
+			used > limit ? used - limit : limit - used,
+			used > limit ? "too many" : "left");
+	}
+}
+
+/* Asked for where somebody wants it, or where the usual limits are nearly used up: then it is no
+ * reason to have no plan that they cannot be read. */
+static bool read_limits(const struct plan *plan, struct session *s, struct usages *out)
+{
+	bool asked = session_switch(s, OPTION_LIMITS, false);
+	struct diags own;
+	size_t count;
+	struct region *regions = regions_near_limits(s->arena, plan->topology, asked, &count);
+	*out = (struct usages){ 0 };
+	diags_init(&own, s->arena);
+	bool read = usages_read(plan, regions, count, s->provider, out, asked ? &s->diags : &own);
+	if (!read && !asked) {
+		diag_warning(&s->diags, PLACE_NONE, "limits-not-read",
+			"the limits of this subscription cannot be read: %s", own.items[0].text);
+		diag_help(&s->diags,
+			"the usual ones are judged by; a Reader of the subscription may read them");
+	}
+	if (!asked || !read)
+		return read || !asked;
+	json_t *limits = usages_json(s->arena, plan->topology, out);
+	if (!s->json)
+		tell_limits(s, limits);
+	(void)json_object_set_new(s->document, "limits", limits);
+	return true;
 }
 
 bool planning_read(struct planning *planning, struct session *s)
@@ -57,7 +101,8 @@ bool planning_read(struct planning *planning, struct session *s)
 		snapshot_read(s->arena, s->config, s->state, s->provider, &options, &s->diags);
 	/* There is no plan; what else is wrong need not wait for the next try. */
 	if (!planning->snapshot && s->config->whole && !planning->options.destroy)
-		(void)check_network(s, view_declared(s->arena, s->config), false);
+		(void)check_network(s,
+			&(struct checks_subject){ .topology = view_declared(s->arena, s->config) });
 	return planning->snapshot != NULL;
 }
 
@@ -70,7 +115,12 @@ bool planning_make(struct planning *planning, struct session *s)
 	/* What is deleted may be as wrong as it likes. */
 	if (planning->options.destroy)
 		return true;
-	return check_network(s, planning->plan->topology, true);
+	struct usages usages;
+	if (!read_limits(planning->plan, s, &usages))
+		return false;
+	return check_network(s,
+		&(struct checks_subject){
+			.topology = planning->plan->topology, .is_read = true, .usages = &usages });
 }
 
 bool planning_look(struct planning *planning, struct session *s)

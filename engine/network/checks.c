@@ -117,14 +117,15 @@ static bool check_all_codes(const struct checking *ck)
 	return good;
 }
 
-bool checks_run(struct arena *a, const struct config *config, const struct topology *topology,
-	bool is_read, struct checks_report *report, struct diags *diags)
+bool checks_run(struct arena *a, const struct config *config, const struct checks_subject *subject,
+	struct checks_report *report, struct diags *diags)
 {
 	size_t errors = diags->nerrors;
 	struct checking ck = { .arena = a,
 		.config = config,
-		.topology = topology,
-		.is_read = is_read,
+		.topology = subject->topology,
+		.is_read = subject->is_read,
+		.usages = subject->usages,
 		.diags = diags,
 		.seen = arena_json(a, json_object()) };
 	(void)check_all_codes(&ck);

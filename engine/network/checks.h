@@ -16,6 +16,7 @@
 #include "engine/base/diag.h"
 #include "engine/config/config.h"
 #include "engine/network/topology.h"
+#include "engine/network/usages.h"
 
 struct checking;
 
@@ -32,9 +33,15 @@ struct checks_report {
 	size_t ignored; /* findings that `ignore` silenced */
 };
 
-/* `is_read`: the topology holds what stands in the cloud too, so what it lacks is not there. False
- * with errors. */
-bool checks_run(struct arena *, const struct config *, const struct topology *, bool is_read,
+/* What is judged. */
+struct checks_subject {
+	const struct topology *topology;
+	bool is_read; /* it holds what stands in the cloud too, so what it lacks is not there */
+	const struct usages *usages; /* limits that the cloud told, or NULL */
+};
+
+/* False with errors. */
+bool checks_run(struct arena *, const struct config *, const struct checks_subject *,
 	struct checks_report *, struct diags *);
 
 #endif

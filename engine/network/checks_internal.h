@@ -10,18 +10,21 @@
 
 #include "engine/network/checks.h"
 #include "engine/network/overlap.h"
+#include "engine/network/usages.h"
 
 struct checking {
 	struct arena *arena;
 	const struct config *config;
 	const struct topology *topology;
 	bool is_read;
+	const struct usages *usages; /* or NULL */
 	struct diags *diags;
 	/* The check that runs. */
 	const char *code;
 	enum severity severity;
 	json_t *seen; /* what it has told already: see check_first() */
 	size_t ignored;
+	bool exceeded; /* the checks of limits: which of the two */
 };
 
 /* What a finding is about; either may be NULL. */
@@ -100,6 +103,11 @@ struct attached *subnets_by_table(const struct checking *);
 /* Whether the table sends anything to a node of the set. */
 bool table_serves(const struct checking *, const struct topology_table *, const struct node_set *);
 size_t table_index(const struct checking *, const struct topology_table *);
+
+/* Facts of a schema's `limits`: a number, 0 for none; the name that ARM has for it, or NULL. */
+size_t limit_of(const struct schema *, const char *which);
+const char *limit_usage(const struct schema *, const char *which);
+bool limit_is_near(size_t count, size_t limit); /* or over it */
 
 /* ---- the checks ---- */
 

@@ -7,6 +7,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/refusals.h"
+#include "providers/emulator/usages.h"
 #include "providers/emulator/write.h"
 
 /* A page also ends after so many routes or subnets, as ARM bounds an answer at 8 MB. */
@@ -202,6 +203,7 @@ static const struct {
 	{ TARGET_ITEM, "DELETE", write_delete },
 	{ TARGET_LIST, "GET", get_list },
 	{ TARGET_CONTENT, "GET", get_content },
+	{ TARGET_USAGES, "GET", usages_list },
 	{ TARGET_OPERATION, "GET", get_operation },
 	{ TARGET_RESULT, "GET", get_operation },
 };

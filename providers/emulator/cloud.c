@@ -19,6 +19,7 @@ void cloud_init(struct cloud *cloud)
 	*cloud = (struct cloud){
 		.subscription = mem_strdup(CLOUD_SUBSCRIPTION),
 		.tenant = mem_strdup(CLOUD_TENANT),
+		.limits = json_object(),
 	};
 	for (size_t i = 0; i < TYPE_COUNT; i++)
 		cloud->items[i] = json_object();
@@ -28,6 +29,7 @@ void cloud_release(struct cloud *cloud)
 {
 	for (size_t i = 0; i < TYPE_COUNT; i++)
 		json_decref(cloud->items[i]);
+	json_decref(cloud->limits);
 	free(cloud->subscription);
 	free(cloud->tenant);
 }
@@ -179,8 +181,9 @@ bool cloud_save(struct cloud *cloud, const char *path, struct diags *diags)
 {
 	struct arena *arena = arena_new();
 	const char *beside = arena_printf(arena, "%s.%ld.new", path, (long)getpid());
-	json_auto_t *file = json_pack("{s:i,s:s,s:s,s:o}", "format", STORE_FORMAT, "subscription",
-		cloud->subscription, "tenant", cloud->tenant, "resources", all_bodies(cloud));
+	json_auto_t *file = json_pack("{s:i,s:s,s:s,s:O,s:o}", "format", STORE_FORMAT,
+		"subscription", cloud->subscription, "tenant", cloud->tenant, "limits",
+		cloud->limits, "resources", all_bodies(cloud));
 	bool saved = json_dump_file(file, beside, JSON_COMPACT) == 0 && rename(beside, path) == 0;
 
 	if (saved) {
@@ -264,6 +267,7 @@ bool cloud_load(struct cloud *cloud, const char *path, struct diags *diags)
 	} else {
 		cloud_name(
 			cloud, json_text_at(file, "/subscription"), json_text_at(file, "/tenant"));
+		json_object_update(cloud->limits, json_object_get(file, "limits"));
 		json_array_foreach (json_object_get(file, "resources"), i, body)
 			load_body(cloud, arena, body);
 		relink(cloud);

@@ -10,6 +10,7 @@
 #include "providers/emulator/machines.h"
 #include "providers/emulator/peerings.h"
 #include "providers/emulator/refusals.h"
+#include "providers/emulator/usages.h"
 #include "providers/emulator/write.h"
 
 bool check_prefix(struct write *w, const char *owner, const char *text, struct prefix *out)
@@ -180,11 +181,14 @@ bool check_table(struct write *w, json_t *table)
 
 	if (!check_names(w, table, routes))
 		return false;
+	if (!check_table_count(w, table))
+		return false;
 	/* The limit is documented, the code of the refusal is not confirmed. */
-	if (count > w->emulator->options.max_routes)
+	if (count > usage_limit(w->emulator, "RoutesPerRouteTable"))
 		return refuse(w->response, 400, "RouteTableRoutesLimitExceeded",
 			"Route table %s has %zu routes. The maximum number of routes is %zu.",
-			json_text_at(table, "/name"), count, w->emulator->options.max_routes);
+			json_text_at(table, "/name"), count,
+			usage_limit(w->emulator, "RoutesPerRouteTable"));
 	keys = arena_alloc(w->request->arena, (count + 1) * sizeof(*keys));
 	json_array_foreach (routes, i, route) {
 		if (!check_route(w, route, &keys[i]))

@@ -6,6 +6,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
+#include "providers/emulator/usages.h"
 
 /* Reading one file. */
 struct start {
@@ -332,7 +333,7 @@ static bool make_section(struct start *start, size_t section, const json_t *map)
 
 static bool check_members(struct start *start, const json_t *root)
 {
-	static const char *const known[] = { "subscription", "tenant", "resourceGroups",
+	static const char *const known[] = { "subscription", "tenant", "limits", "resourceGroups",
 		"routeTables", "virtualNetworks", "virtualMachineScaleSets", "virtualMachines" };
 	bool good = true;
 	const char *key;
@@ -352,6 +353,22 @@ static bool check_members(struct start *start, const json_t *root)
 	return good;
 }
 
+static bool set_limits(struct start *start, const json_t *limits)
+{
+	bool good = true;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)limits, name, value) {
+		if (usage_is_known(name) && json_integer_value(value) > 0)
+			json_object_set(start->emulator->cloud.limits, name, value);
+		else
+			good = complain(start, pointer_add(start->arena, "/limits", name),
+				"not a limit of a region, or no number above 0");
+	}
+	return good;
+}
+
 bool start_load(struct emulator *emulator, const char *path, struct diags *diags)
 {
 	struct start start = { .emulator = emulator, .arena = diags->arena, .diags = diags };
@@ -366,6 +383,7 @@ bool start_load(struct emulator *emulator, const char *path, struct diags *diags
 		return false;
 	cloud_name(&emulator->cloud, json_text_at(root, "/subscription"),
 		json_text_at(root, "/tenant"));
+	good = set_limits(&start, json_object_get(root, "limits"));
 	/* What refers to something that was refused is not to blame. */
 	for (size_t i = 0; good && i < ARRAY_LEN(sections); i++)
 		good = make_section(&start, i, json_object_get(root, sections[i].name));

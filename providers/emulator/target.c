@@ -63,6 +63,12 @@ static void parse_provider(const struct segments *path, size_t i, struct target 
 			out->kind = TARGET_RESULT;
 		return;
 	}
+	if (out->group == NULL && path->count == i + 4 && is(path, i, "Microsoft.Network") &&
+		is(path, i + 1, "locations") && is(path, i + 3, "usages")) {
+		out->kind = TARGET_USAGES;
+		out->location = path->at[i + 2];
+		return;
+	}
 	if (i < path->count)
 		parse_resource(path, i, out);
 }

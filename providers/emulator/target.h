@@ -15,6 +15,7 @@ enum target_kind {
 	TARGET_ITEM,      /* one resource */
 	TARGET_OPERATION, /* what Azure-AsyncOperation points to */
 	TARGET_RESULT,    /* what Location points to */
+	TARGET_USAGES,    /* of a location */
 };
 
 struct target {
@@ -25,6 +26,7 @@ struct target {
 	const char *root;      /* name of the top-level resource, as in the path */
 	const char *child;     /* name of the subnet or route, or NULL */
 	const char *operation; /* id */
+	const char *location;  /* of usages */
 	const char *hook;      /* what follows /_emulator/ */
 	const char *group_key; /* lower-cased ids: keys of the cloud */
 	const char *root_key;  /* of a group item the group's */

@@ -48,7 +48,7 @@ def test_too_many_tables_in_one_region(tmp_path, azure):
     away = "  away: {location: westeurope}\n"
     result = Waybill(tmp_path, azure, HEAD + tables + away).run("validate", check=1)
     assert told(result) == ["limit-exceeded"], result
-    assert "601 route tables" in result.stderr and "at most 600" in result.stderr
+    assert "601 of 600 route tables in japaneast, 1 too many" in result.stderr
 
 
 def test_what_is_ignored_is_counted_in_json_too(tmp_path, azure):
