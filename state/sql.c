@@ -96,7 +96,7 @@ const char *const state_sql[STATEMENT_COUNT] = {
 	[SQL_FOUND] = "INSERT INTO meta (one, lineage, serial, key) VALUES (1, ?, 0, ?)",
 	[SQL_META] = "SELECT lineage, serial, cloud, tenant, subscriptions, key FROM meta",
 	[SQL_BIND] = "UPDATE meta SET cloud = coalesce(cloud, ?), tenant = coalesce(tenant, ?),"
-		     " subscriptions = coalesce(subscriptions, ?)",
+		     " subscriptions = coalesce(?, subscriptions)",
 	[SQL_GROW_SERIAL] = "UPDATE meta SET serial = serial + 1",
 
 	[SQL_RECORDS] = "SELECT id, address, type, origin, parent, body, before, depends_on, extra"

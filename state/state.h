@@ -33,13 +33,18 @@ enum state_access {
 	STATE_WRITE, /* creates the file (0600) and migrates older formats */
 };
 
-/* To what a state belongs. Any other cloud or tenant, or a subscription that is not among those
- * bound, is the error `state-of-another-cloud`. NULL members are not checked and not yet bound. */
+/* To what a state belongs. Any other cloud or tenant, or subscriptions none of which is bound, is
+ * the error `state-of-another-cloud`. NULL members are not checked and not yet bound. */
 struct state_binding {
 	const char *cloud;
 	const char *tenant;
 	const char *const *subscriptions; /* ids; the first ones given are those bound */
 	size_t nsubscriptions;
+	const char *const *former; /* in which something recorded stood until it was moved: they
+				      vouch for the others, and are not bound */
+	size_t nformer;
+	bool grows; /* the caller has had them checked, and shown which are new: those are bound too
+		     */
 };
 
 /* NULL with errors: `state-unreadable` (not a database, truncated, corrupt), `state-newer` (format
@@ -67,8 +72,11 @@ int state_keep_due_ms(struct state *);
  * nobody can tell. */
 bool state_held(struct state *, struct diags *);
 
-/* Checks the binding, and in a state open for writing records it at first use. */
+/* Checks the binding, and in a state open for writing records it at first use, or when it grows. */
 bool state_bind(struct state *, const struct state_binding *, struct diags *);
+/* Those of the subscriptions that a state with bound ones would grow by. In the arena. */
+bool state_unbound(struct state *, struct arena *, const struct state_binding *, const char ***out,
+	size_t *out_count, struct diags *);
 const char *state_lineage(struct state *); /* UUID made with the file; NULL for an absent file */
 /* Random and the state's own, 64 hex digits, for seals of what must not be stored; NULL as above.
  */

@@ -253,6 +253,14 @@ static int execute(struct session *s, struct planning *planning)
 	return good && report.result == APPLY_DONE ? EXIT_DONE : EXIT_ERROR;
 }
 
+/* What is only to be deleted binds nothing. */
+static bool bind(struct session *s, const struct plan *plan)
+{
+	size_t count;
+	const char *const *subscriptions = config_subscriptions(s->config, &count);
+	return plan->destroy || session_bind(s, subscriptions, count);
+}
+
 static int apply(struct session *s, struct applying *applying)
 {
 	if (s->json)
@@ -263,7 +271,7 @@ static int apply(struct session *s, struct applying *applying)
 	planning_show(s, planning->plan);
 	if (plan_changes_nothing(planning->plan))
 		return EXIT_DONE;
-	if (!approve(s) || !session_state(s, STATE_WRITE))
+	if (!approve(s) || !session_state(s, STATE_WRITE) || !bind(s, planning->plan))
 		return EXIT_ERROR;
 	if (!s->json)
 		(void)session_flush(s);

@@ -106,8 +106,10 @@ static bool write(struct import *import, const struct resource *resource)
 {
 	struct session *s = import->session;
 	struct run run = run_of(s);
-	return session_state(s, STATE_WRITE) && state_begin_run(s->state, &run, &s->diags) &&
-		put_all(import, resource) &&
+	size_t count;
+	const char *const *subscriptions = config_subscriptions(s->config, &count);
+	return session_state(s, STATE_WRITE) && session_bind(s, subscriptions, count) &&
+		state_begin_run(s->state, &run, &s->diags) && put_all(import, resource) &&
 		state_end_run(s->state, run.number, "done", NULL, NULL, &s->diags) &&
 		state_commit(s->state, &s->diags);
 }

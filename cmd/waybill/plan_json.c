@@ -268,6 +268,8 @@ void plan_document(struct arena *a, const struct plan *plan, json_t *document)
 			plan->destroy, "steps", steps_new(plan), "foreign", foreigns_new(plan),
 			"nodes", nodes_json(plan->config), "in_flight",
 			texts_new((const char *const *)plan->in_flight, plan->nin_flight)));
+	(void)json_object_set_new(json_object_get(document, "waybill"), "new_subscriptions",
+		texts_new((const char *const *)plan->new_subscriptions, plan->nnew_subscriptions));
 	(void)json_object_set_new(json_object_get(document, "waybill"), "reachability",
 		plan_reach_json(&plan->reach));
 	(void)json_object_set_new(document, "applyable", json_boolean(!plan_changes_nothing(plan)));

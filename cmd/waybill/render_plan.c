@@ -196,6 +196,11 @@ static void render_summary(struct canvas *c, const struct plan *plan)
 	if (plan->to_move)
 		(void)buf_printf(
 			c->out, "Moved in Azure: %zu, which the state follows.\n", plan->to_move);
+	for (size_t i = 0; i < plan->nnew_subscriptions; i++) {
+		(void)buf_puts(c->out, "Also binds the state to subscription ");
+		text_escape(c->out, plan->new_subscriptions[i], false);
+		(void)buf_puts(c->out, ".\n");
+	}
 	bold(c, "Plan:");
 	(void)buf_printf(c->out, " %zu to add, %zu to change, %zu to destroy.\n", plan->to_add,
 		plan->to_change, plan->to_destroy);

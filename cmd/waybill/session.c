@@ -205,11 +205,17 @@ bool session_state_alone(struct session *s, enum state_access access)
 	return s->state != NULL;
 }
 
+bool session_bind(struct session *s, const char *const *subscriptions, size_t count)
+{
+	const struct state_binding binding = {
+		.subscriptions = subscriptions, .nsubscriptions = count, .grows = true
+	};
+	return state_bind(s->state, &binding, &s->diags);
+}
+
 bool session_state(struct session *s, enum state_access access)
 {
-	state_close(s->state);
-	s->state = state_open(s->state_path, access, &s->diags);
-	if (!s->state)
+	if (!session_state_alone(s, access))
 		return false;
 	const char *tenant = s->emulator.tenant;
 	if (!s->cloud.emulator) {
@@ -221,8 +227,6 @@ bool session_state(struct session *s, enum state_access access)
 		.cloud = s->cloud.emulator ? "emulator" : s->cloud.name,
 		.tenant = tenant,
 	};
-	if (s->config)
-		binding.subscriptions = config_subscriptions(s->config, &binding.nsubscriptions);
 	return state_bind(s->state, &binding, &s->diags);
 }
 

@@ -74,6 +74,9 @@ bool session_config_again(struct session *, const json_t *inputs);
 bool session_lock(struct session *);
 /* Opens the state, anew if it is open, and checks that it belongs to this cloud. */
 bool session_state(struct session *, enum state_access);
+/* Binds the state, open for writing, to the subscriptions that a plan has shown; which it is bound
+ * to already stay. */
+bool session_bind(struct session *, const char *const *subscriptions, size_t count);
 /* Opens the state, anew if it is open, whatever its cloud. */
 bool session_state_alone(struct session *, enum state_access);
 bool session_provider(struct session *);

@@ -81,17 +81,61 @@ char *shape_member(struct arena *a, const struct schema *schema, const char *poi
 	return name ? name : arena_strdup(a, "");
 }
 
-/* The object of a record's id in the tree, made on the way; NULL for an id that is none. */
-static json_t *place_of(
-	struct arena *a, const struct catalog *catalog, json_t *tree, const char *id)
+struct tree {
+	struct arena *arena;
+	const struct catalog *catalog;
+	json_t *root;
+	bool spans_subscriptions;
+};
+
+/* Where a resource lives: its words `subscription` and `resourceGroup`, as far as they are told. */
+static json_t *home_new(const struct tree *t, const struct schema *schema, const struct arm_id *id)
 {
+	json_t *home = json_object();
+	if (!schema->parent && t->spans_subscriptions)
+		(void)json_object_set_new(home, "subscription", json_string(id->subscription));
+	if (!schema->parent && !schema->in_subscription && id->resource_group)
+		(void)json_object_set_new(home, "resourceGroup", json_string(id->resource_group));
+	return home;
+}
+
+static bool lives_in(const json_t *value, const json_t *home)
+{
+	const char *word;
+	json_t *where;
+	json_object_foreach (mutable(home), word, where) {
+		const char *other = json_string_value(json_object_get(value, word));
+		if (!other || !text_same_nocase(other, json_string_value(where)))
+			return false;
+	}
+	return true;
+}
+
+/* Its name; of a second one of that name, who lives elsewhere, one that tells where. */
+static const char *key_of(
+	struct arena *a, const json_t *section, const char *name, const json_t *home)
+{
+	const json_t *twin = json_object_get(section, name);
+	const char *key = name, *word;
+	json_t *where;
+	if (!twin || lives_in(twin, home))
+		return name;
+	json_object_foreach (mutable(home), word, where)
+		key = arena_printf(a, "%s/%s", json_string_value(where), key);
+	return key;
+}
+
+/* The object of a record's id in the tree, made on the way; NULL for an id that is none. */
+static json_t *place_of(const struct tree *t, const char *id)
+{
+	struct arena *a = t->arena;
 	struct arm_id parsed;
 	if (!arm_id_parse(a, id, &parsed) || !parsed.type || !parsed.name)
 		return NULL;
-	const struct schema *schema = catalog_type(catalog, parsed.type);
+	const struct schema *schema = catalog_type(t->catalog, parsed.type);
 	if (!schema)
 		return NULL;
-	json_t *inside = schema->parent ? place_of(a, catalog, tree, parsed.parent) : tree;
+	json_t *inside = schema->parent ? place_of(t, parsed.parent) : t->root;
 	if (!inside)
 		return NULL;
 	json_t *section = json_object_get(inside, schema->section);
@@ -99,32 +143,35 @@ static json_t *place_of(
 		section = json_object();
 		(void)json_object_set_new(inside, schema->section, section);
 	}
-	const char *key = parsed.name;
-	/* Two of one name in two groups. */
-	json_t *twin = json_object_get(section, key);
-	const char *group = json_string_value(json_object_get(twin, "resourceGroup"));
-	if (!schema->parent && group && parsed.resource_group &&
-		!text_same_nocase(group, parsed.resource_group))
-		key = arena_printf(a, "%s/%s", parsed.resource_group, key);
+	json_auto_t *home = home_new(t, schema, &parsed);
+	const char *key = key_of(a, section, parsed.name, home);
 	json_t *value = json_object_get(section, key);
 	if (value)
 		return value;
-	value = json_object();
+	value = json_copy(home);
 	(void)json_object_set_new(section, key, value);
 	if (key != parsed.name)
 		(void)json_object_set_new(value, "name", json_string(parsed.name));
-	if (!schema->parent && !schema->in_subscription && parsed.resource_group)
-		(void)json_object_set_new(
-			value, "resourceGroup", json_string(parsed.resource_group));
 	return value;
+}
+
+static bool span_subscriptions(struct arena *a, const struct record *records, size_t count)
+{
+	struct arm_id first, id;
+	if (count == 0 || !arm_id_parse(a, records[0].id, &first))
+		return false;
+	/* Sorted by id: all of one subscription stand together. */
+	return arm_id_parse(a, records[count - 1].id, &id) &&
+		!text_same_nocase(first.subscription, id.subscription);
 }
 
 json_t *shape_records(
 	struct arena *a, const struct catalog *catalog, const struct record *records, size_t count)
 {
-	json_t *tree = json_object();
+	const struct tree tree = { a, catalog, json_object(),
+		span_subscriptions(a, records, count) };
 	for (size_t i = 0; i < count; i++) {
-		json_t *value = place_of(a, catalog, tree, records[i].id);
+		json_t *value = place_of(&tree, records[i].id);
 		const struct schema *schema = catalog_type(catalog, records[i].type);
 		if (!value || !schema)
 			continue;
@@ -134,5 +181,5 @@ json_t *shape_records(
 		if (json_is_object(flat))
 			(void)json_object_update_missing(value, flat);
 	}
-	return tree;
+	return tree.root;
 }

@@ -107,7 +107,10 @@ static bool write(struct moving *m, json_t *changes)
 	struct session *s = m->session;
 	struct snapshot nothing = { .arena = s->arena };
 	struct run run = run_of(s);
-	if (!session_state(s, STATE_WRITE) || !state_begin_run(s->state, &run, &s->diags))
+	struct arm_id to;
+	if (!arm_id_parse(s->arena, m->move.to, &to) || !session_state(s, STATE_WRITE) ||
+		!session_bind(s, &to.subscription, 1) ||
+		!state_begin_run(s->state, &run, &s->diags))
 		return false;
 	struct recorder recorder = { s->arena, s->state, &nothing };
 	return record_followed(&recorder, &m->followed, &s->diags) &&

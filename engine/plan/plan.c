@@ -248,6 +248,10 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	}
 	if (diags->nerrors > errors || !planner_make_steps(&p))
 		return NULL;
+	if (!options->destroy && !plan_is_empty(plan)) {
+		plan->new_subscriptions = snapshot->new_subscriptions;
+		plan->nnew_subscriptions = snapshot->nnew_subscriptions;
+	}
 	make_id(&p);
 	return plan;
 }

@@ -163,7 +163,9 @@ struct plan {
 	size_t to_add, to_change, to_destroy, to_adopt, to_forget, to_move;
 	const struct followed *followed; /* the records of `snapshot` that moves changed (moves.h);
 					    NULL: there are none */
-	const char **in_flight;          /* addresses with an open intent of a run that is alive */
+	const char **new_subscriptions;  /* that the state grows by when this is applied */
+	size_t nnew_subscriptions;
+	const char **in_flight; /* addresses with an open intent of a run that is alive */
 	size_t nin_flight;
 };
 

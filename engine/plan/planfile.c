@@ -109,11 +109,13 @@ json_t *plan_save(const struct plan *whole, const struct plan_options *options)
 		json_array_append_new(drifts, drift_json(&plan->drifts[i]));
 	for (size_t i = 0; i < plan->nforeigns; i++)
 		json_array_append_new(foreigns, foreign_json(&plan->foreigns[i]));
-	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O?}", "waybill_plan",
-		PLAN_FORMAT, "id", plan->id, "reachability", plan_reach_json(&plan->reach),
-		"options", options_json(options), "inputs", config_inputs(plan->config), "changes",
-		changes, "drifts", drifts, "foreigns", foreigns, "outputs", plan->outputs,
-		"outputs_before", plan->outputs_before);
+	return json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O?}", "waybill_plan",
+		PLAN_FORMAT, "new_subscriptions",
+		texts_json(plan->new_subscriptions, plan->nnew_subscriptions), "id", plan->id,
+		"reachability", plan_reach_json(&plan->reach), "options", options_json(options),
+		"inputs", config_inputs(plan->config), "changes", changes, "drifts", drifts,
+		"foreigns", foreigns, "outputs", plan->outputs, "outputs_before",
+		plan->outputs_before);
 }
 
 /* ---- reading ---- */
@@ -300,6 +302,8 @@ bool plan_load(struct arena *a, const struct catalog *catalog, const json_t *sav
 	plan->destroy = out->options.destroy;
 	plan->id = out->id = read_text(&r, saved, "/id");
 	read_reach(&r, json_object_get(saved, "reachability"), &plan->reach);
+	plan->new_subscriptions = (const char **)read_texts(
+		&r, json_object_get(saved, "new_subscriptions"), &plan->nnew_subscriptions);
 	plan->outputs = json_object_get(saved, "outputs");
 	plan->outputs_before = read_value(saved, "outputs_before");
 	size_t i;

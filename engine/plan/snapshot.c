@@ -379,13 +379,33 @@ static bool read_recorded(struct snapshot *s, struct state *state, struct diags 
 		state_last_run(state, s->arena, &s->last_run, &found, diags);
 }
 
+/* Those in which something recorded stood until it was moved. */
+static const char *const *former_subscriptions(
+	const struct snapshot *s, const struct config *config, size_t *count)
+{
+	const char **found = NULL;
+	*count = 0;
+	for (size_t i = 0; i < config->nmoves; i++) {
+		struct arm_id id;
+		const char *from = config->moves[i].from;
+		if (moves_concern(s->records, s->nrecords, from) &&
+			arm_id_parse(s->arena, from, &id))
+			*ARENA_PUSH(s->arena, found, *count) = id.subscription;
+	}
+	return found;
+}
+
 /* Another subscription's state would have all that is recorded deleted, and made again there. */
 static bool check_subscriptions(
-	const struct config *config, struct state *state, struct diags *diags)
+	struct snapshot *s, const struct config *config, struct state *state, struct diags *diags)
 {
 	struct state_binding binding = { 0 };
 	binding.subscriptions = config_subscriptions(config, &binding.nsubscriptions);
-	return !state || state_bind(state, &binding, diags);
+	binding.former = former_subscriptions(s, config, &binding.nformer);
+	return !state ||
+		(state_bind(state, &binding, diags) &&
+			state_unbound(state, s->arena, &binding, &s->new_subscriptions,
+				&s->nnew_subscriptions, diags));
 }
 
 struct snapshot *snapshot_read(struct arena *a, struct config *config, struct state *state,
@@ -397,7 +417,7 @@ struct snapshot *snapshot_read(struct arena *a, struct config *config, struct st
 	};
 	unsigned before = provider->requests(provider);
 	bool ok = read_recorded(s, state, diags) && snapshot_resolve(a, config, provider, diags) &&
-		check_subscriptions(config, state, diags) &&
+		check_subscriptions(s, config, state, diags) &&
 		read_actual(s, config, provider, options, diags);
 	if (!ok)
 		return NULL;

@@ -43,9 +43,11 @@ struct snapshot {
 	size_t nactuals;
 	struct content *contents; /* of the recorded groups that the configuration lacks */
 	size_t ncontents;
-	struct secrets *secrets; /* the configuration's; NULL: none */
-	struct run last_run;     /* for the sizes of node sets; number 0: none */
-	unsigned requests;       /* it cost */
+	struct secrets *secrets;        /* the configuration's; NULL: none */
+	const char **new_subscriptions; /* that the state is not bound to, beside those it is */
+	size_t nnew_subscriptions;
+	struct run last_run; /* for the sizes of node sets; number 0: none */
+	unsigned requests;   /* it cost */
 };
 
 struct snapshot_options {

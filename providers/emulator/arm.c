@@ -95,6 +95,10 @@ static bool list_roots(struct listing *list, struct response *response)
 	const struct target *target = list->target;
 	json_t *items = list->emulator->cloud.items[target->type->index];
 	const char *token = list->request->skip_token;
+	struct arena *arena = list->request->arena;
+	const char *scope = target->group_key != NULL
+		? target->group_key
+		: text_lower(arena, arena_printf(arena, "/subscriptions/%s", target->subscription));
 	void *at = token != NULL ? json_object_iter_at(items, token) : json_object_iter(items);
 
 	if (token != NULL && at == NULL)
@@ -103,8 +107,7 @@ static bool list_roots(struct listing *list, struct response *response)
 		const char *key = json_object_iter_key(at);
 		json_t *body = json_object_iter_value(at);
 
-		if (!json_is_object(body) ||
-			(target->group_key != NULL && !cloud_in_group(key, target->group_key)))
+		if (!json_is_object(body) || !cloud_in_group(key, scope))
 			continue;
 		if (page_is_full(list))
 			return answer_list(list, response, key);
@@ -236,7 +239,7 @@ static bool check_request(struct emulator *emulator, const struct target *target
 	if (!auth_check(&emulator->tokens, request, response) || !check_version(request, response))
 		return false;
 	if (target->subscription != NULL &&
-		!text_same_nocase(target->subscription, emulator->cloud.subscription))
+		cloud_subscription(&emulator->cloud, target->subscription) == NULL)
 		return refuse(response, 404, "SubscriptionNotFound",
 			"The subscription '%s' could not be found.", target->subscription);
 	return true;

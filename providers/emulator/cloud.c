@@ -20,6 +20,7 @@ void cloud_init(struct cloud *cloud)
 		.subscription = mem_strdup(CLOUD_SUBSCRIPTION),
 		.tenant = mem_strdup(CLOUD_TENANT),
 		.limits = json_object(),
+		.more = json_array(),
 	};
 	for (size_t i = 0; i < TYPE_COUNT; i++)
 		cloud->items[i] = json_object();
@@ -32,6 +33,7 @@ void cloud_release(struct cloud *cloud)
 	json_decref(cloud->limits);
 	free(cloud->subscription);
 	free(cloud->tenant);
+	json_decref(cloud->more);
 }
 
 void cloud_name(struct cloud *cloud, const char *subscription, const char *tenant)
@@ -44,6 +46,26 @@ void cloud_name(struct cloud *cloud, const char *subscription, const char *tenan
 		free(cloud->tenant);
 		cloud->tenant = mem_strdup(tenant);
 	}
+}
+
+const char *cloud_subscription(const struct cloud *cloud, const char *id)
+{
+	size_t i;
+	json_t *item;
+
+	if (text_same_nocase(cloud->subscription, id))
+		return cloud->subscription;
+	json_array_foreach (cloud->more, i, item) {
+		if (text_same_nocase(json_string_value(item), id))
+			return json_string_value(item);
+	}
+	return NULL;
+}
+
+void cloud_add_subscription(struct cloud *cloud, const char *id)
+{
+	if (cloud_subscription(cloud, id) == NULL)
+		json_array_append_new(cloud->more, json_string(id));
 }
 
 json_t *cloud_find(
@@ -181,9 +203,9 @@ bool cloud_save(struct cloud *cloud, const char *path, struct diags *diags)
 {
 	struct arena *arena = arena_new();
 	const char *beside = arena_printf(arena, "%s.%ld.new", path, (long)getpid());
-	json_auto_t *file = json_pack("{s:i,s:s,s:s,s:O,s:o}", "format", STORE_FORMAT,
-		"subscription", cloud->subscription, "tenant", cloud->tenant, "limits",
-		cloud->limits, "resources", all_bodies(cloud));
+	json_auto_t *file = json_pack("{s:i,s:s,s:O,s:s,s:O,s:o}", "format", STORE_FORMAT,
+		"subscription", cloud->subscription, "subscriptions", cloud->more, "tenant",
+		cloud->tenant, "limits", cloud->limits, "resources", all_bodies(cloud));
 	bool saved = json_dump_file(file, beside, JSON_COMPACT) == 0 && rename(beside, path) == 0;
 
 	if (saved) {
@@ -268,6 +290,10 @@ bool cloud_load(struct cloud *cloud, const char *path, struct diags *diags)
 		cloud_name(
 			cloud, json_text_at(file, "/subscription"), json_text_at(file, "/tenant"));
 		json_object_update(cloud->limits, json_object_get(file, "limits"));
+		json_array_foreach (json_object_get(file, "subscriptions"), i, body) {
+			if (json_is_string(body))
+				cloud_add_subscription(cloud, json_string_value(body));
+		}
 		json_array_foreach (json_object_get(file, "resources"), i, body)
 			load_body(cloud, arena, body);
 		relink(cloud);

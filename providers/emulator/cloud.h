@@ -21,6 +21,7 @@
 
 struct cloud {
 	char *subscription, *tenant;
+	json_t *more;              /* ids of other subscriptions of the tenant */
 	json_t *items[TYPE_COUNT]; /* of root types: key to body */
 	json_t *limits;            /* name of a usage to a number, where it is not the usual one */
 	bool changed;              /* since the last cloud_save() */
@@ -29,6 +30,10 @@ struct cloud {
 void cloud_init(struct cloud *);
 void cloud_release(struct cloud *);
 void cloud_name(struct cloud *, const char *subscription, const char *tenant); /* NULL: keep */
+
+void cloud_add_subscription(struct cloud *, const char *id);
+/* The subscription as the cloud spells it, or NULL when there is none. */
+const char *cloud_subscription(const struct cloud *, const char *id);
 
 /* Borrowed; NULL when there is none. */
 json_t *cloud_find(const struct cloud *, const struct resource_type *root_type, const char *key);

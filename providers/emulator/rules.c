@@ -262,7 +262,7 @@ static bool check_subnet_table(struct write *w, const json_t *network, json_t *s
 			"Property id '%s' at path 'properties.routeTable.id' is invalid. Expect "
 			"fully qualified resource Id.",
 			id != NULL ? id : "");
-	if (table == NULL ||
+	if (table == NULL || !text_same_nocase(target.subscription, w->target->subscription) ||
 		strcmp(json_text_at(table, "/location"), json_text_at(network, "/location")) != 0)
 		return refuse_reference(w->response, id, from);
 

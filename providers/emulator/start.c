@@ -333,8 +333,9 @@ static bool make_section(struct start *start, size_t section, const json_t *map)
 
 static bool check_members(struct start *start, const json_t *root)
 {
-	static const char *const known[] = { "subscription", "tenant", "limits", "resourceGroups",
-		"routeTables", "virtualNetworks", "virtualMachineScaleSets", "virtualMachines" };
+	static const char *const known[] = { "subscription", "subscriptions", "tenant", "limits",
+		"resourceGroups", "routeTables", "virtualNetworks", "virtualMachineScaleSets",
+		"virtualMachines" };
 	bool good = true;
 	const char *key;
 	json_t *value;
@@ -373,6 +374,8 @@ bool start_load(struct emulator *emulator, const char *path, struct diags *diags
 {
 	struct start start = { .emulator = emulator, .arena = diags->arena, .diags = diags };
 	const json_t *root;
+	json_t *other;
+	size_t n;
 	bool good = true;
 
 	start.yaml = yaml_load(start.arena, path, diags);
@@ -384,6 +387,13 @@ bool start_load(struct emulator *emulator, const char *path, struct diags *diags
 	cloud_name(&emulator->cloud, json_text_at(root, "/subscription"),
 		json_text_at(root, "/tenant"));
 	good = set_limits(&start, json_object_get(root, "limits"));
+	json_array_foreach (json_object_get(root, "subscriptions"), n, other) {
+		if (json_is_string(other))
+			cloud_add_subscription(&emulator->cloud, json_string_value(other));
+		else
+			good = complain(&start, pointer_add_index(start.arena, "/subscriptions", n),
+				"a subscription is a text");
+	}
 	/* What refers to something that was refused is not to blame. */
 	for (size_t i = 0; good && i < ARRAY_LEN(sections); i++)
 		good = make_section(&start, i, json_object_get(root, sections[i].name));

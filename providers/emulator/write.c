@@ -112,8 +112,8 @@ static json_t *build_root(struct write *w, const json_t *sent)
 {
 	const struct target *target = w->target;
 	const struct cloud *cloud = &w->emulator->cloud;
-	const char *parent =
-		arena_printf(w->request->arena, "/subscriptions/%s", cloud->subscription);
+	const char *parent = arena_printf(w->request->arena, "/subscriptions/%s",
+		cloud_subscription(cloud, target->subscription));
 	const json_t *before;
 	json_t *root, *child;
 	size_t index;
@@ -222,8 +222,8 @@ bool write_patch(struct emulator *emulator, const struct target *target,
 		json_object_set(root, "tags", json_object_get(sent, "tags"));
 	json_t *shaped = shape_item(&w, target->type,
 		target->type->index == TYPE_GROUP
-			? arena_printf(
-				  request->arena, "/subscriptions/%s", emulator->cloud.subscription)
+			? arena_printf(request->arena, "/subscriptions/%s",
+				  cloud_subscription(&emulator->cloud, target->subscription))
 			: json_text_at(cloud_find(&emulator->cloud, type_at(TYPE_GROUP),
 					       target->group_key),
 				  "/id"),

@@ -142,21 +142,27 @@ static void test_state__folder_or_missing_folder_is_an_error(void **unused)
 static void test_state__is_bound_to_one_cloud(void **unused)
 {
 	(void)unused;
-	static const char *const one[] = { "S-1" }, *const two[] = { "s-1", "s-2" };
-	struct state_binding binding = { "public", "T", one, 1 };
+	static const char *const one[] = { "S-1" }, *const two[] = { "s-1", "s-2" },
+				 *const other[] = { "s-2" };
+	struct state_binding binding = {
+		.cloud = "public", .tenant = "T", .subscriptions = one, .nsubscriptions = 1
+	};
 	struct state *s = fixture_open(STATE_WRITE);
 	assert_true(state_bind(s, &binding, &fixture.diags));
 	fixture_commit(s);
 	state_close(s);
 
 	s = fixture_open(STATE_READ);
-	struct state_binding same = { "PUBLIC", "t", two, 1 }, unknown = { 0 };
+	struct state_binding same = {
+		.cloud = "PUBLIC", .tenant = "t", .subscriptions = two, .nsubscriptions = 2
+	};
+	struct state_binding unknown = { 0 };
 	assert_true(state_bind(s, &same, &fixture.diags));
 	assert_true(state_bind(s, &unknown, &fixture.diags));
 	const struct state_binding others[] = {
 		{ .cloud = "china" },
 		{ .cloud = "public", .tenant = "U" },
-		{ .cloud = "public", .subscriptions = two, .nsubscriptions = 2 },
+		{ .cloud = "public", .subscriptions = other, .nsubscriptions = 1 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		assert_false(state_bind(s, &others[i], &fixture.diags));
@@ -164,6 +170,47 @@ static void test_state__is_bound_to_one_cloud(void **unused)
 		assert_string_equal(fixture.diags.items[i].code, "state-of-another-cloud");
 	}
 	state_close(s);
+}
+
+static void expect_new(struct state *s, const struct state_binding *binding, const char *wanted)
+{
+	const char **found;
+	size_t count;
+	assert_true(state_unbound(s, fixture.arena, binding, &found, &count, &fixture.diags));
+	assert_int_equal(count, wanted != NULL);
+	if (wanted)
+		assert_string_equal(found[0], wanted);
+}
+
+static void test_state__grows_into_a_subscription_only_beside_one_of_its_own(void **unused)
+{
+	(void)unused;
+	static const char *const one[] = { "S-1" }, *const two[] = { "s-1", "s-2" },
+				 *const other[] = { "S-2" };
+	struct state_binding first = { .subscriptions = one, .nsubscriptions = 1 };
+	struct state_binding both = { .subscriptions = two, .nsubscriptions = 2 };
+	struct state_binding moved = {
+		.subscriptions = other, .nsubscriptions = 1, .former = one, .nformer = 1
+	};
+	struct state *s = fixture_open(STATE_WRITE);
+	expect_new(s, &both, NULL);
+	assert_true(state_bind(s, &first, &fixture.diags));
+	assert_true(state_bind(s, &both, &fixture.diags));
+	assert_true(state_bind(s, &moved, &fixture.diags));
+	expect_new(s, &both, "s-2");
+	expect_new(s, &moved, "S-2");
+	moved.nformer = 0;
+	assert_false(state_bind(s, &moved, &fixture.diags));
+	both.grows = true;
+	assert_true(state_bind(s, &both, &fixture.diags));
+	fixture_commit(s);
+	state_close(s);
+
+	s = fixture_open(STATE_READ);
+	assert_true(state_bind(s, &moved, &fixture.diags));
+	expect_new(s, &both, NULL);
+	state_close(s);
+	assert_string_equal(fixture_ask("SELECT subscriptions FROM meta"), "[\"S-1\",\"s-2\"]");
 }
 
 static void test_state__nothing_is_written_after_a_failed_write(void **unused)
@@ -248,6 +295,7 @@ int main(void)
 		TEST(test_state__a_log_without_its_file_is_not_overwritten),
 		TEST(test_state__folder_or_missing_folder_is_an_error),
 		TEST(test_state__is_bound_to_one_cloud),
+		TEST(test_state__grows_into_a_subscription_only_beside_one_of_its_own),
 		TEST(test_state__nothing_is_written_after_a_failed_write),
 		TEST(test_state__full_disk_is_told_as_such),
 		TEST(test_state__a_disk_that_takes_no_more_is_an_error),
