@@ -273,6 +273,9 @@ static const char *word_type(struct arena *a, const json_t *node)
 	size_t i;
 	const json_t *type;
 	json_array_foreach (types, i, type) {
+		bool is_expression = json_object_get(node, "pattern") && i > 0;
+		if (is_expression && strcmp(json_string_value(type), "string") == 0)
+			continue;
 		bool is_null = strcmp(json_string_value(type), "null") == 0;
 		text = arena_printf(a, "%s%s%s", text,
 			is_null     ? ", or "
@@ -304,8 +307,11 @@ static json_t *of_word(struct arena *a, const struct schema *type, const json_t 
 	(void)json_object_set_new(out, "required", json_boolean(required));
 	if (json_object_get(node, "default"))
 		(void)json_object_set(out, "default", json_object_get(node, "default"));
-	if (json_object_get(node, "enum"))
-		(void)json_object_set(out, "allowed", json_object_get(node, "enum"));
+	/* Beside the choices may stand that it is an expression. */
+	json_t *choices = json_object_get(node, "enum");
+	choices = choices ? choices : json_at(node, "/anyOf/0/enum");
+	if (choices)
+		(void)json_object_set(out, "allowed", choices);
 	if (changing)
 		(void)json_object_set_new(out, "changing", json_string(changing));
 	json_t *members = json_array();

@@ -199,9 +199,10 @@ bool filter_stands_in(const struct filter *filter)
 json_t *filter_apply(struct arena *a, const struct filter_call *call, const json_t *value,
 	struct expression_failure *failure)
 {
-	*failure = (struct expression_failure){
-		.code = "expression-type", .offset = call->offset, .length = call->length
-	};
+	*failure = (struct expression_failure){ .code = "expression-type",
+		.help = "filters take text; `cidrsubnet BITS N` and `cidrhost N` take a CIDR",
+		.offset = call->offset,
+		.length = call->length };
 	if (filter_stands_in(call->filter))
 		return value && !json_is_null(value) ? json_incref((json_t *)value)
 						     : json_string(call->arguments[0]);

@@ -251,15 +251,17 @@ const struct text_file *source_file(struct node_reader *r, const json_t *value, 
 
 static bool read_incomplete(struct node_reader *r, struct node_set *set, const json_t *value)
 {
-	const char *word = json_string_value(json_object_get(value, "incomplete"));
-	if (!json_object_get(value, "incomplete"))
+	const json_t *given = json_object_get(value, "incomplete");
+	const char *pointer = pointer_add(r->config->arena, set->pointer, "incomplete");
+	if (!given)
 		return true;
-	set->skip_incomplete = word && strcmp(word, "skip") == 0;
-	if (set->skip_incomplete || (word && strcmp(word, "error") == 0))
-		return true;
-	return diag_error(r->diags,
-		place_value(r->config, pointer_add(r->config->arena, set->pointer, "incomplete")),
-		"not-a-choice", "`incomplete` must be `error` or `skip`");
+	const char *word = scope_text(&r->scope, pointer, given, "incomplete");
+	if (!word)
+		return false;
+	set->skip_incomplete = strcmp(word, "skip") == 0;
+	return set->skip_incomplete || strcmp(word, "error") == 0 ||
+		diag_error(r->diags, place_value(r->config, pointer), "not-a-choice",
+			"`incomplete` must be `error` or `skip`");
 }
 
 static bool read_excluded_names(

@@ -106,6 +106,11 @@ static void estimate_one(struct estimate *e)
 		end_atom(e);
 		if (*e->next >= '0' && *e->next <= '9')
 			e->why = "it refers back to a group";
+		else if ((*e->next >= 'a' && *e->next <= 'z') ||
+			(*e->next >= 'A' && *e->next <= 'Z'))
+			e->why = "a backslash before a letter has no meaning in it; write a class "
+				 "such "
+				 "as [0-9] or [[:alpha:]]";
 		e->next += *e->next != '\0';
 		break;
 	default:

@@ -226,7 +226,10 @@ bool wrong_type(struct diags *diags, struct place at, const char *member, const 
 	(void)diag_error(
 		diags, at, "wrong-type", "`%s` must be %s, not %s", member, wanted, kind_name(got));
 	if (strcmp(wanted, "text") == 0 && (json_is_number(got) || json_is_boolean(got)))
-		diag_help(diags, "put it in quotes to make it text");
+		diag_help(diags,
+			"put it in quotes to make it text; beside other text `${...}` is text");
+	else if (json_is_string(got) && expression_in(json_string_value(got)))
+		diag_help(diags, "no expression may stand here: write it out");
 	else if (json_is_null(got))
 		diag_help(diags, "write a value, or leave the line out");
 	return false;

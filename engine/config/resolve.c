@@ -58,11 +58,14 @@ static bool check_words(const struct words *w)
 static bool read_choice(const struct words *w, const char *name, bool *removes)
 {
 	const json_t *value = word(w, name);
-	const char *text = json_string_value(value);
 	if (!value)
 		return true;
-	*removes = text && strcmp(text, "remove") == 0;
-	if (*removes || (text && strcmp(text, "keep") == 0))
+	struct scope s = { .config = w->config, .diags = w->diags };
+	const char *text = scope_text(&s, at(w, name), value, name);
+	if (!text)
+		return false;
+	*removes = strcmp(text, "remove") == 0;
+	if (*removes || strcmp(text, "keep") == 0)
 		return true;
 	return diag_error(w->diags, place_value(w->config, at(w, name)), "not-a-choice",
 		"`%s` must be `keep` or `remove`", name);
@@ -102,10 +105,10 @@ static bool read_ignored(const struct words *w, const json_t *item, const char *
 	struct resource *r = &w->declared->resource;
 	struct expression_path path;
 	struct expression_failure failure;
-	const char *text = json_string_value(item);
+	struct scope s = { .config = c, .diags = w->diags };
+	const char *text = scope_text(&s, pointer, item, "ignoreChanges");
 	if (!text)
-		return wrong_type(w->diags, place_value(c, pointer), "ignoreChanges",
-			"a list of members", item);
+		return false;
 	const char *body = expression_path_parse(c->arena, text, &path, &failure)
 		? flat_to_body(c, r->schema, &path, 0)
 		: NULL;
@@ -117,6 +120,18 @@ static bool read_ignored(const struct words *w, const json_t *item, const char *
 	}
 	*ARENA_PUSH(c->arena, r->ignore_changes, r->nignore_changes) = body;
 	return true;
+}
+
+static bool read_prevent(const struct words *w, const json_t *value, const char *pointer)
+{
+	struct scope s = { .config = w->config, .diags = w->diags };
+	bool unknown = false;
+	size_t before = w->diags->nerrors;
+	json_t *known = arena_json(w->config->arena, scope_value(&s, pointer, value, &unknown));
+	w->declared->resource.prevent_destroy = json_is_true(known);
+	return json_is_boolean(known) || w->diags->nerrors > before ||
+		wrong_type(w->diags, place_value(w->config, pointer), "preventDestroy",
+			"true or false", known ? known : value);
 }
 
 static bool read_lifecycle(const struct words *w)
@@ -131,11 +146,8 @@ static bool read_lifecycle(const struct words *w)
 		return wrong_type(w->diags, place_value(c, pointer), "lifecycle", "a map", value);
 	bool good = only_members(c, value, pointer, "`lifecycle`", members, w->diags);
 	const json_t *prevent = json_object_get(value, "preventDestroy");
-	if (prevent && !json_is_boolean(prevent))
-		good = wrong_type(w->diags,
-			place_value(c, pointer_add(c->arena, pointer, "preventDestroy")),
-			"preventDestroy", "true or false", prevent);
-	w->declared->resource.prevent_destroy = json_is_true(prevent);
+	if (prevent)
+		good &= read_prevent(w, prevent, pointer_add(c->arena, pointer, "preventDestroy"));
 	const json_t *list = json_object_get(value, "ignoreChanges");
 	const char *list_pointer = pointer_add(c->arena, pointer, "ignoreChanges");
 	if (list && !json_is_array(list))

@@ -103,9 +103,12 @@ static bool read_allowed(
 	size_t i;
 	const json_t *item;
 	v->allowed = json_object_get(declaration, "allowed");
-	if (v->allowed && (!json_is_array(v->allowed) || json_array_size(v->allowed) == 0))
+	if (v->allowed && !json_is_array(v->allowed))
 		return wrong_type(
 			diags, place_value(c, pointer), "allowed", "a list of values", v->allowed);
+	if (v->allowed && json_array_size(v->allowed) == 0)
+		return diag_error(diags, place_value(c, pointer), "wrong-type",
+			"`allowed` must list a value: variable `%s` could have none", v->name);
 	json_array_foreach (v->allowed, i, item)
 		if (!v->type->holds(item))
 			good = diag_error(diags,
@@ -157,8 +160,7 @@ bool variable_read(struct config *c, const char *name, const json_t *declaration
 	*out = (struct variable){ .name = name,
 		.pointer = pointer_add(c->arena, "/variables", name) };
 	if (!json_is_object(declaration)) {
-		(void)wrong_type(
-			diags, place_value(c, out->pointer), "a variable", "a map", declaration);
+		(void)wrong_type(diags, place_value(c, out->pointer), name, "a map", declaration);
 		diag_help(diags, "write it as in {type: string, default: kubernetes}");
 		return false;
 	}
@@ -177,12 +179,20 @@ bool variable_read(struct config *c, const char *name, const json_t *declaration
 	return check_sensitive(c, out, declaration, diags) && good;
 }
 
+/* 1 and 1.0 are one number. */
+static bool is_same(const json_t *a, const json_t *b)
+{
+	if (json_is_integer(a) != json_is_integer(b) && json_is_number(a) && json_is_number(b))
+		return json_number_value(a) == json_number_value(b);
+	return json_equal((json_t *)a, (json_t *)b);
+}
+
 static bool is_allowed(const struct variable *v, const json_t *value)
 {
 	size_t i;
-	json_t *item;
+	const json_t *item;
 	json_array_foreach (v->allowed, i, item)
-		if (json_equal(item, (json_t *)value))
+		if (is_same(item, value))
 			return true;
 	return !v->allowed;
 }

@@ -20,19 +20,26 @@ static bool set_checked(struct config *c, const struct variable *v, json_t *valu
 	return true;
 }
 
-/* From the command line or the environment: text, read as the declared type asks. */
-static bool set_text(struct config *c, const struct variable *v, const char *text,
+/* Text from the command line or the environment, read as the declared type asks: new, or NULL. */
+static json_t *text_value(struct config *c, const struct variable *v, const char *text,
 	const char *source, struct diags *diags)
 {
-	struct place at = { .file = source };
 	if (v->type->is_text) {
 		json_t *value = json_string(text);
 		if (!value)
-			return diag_error(diags, at, "wrong-type", "is not UTF-8");
-		return set_checked(c, v, value, at, diags);
+			(void)diag_error(diags, (struct place){ .file = source }, "wrong-type",
+				"is not UTF-8");
+		return value;
 	}
 	struct yaml *yaml = yaml_parse(c->arena, source, text, strlen(text), diags);
-	return yaml && set_checked(c, v, json_incref(yaml_value(yaml)), at, diags);
+	return yaml ? json_incref(yaml_value(yaml)) : NULL;
+}
+
+static bool set_text(struct config *c, const struct variable *v, const char *text,
+	const char *source, struct diags *diags)
+{
+	json_t *value = text_value(c, v, text, source, diags);
+	return value && set_checked(c, v, value, (struct place){ .file = source }, diags);
 }
 
 static bool load_default(struct config *c, const struct variable *v, struct diags *diags)
@@ -44,6 +51,13 @@ static bool load_default(struct config *c, const struct variable *v, struct diag
 	struct scope s = { .config = c, .environment_only = true, .diags = diags };
 	bool unknown = false;
 	json_t *known = scope_value(&s, pointer, value, &unknown);
+	/* What the environment gives is text, whichever way it comes. */
+	if (json_is_string(known) && expression_in(json_string_value(value))) {
+		const char *text = arena_strdup(c->arena, json_string_value(known));
+		json_decref(known);
+		known = text_value(
+			c, v, text, arena_printf(c->arena, "default of %s", v->name), diags);
+	}
 	return known && set_checked(c, v, known, place_value(c, pointer), diags);
 }
 

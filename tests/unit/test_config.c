@@ -405,6 +405,22 @@ static void test_variables__later_sources_win(void **state)
 	assert_string_equal(diags.items[0].help, "did you mean `prefix`?");
 }
 
+static void test_variables__text_of_the_environment_is_read_as_the_type_asks(void **state)
+{
+	(void)state;
+	static const char *const environment[] = { "WAYBILL_ENV_N=7", "WAYBILL_ENV_L=[no, 1]",
+		"WAYBILL_ENV_S=7", NULL };
+	struct config *c = load_with((struct config_options){ .environment = environment },
+		"waybill: 1\nvariables:\n"
+		"  n: {type: number, default: \"${env.WAYBILL_ENV_N}\", allowed: [7.0]}\n"
+		"  m: {type: number, default: \"${env.WAYBILL_ENV_M | default 3}\"}\n"
+		"  l: {type: list, default: \"${env.WAYBILL_ENV_L}\"}\n"
+		"  s: {default: \"${env.WAYBILL_ENV_S}\"}\n");
+	assert_non_null(c);
+	assert_string_equal(json_canonical(arena, c->variables),
+		"{\"l\":[\"no\",1],\"m\":3,\"n\":7,\"s\":\"7\"}");
+}
+
 static void test_nodes__routes_of_both_families(void **state)
 {
 	(void)state;
@@ -587,6 +603,7 @@ int main(void)
 		CASE(test_config__unknown_members_are_filled_in_later),
 		CASE(test_config__values_of_variables_are_not_evaluated_again),
 		CASE(test_variables__later_sources_win),
+		CASE(test_variables__text_of_the_environment_is_read_as_the_type_asks),
 		CASE(test_nodes__routes_of_both_families),
 		CASE(test_nodes__machines_join_their_nics),
 		CASE(test_files__later_overrides_and_null_removes),
