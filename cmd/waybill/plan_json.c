@@ -180,12 +180,20 @@ static json_t *outputs_new(const struct plan *plan)
 	return outputs;
 }
 
+static json_t *numbers_new(const size_t *numbers, size_t count)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(array, json_integer((json_int_t)numbers[i]));
+	return array;
+}
+
 static json_t *steps_new(const struct plan *plan)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < plan->nsteps; i++) {
 		const struct step *step = &plan->steps[i];
-		json_t *changes = json_array(), *waits = json_array();
+		json_t *changes = json_array();
 		if (step->change)
 			(void)json_array_append_new(changes, text_new(step->change->address));
 		for (size_t j = 0; j < step->nchildren; j++) {
@@ -193,13 +201,12 @@ static json_t *steps_new(const struct plan *plan)
 				(void)json_array_append_new(
 					changes, text_new(step->children[j].change->address));
 		}
-		for (size_t j = 0; j < step->nwaits; j++)
-			(void)json_array_append_new(
-				waits, json_integer((json_int_t)step->waits[j]));
 		(void)json_array_append_new(array,
-			json_pack("{s:I,s:s,s:o,s:o,s:o}", "number", (json_int_t)step->number,
+			json_pack("{s:I,s:s,s:o,s:o,s:o,s:o}", "number", (json_int_t)step->number,
 				"verb", step_verb_name(step->verb), "address",
-				text_new(step->address), "changes", changes, "waits", waits));
+				text_new(step->address), "changes", changes, "waits",
+				numbers_new(step->waits, step->nwaits), "settles",
+				numbers_new(step->settles, step->nsettles)));
 	}
 	return array;
 }

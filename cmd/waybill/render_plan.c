@@ -159,6 +159,37 @@ static void render_outputs(struct canvas *c, const struct plan *plan)
 		(void)buf_puts(c->out, "\n");
 }
 
+static void render_cut(struct canvas *c, const struct plan_cut *cut)
+{
+	(void)buf_printf(c->out, "Cut on the way: %zu pod path%s, from `%s ", cut->paths,
+		cut->paths == 1 ? "" : "s", cut->from_verb);
+	text_escape(c->out, cut->from, false);
+	(void)buf_printf(c->out, "` until `%s ", cut->until_verb);
+	text_escape(c->out, cut->until, false);
+	(void)buf_puts(c->out, "`: ");
+	for (size_t i = 0; i < cut->nfirst; i++) {
+		(void)buf_puts(c->out, i ? ", " : "");
+		text_escape(c->out, cut->first[i].from, false);
+		(void)buf_puts(c->out, " to ");
+		text_escape(c->out, cut->first[i].pods, false);
+		(void)buf_puts(c->out, " of ");
+		text_escape(c->out, cut->first[i].to, false);
+	}
+	if (cut->paths > cut->nfirst)
+		(void)buf_printf(c->out, " and %zu more", cut->paths - cut->nfirst);
+	(void)buf_puts(c->out, "\n");
+}
+
+static void render_cuts(struct canvas *c, const struct plan_reach *reach)
+{
+	for (size_t i = 0; i < reach->ncuts; i++)
+		render_cut(c, &reach->cuts[i]);
+	if (reach->unjudged)
+		(void)buf_printf(c->out,
+			"Not judged on the way: %zu pod paths that too many steps change at once\n",
+			reach->unjudged);
+}
+
 static void render_reach(struct canvas *c, const struct plan *plan)
 {
 	const struct plan_reach *reach = &plan->reach;
@@ -177,6 +208,7 @@ static void render_reach(struct canvas *c, const struct plan *plan)
 		"Reachability by routes: %zu of %zu pod paths after %s (%zu of %zu now)\n",
 		survey_reached(&reach->after), reach->after.total,
 		plan->destroy ? "destroy" : "apply", survey_reached(&reach->now), reach->now.total);
+	render_cuts(c, reach);
 }
 
 /* Its last line is what people and scripts look for. */

@@ -5,27 +5,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-
-struct reach_class {
-	const struct topology_network *network; /* NULL: not read */
-	const struct topology_table *table;
-	bool table_unread;
-	bool peer_unread; /* a peer's address space is not known */
-	bool learns;      /* takes what a gateway learned */
-	struct reach_route *routes;
-	size_t nroutes;
-	struct trie *trie; /* of indexes in `routes`; NULL until it is asked */
-};
-
-struct reach {
-	struct arena *arena;
-	const struct topology *topology;
-	struct reach_class *classes;
-	size_t nclasses;
-	size_t *class_of;    /* by index of the subnet */
-	struct prefix *cuts; /* where routing may change: prefixes of routes and spaces, sorted */
-	size_t ncuts;
-};
+#include "engine/network/reach_internal.h"
 
 const char *verdict_name(enum reach_verdict v)
 {
@@ -115,9 +95,9 @@ size_t reach_class(const struct reach *r, const struct topology_subnet *s)
 /* ---- the routes of a class ---- */
 
 static struct reach_route *add_route(
-	struct reach *r, struct reach_class *c, const struct prefix *prefix, enum hop_kind hop)
+	struct arena *a, struct reach_class *c, const struct prefix *prefix, enum hop_kind hop)
 {
-	struct reach_route *route = ARENA_PUSH(r->arena, c->routes, c->nroutes);
+	struct reach_route *route = ARENA_PUSH(a, c->routes, c->nroutes);
 	route->prefix = *prefix;
 	route->hop = hop;
 	return route;
@@ -129,48 +109,52 @@ static void add_peer_routes(struct reach *r, struct reach_class *c)
 		const struct topology_peering *p = c->network->peerings[i];
 		const struct prefixes *space = p->remote ? &p->remote->space : &p->remote_space;
 		for (size_t n = 0; p->connected && n < space->count; n++)
-			add_route(r, c, &space->items[n], HOP_PEERING)->peering = p;
+			add_route(r->arena, c, &space->items[n], HOP_PEERING)->peering = p;
 	}
 }
 
 /* The ranges that Azure drops unless the network has them: its own range of the same size takes
  * the place of one of these, and so does a larger one. */
-static void add_dropped(struct reach *r, struct reach_class *c, const char *text)
+size_t reach_dropped(const struct prefixes *space, struct prefix dropped[REACH_DROPPED])
 {
-	struct prefix prefix;
-	if (!prefix_parse(&prefix, text))
-		return;
-	for (size_t i = 0; i < c->network->space.count; i++)
-		if (prefix_contains(&c->network->space.items[i], &prefix))
-			return;
-	(void)add_route(r, c, &prefix, HOP_NONE);
+	static const char *const texts[REACH_DROPPED] = { "10.0.0.0/8", "172.16.0.0/12",
+		"192.168.0.0/16", "100.64.0.0/10" };
+	size_t count = 0;
+	for (size_t n = 0; n < REACH_DROPPED; n++) {
+		struct prefix *p = &dropped[count];
+		bool drops = prefix_parse(p, texts[n]);
+		for (size_t i = 0; i < space->count; i++)
+			drops = drops && !prefix_contains(&space->items[i], p);
+		count += drops;
+	}
+	return count;
 }
 
 static void add_system_routes(struct reach *r, struct reach_class *c)
 {
-	static const char *const dropped[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-		"100.64.0.0/10" };
 	static const char *const everything[] = { "0.0.0.0/0", "::/0" };
 	for (size_t i = 0; i < c->network->space.count; i++)
-		(void)add_route(r, c, &c->network->space.items[i], HOP_LOCAL);
+		(void)add_route(r->arena, c, &c->network->space.items[i], HOP_LOCAL);
 	add_peer_routes(r, c);
-	for (size_t i = 0; i < ARRAY_LEN(dropped); i++)
-		add_dropped(r, c, dropped[i]);
+	struct prefix dropped[REACH_DROPPED];
+	size_t ndropped = reach_dropped(&c->network->space, dropped);
+	for (size_t i = 0; i < ndropped; i++)
+		(void)add_route(r->arena, c, &dropped[i], HOP_NONE);
 	for (size_t i = 0; i < ARRAY_LEN(everything); i++) {
 		struct prefix prefix;
 		if (prefix_parse(&prefix, everything[i]))
-			(void)add_route(r, c, &prefix, HOP_INTERNET);
+			(void)add_route(r->arena, c, &prefix, HOP_INTERNET);
 	}
 }
 
 /* Service tags hold public addresses: no pod path meets them. */
-static void add_user_routes(struct reach *r, struct reach_class *c)
+static void add_user_routes(struct arena *a, struct reach_class *c)
 {
 	for (size_t i = 0; c->table && i < c->table->nroutes; i++) {
 		const struct topology_route *user = c->table->routes[i];
 		if (!user->is_prefix)
 			continue;
-		struct reach_route *route = add_route(r, c, &user->prefix, user->hop);
+		struct reach_route *route = add_route(a, c, &user->prefix, user->hop);
 		route->origin = ORIGIN_USER;
 		route->next_hop = user->next_hop;
 		route->has_next_hop = user->has_next_hop;
@@ -178,25 +162,30 @@ static void add_user_routes(struct reach *r, struct reach_class *c)
 	}
 }
 
-static void build_class(struct reach *r, struct reach_class *c)
+static void index_routes(struct arena *a, struct reach_class *c)
 {
-	add_system_routes(r, c);
-	add_user_routes(r, c);
 	struct trie_entry *entries = mem_alloc((c->nroutes + 1) * sizeof *entries);
 	for (size_t i = 0; i < c->nroutes; i++)
 		entries[i] = (struct trie_entry){ c->routes[i].prefix, c->routes[i].origin,
 			(uint32_t)i };
-	c->trie = trie_build(r->arena, entries, c->nroutes);
+	c->trie = trie_build(a, entries, c->nroutes);
 	free(entries);
 }
 
-/* ---- following one packet ---- */
+static void build_class(struct reach *r, struct reach_class *c)
+{
+	add_system_routes(r, c);
+	add_user_routes(r->arena, c);
+	index_routes(r->arena, c);
+}
 
-struct walk {
-	struct reach *reach;
-	struct reach_path *path;
-	const struct topology_subnet *subnet;
-};
+void reach_index_table(struct arena *a, struct reach_class *c)
+{
+	add_user_routes(a, c);
+	index_routes(a, c);
+}
+
+/* ---- following one packet ---- */
 
 /* Ends the walk at the hop made last. */
 static bool end(struct walk *w, enum reach_fault fault)
@@ -237,6 +226,14 @@ static const struct reach_route *look_up(struct walk *w)
 	}
 	struct reach_hop *hop = &p->hops[p->nhops++];
 	*hop = (struct reach_hop){ .subnet = w->subnet };
+	if (w->reach->between) {
+		hop->route = between_route(w->reach->between, w->subnet, p);
+		if (!hop->route)
+			(void)end(w, FAULT_DROPPED);
+		return hop->route;
+	}
+	if (w->reach->watched && w->reach->watched[w->subnet - w->reach->topology->subnets])
+		p->watched = true;
 	struct reach_class *c = &w->reach->classes[reach_class(w->reach, w->subnet)];
 	if (c->table_unread || !c->network) {
 		(void)end(w, c->network ? FAULT_TABLE_UNREAD : FAULT_NETWORK_UNREAD);
@@ -257,21 +254,52 @@ static const struct reach_route *look_up(struct walk *w)
 	return NULL;
 }
 
+/* The peerings between two networks; false when the first has none. */
+static bool find_link(const struct walk *w, const struct topology_network *from,
+	const struct topology_network *to, struct reach_link *out)
+{
+	if (w->reach->between)
+		return between_link(w->reach->between, from, to, out);
+	const struct topology_peering *there = topology_peering_with(from, to);
+	const struct topology_peering *back = there ? there->back : NULL;
+	*out = (struct reach_link){ 0 };
+	if (there && back)
+		*out = (struct reach_link){
+			.connected = there->connected && back->connected,
+			.allows_access = there->allows_access && back->allows_access,
+			.allows_forwarded = there->allows_forwarded && back->allows_forwarded,
+		};
+	return there != NULL;
+}
+
 /* Whether a packet that a machine forwards may pass from one network to the other. */
 static bool crosses(struct walk *w, const struct topology_network *to)
 {
 	const struct topology_network *from = w->subnet->network;
+	struct reach_link link;
 	if (from == to)
 		return true;
-	const struct topology_peering *there = to ? topology_peering_with(from, to) : NULL;
-	if (!there)
+	if (!to || !find_link(w, from, to, &link))
 		return end(w, FAULT_HOP_OUTSIDE);
-	const struct topology_peering *back = there->back;
-	if (!there->connected || !back || !back->connected)
+	if (!link.connected)
 		return end(w, FAULT_PEERING);
-	if (!there->allows_access || !back->allows_access)
+	if (!link.allows_access)
 		return end(w, FAULT_PEERING_ACCESS);
-	return (there->allows_forwarded && back->allows_forwarded) || end(w, FAULT_PEERING_FORWARD);
+	return link.allows_forwarded || end(w, FAULT_PEERING_FORWARD);
+}
+
+/* ---- where somebody is ---- */
+
+static const struct topology_subnet *subnet_of(
+	const struct walk *w, const struct topology_address *a)
+{
+	return w->reach->between ? between_subnet_of(w->reach->between, a) : a->subnet;
+}
+
+static const struct topology_subnet *subnet_around(const struct walk *w, const struct ip *ip)
+{
+	return w->reach->between ? between_subnet_around(w->reach->between, ip)
+				 : topology_subnet_of(w->reach->topology, ip);
 }
 
 /* Which of those that have the next hop's address is meant: in the network itself before a peer. */
@@ -279,14 +307,17 @@ static const struct topology_address *owner_of(const struct walk *w, const struc
 {
 	size_t count;
 	const struct topology_address *all = topology_address(w->reach->topology, ip, &count);
+	if (count == 1)
+		return all;
 	const struct topology_network *here = w->subnet->network;
 	const struct topology_address *peer = NULL;
 	for (size_t i = 0; i < count; i++) {
-		const struct topology_network *there =
-			all[i].subnet ? all[i].subnet->network : NULL;
+		const struct topology_subnet *subnet = subnet_of(w, &all[i]);
+		const struct topology_network *there = subnet ? subnet->network : NULL;
+		struct reach_link link;
 		if (there == here)
 			return &all[i];
-		if (!peer && there && topology_peering_with(here, there))
+		if (!peer && there && find_link(w, here, there, &link))
 			peer = &all[i];
 	}
 	return peer ? peer : count ? &all[0] : NULL;
@@ -295,6 +326,8 @@ static const struct topology_address *owner_of(const struct walk *w, const struc
 /* No subnet has the next hop: where it would have to be tells what is wrong. */
 static bool end_nowhere(struct walk *w, const struct ip *ip)
 {
+	if (w->reach->between)
+		return end(w, FAULT_HOP_NO_SUBNET);
 	const struct topology_network *n = w->subnet->network;
 	if (prefixes_have(&n->space, ip))
 		return end(w, FAULT_HOP_NO_SUBNET);
@@ -333,7 +366,7 @@ static bool pass_appliance(struct walk *w, const struct reach_route *route)
 		return end(w, FAULT_NO_NEXT_HOP);
 	const struct topology_address *owner = owner_of(w, &route->next_hop);
 	const struct topology_subnet *subnet =
-		owner ? owner->subnet : topology_subnet_of(w->reach->topology, &route->next_hop);
+		owner ? subnet_of(w, owner) : subnet_around(w, &route->next_hop);
 	p->hops[p->nhops - 1].next = owner;
 	if (!subnet)
 		return end_nowhere(w, &route->next_hop);
@@ -373,9 +406,10 @@ static void follow(struct walk *w)
 	}
 }
 
-static void follow_address(struct reach *r, const struct ip *address, struct reach_path *path)
+void reach_follow_address(struct reach *r, const struct ip *address, struct reach_path *path)
 {
-	struct walk w = { r, path, path->from->subnet };
+	struct walk w = { r, path,
+		r->between ? between_subnet_of_node(r->between, path->from) : path->from->subnet };
 	path->address = *address;
 	path->verdict = REACH_OK;
 	path->fault = FAULT_NONE;
@@ -441,21 +475,9 @@ static bool address_behind(struct ip *out, const struct prefix *p)
 	return false;
 }
 
-static void keep_worst(struct reach *r, const struct ip *address, struct reach_path *worst)
+void reach_each_address(const struct reach *r, const struct prefix *pods,
+	void (*visit)(void *context, const struct ip *), void *context)
 {
-	struct reach_path other = { .from = worst->from, .to = worst->to, .pods = worst->pods };
-	follow_address(r, address, &other);
-	if (other.verdict > worst->verdict)
-		*worst = other;
-}
-
-void reach_follow(struct reach *r, const struct topology_node *from, const struct topology_node *to,
-	const struct prefix *pods, struct reach_path *out)
-{
-	out->from = from;
-	out->to = to;
-	out->pods = pods;
-	follow_address(r, &pods->base, out);
 	size_t low = 0, high = r->ncuts;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -469,8 +491,36 @@ void reach_follow(struct reach *r, const struct topology_node *from, const struc
 		struct ip behind;
 		if (cut->length <= pods->length)
 			continue;
-		keep_worst(r, &cut->base, out);
+		visit(context, &cut->base);
 		if (address_behind(&behind, cut) && prefix_has_ip(pods, &behind))
-			keep_worst(r, &behind, out);
+			visit(context, &behind);
 	}
+}
+
+struct worst {
+	struct reach *reach;
+	struct reach_path *path;
+};
+
+static void keep_worst(void *context, const struct ip *address)
+{
+	struct reach_path *worst = ((struct worst *)context)->path;
+	struct reach_path other = { .from = worst->from, .to = worst->to, .pods = worst->pods };
+	reach_follow_address(((struct worst *)context)->reach, address, &other);
+	other.watched = other.watched || worst->watched;
+	worst->watched = other.watched;
+	if (other.verdict > worst->verdict)
+		*worst = other;
+}
+
+void reach_follow(struct reach *r, const struct topology_node *from, const struct topology_node *to,
+	const struct prefix *pods, struct reach_path *out)
+{
+	struct worst worst = { r, out };
+	out->from = from;
+	out->to = to;
+	out->pods = pods;
+	out->watched = false;
+	reach_follow_address(r, &pods->base, out);
+	reach_each_address(r, pods, keep_worst, &worst);
 }

@@ -77,7 +77,8 @@ struct reach_path {
 	enum reach_fault fault;
 	struct reach_hop hops[REACH_HOPS];
 	size_t nhops;
-	size_t at; /* the first hop at fault */
+	size_t at;    /* the first hop at fault */
+	bool watched; /* may change on the way from one moment to another: between.h */
 };
 
 struct reach;

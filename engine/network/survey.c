@@ -14,6 +14,7 @@ struct group {
 	const struct topology_node **nodes;
 	size_t nnodes;
 	unsigned families;
+	void *memo;
 };
 
 struct set {
@@ -86,7 +87,7 @@ static void find_groups(struct surveyor *v, struct set *set)
 	free(sources);
 }
 
-static void follow_group(struct surveyor *v, const struct group *g, bool is_member,
+static void follow_group(struct surveyor *v, struct group *g, bool is_member,
 	const struct topology_node *to, const struct prefix *pods)
 {
 	const struct survey *s = v->survey;
@@ -98,7 +99,8 @@ static void follow_group(struct surveyor *v, const struct group *g, bool is_memb
 	struct survey_paths paths = { .from = (const struct topology_node *const *)g->nodes,
 		.nfrom = g->nnodes,
 		.count = count,
-		.after = &after };
+		.after = &after,
+		.memo = &g->memo };
 	reach_follow(s->reach, from, to, pods, &after);
 	if (s->now == s->reach) {
 		paths.now = &after;

@@ -23,6 +23,7 @@ struct survey_paths {
 	size_t count;                   /* of sources without `to` */
 	const struct reach_path *after; /* of one of them */
 	const struct reach_path *now;   /* the same; NULL: not asked */
+	void **memo;                    /* the teller's own, one a group; NULL at first */
 };
 
 typedef void survey_fn(void *context, const struct survey_paths *);

@@ -340,16 +340,23 @@ static void index_subnets(struct topology *t)
 	t->subnet_trie = trie_build(t->arena, entries, count);
 }
 
-struct topology *topology_make(struct arena *a, const struct config *config,
+struct topology *topology_bare(struct arena *a, const struct catalog *catalog,
 	const struct topology_part *parts, size_t nparts, bool planned)
 {
 	struct topology *t = ARENA_NEW(a, struct topology);
 	t->arena = a;
-	t->catalog = config->catalog;
+	t->catalog = catalog;
 	add_parts(t, parts, nparts);
 	link_subnets(t);
 	link_routes(t);
 	link_peerings(t, planned);
+	return t;
+}
+
+struct topology *topology_make(struct arena *a, const struct config *config,
+	const struct topology_part *parts, size_t nparts, bool planned)
+{
+	struct topology *t = topology_bare(a, config->catalog, parts, nparts, planned);
 	index_subnets(t);
 	topology_add_machines(t, config);
 	return t;

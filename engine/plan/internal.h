@@ -5,6 +5,8 @@
 
 #include "engine/plan/plan.h"
 
+struct breaks;
+
 struct planner {
 	struct arena *arena;
 	struct config *config;
@@ -16,6 +18,7 @@ struct planner {
 	 * sorted by id without case, so that a parent stands before its children. */
 	struct change *all;
 	size_t nall;
+	struct breaks *breaks; /* half-way states that would break a path; NULL: none. halfway.h */
 };
 
 /* Whether the address or id is among those given on the command line. */
@@ -52,9 +55,9 @@ void planner_mend_peerings(struct planner *);
 void planner_find_secrets(struct planner *);
 /* guards.c: what a plan may not do without being told to. */
 void planner_guard(struct planner *);
-/* paths.c: counts the pod paths, and refuses to lose one. */
+/* steps.c: in no order yet. */
+void planner_make_steps(struct planner *);
+/* paths.c: counts the pod paths, refuses to lose one, and finds what may break one on the way. */
 void planner_judge_paths(struct planner *);
-/* steps.c */
-bool planner_make_steps(struct planner *);
 
 #endif

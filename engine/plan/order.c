@@ -7,6 +7,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/plan/mend.h"
 #include "schemas/arm_id.h"
 
 /* The steps that write one id, its own as a carrier or as a child in the carrier's body. */
@@ -28,7 +29,7 @@ struct orderer {
 	size_t nwriters;
 	struct edge *edges;
 	size_t nedges;
-	bool careful; /* also hold back updates that would break a path still in use */
+	bool careful; /* also hold back what takes children out while something may use them */
 };
 
 static int compare_writers(const void *a, const void *b)
@@ -196,24 +197,12 @@ static void add_same_id_edges(struct orderer *o)
 			wait_for(o, i, i - 1);
 }
 
-/* Each edge once, as the steps' `waits`. */
-static void use_edges(struct orderer *o)
+/* Each once. */
+static void find_edges(struct orderer *o, bool careful)
 {
-	if (o->nedges)
-		qsort(o->edges, o->nedges, sizeof *o->edges, compare_edges);
-	size_t kept = 0;
-	for (size_t i = 0; i < o->nedges; i++)
-		if (kept == 0 || compare_edges(&o->edges[kept - 1], &o->edges[i]) != 0)
-			o->edges[kept++] = o->edges[i];
-	o->nedges = kept;
-	for (size_t i = 0; i < o->nedges; i++) {
-		struct step *s = &o->steps[o->edges[i].step];
-		*ARENA_PUSH(o->arena, s->waits, s->nwaits) = o->edges[i].waits_for;
-	}
-}
-
-static void find_edges(struct orderer *o)
-{
+	o->edges = NULL;
+	o->nedges = 0;
+	o->careful = careful;
 	for (size_t i = 0; i < o->nsteps; i++) {
 		const struct step *s = &o->steps[i];
 		add_container_edges(o, i);
@@ -229,16 +218,20 @@ static void find_edges(struct orderer *o)
 		}
 	}
 	add_same_id_edges(o);
-	use_edges(o);
+	if (o->nedges)
+		qsort(o->edges, o->nedges, sizeof *o->edges, compare_edges);
+	size_t kept = 0;
+	for (size_t i = 0; i < o->nedges; i++)
+		if (kept == 0 || compare_edges(&o->edges[kept - 1], &o->edges[i]) != 0)
+			o->edges[kept++] = o->edges[i];
+	o->nedges = kept;
 }
 
-static void forget_edges(struct orderer *o)
+static void use_edges(struct orderer *o)
 {
-	o->edges = NULL;
-	o->nedges = 0;
-	for (size_t i = 0; i < o->nsteps; i++) {
-		o->steps[i].waits = NULL;
-		o->steps[i].nwaits = 0;
+	for (size_t i = 0; i < o->nedges; i++) {
+		struct step *s = &o->steps[o->edges[i].step];
+		*ARENA_PUSH(o->arena, s->waits, s->nwaits) = o->edges[i].waits_for;
 	}
 }
 
@@ -309,7 +302,7 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void sort_steps(struct orderer *o, const size_t *level)
+static const size_t *sort_steps(struct orderer *o, const size_t *level)
 {
 	struct place_in_order *places = arena_alloc(o->arena, o->nsteps * sizeof *places);
 	size_t *number = arena_alloc(o->arena, o->nsteps * sizeof *number);
@@ -335,6 +328,7 @@ static void sort_steps(struct orderer *o, const size_t *level)
 				before->depth = sorted[i].depth + 1;
 		}
 	o->planner->plan->steps = sorted;
+	return number;
 }
 
 static bool refuse_loop(struct planner *p, const struct step *s)
@@ -345,6 +339,53 @@ static bool refuse_loop(struct planner *p, const struct step *s)
 	return false;
 }
 
+static bool takes_children(const struct orderer *o)
+{
+	for (size_t i = 0; i < o->nsteps; i++)
+		for (size_t n = 0; n < o->steps[i].nchildren; n++)
+			if (!o->steps[i].children[n].after)
+				return true;
+	return false;
+}
+
+/* The edges that are no waits yet. Only the first `nwaits` waits are looked at, and are sorted. */
+static void drop_known_edges(struct orderer *o)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < o->nsteps; i++)
+		if (o->steps[i].nwaits)
+			qsort(o->steps[i].waits, o->steps[i].nwaits, sizeof(size_t),
+				compare_numbers);
+	for (size_t i = 0; i < o->nedges; i++) {
+		const struct step *s = &o->steps[o->edges[i].step];
+		if (!s->nwaits ||
+			!bsearch(&o->edges[i].waits_for, s->waits, s->nwaits, sizeof(size_t),
+				compare_numbers))
+			o->edges[kept++] = o->edges[i];
+	}
+	o->nedges = kept;
+}
+
+/* Tables that swap their subnets would wait for each other: then each such wait that makes no loop
+ * is kept. */
+static const size_t *add_careful_waits(struct orderer *o, struct waits *w, size_t *loop)
+{
+	size_t *kept = arena_alloc(o->arena, o->nsteps * sizeof *kept);
+	find_edges(o, true);
+	drop_known_edges(o);
+	for (size_t i = 0; i < o->nsteps; i++)
+		kept[i] = o->steps[i].nwaits;
+	use_edges(o);
+	const size_t *level = find_levels(o, loop);
+	if (level)
+		return level;
+	for (size_t i = 0; i < o->nsteps; i++)
+		o->steps[i].nwaits = kept[i];
+	for (size_t i = 0; i < o->nedges; i++)
+		(void)waits_add(w, o->edges[i].step, o->edges[i].waits_for);
+	return find_levels(o, loop);
+}
+
 bool order_steps(struct planner *p)
 {
 	struct plan *plan = p->plan;
@@ -353,20 +394,24 @@ bool order_steps(struct planner *p)
 	};
 	if (o.nsteps == 0)
 		return true;
-	find_writers(&o);
+	struct waits w;
 	size_t loop = 0;
-	o.careful = true;
-	find_edges(&o);
+	find_writers(&o);
+	find_edges(&o, false);
+	use_edges(&o);
 	const size_t *level = find_levels(&o, &loop);
-	if (!level) {
-		/* Tables that swap their subnets wait for each other: then a cut is unavoidable. */
-		forget_edges(&o);
-		o.careful = false;
-		find_edges(&o);
-		level = find_levels(&o, &loop);
-	}
 	if (!level)
 		return refuse_loop(p, &o.steps[loop]);
-	sort_steps(&o, level);
+	/* What certainly breaks a path comes before what only might. */
+	waits_init(&w, p->arena, o.steps, o.nsteps);
+	if (p->breaks) {
+		mend_steps(&w, p->breaks);
+		level = find_levels(&o, &loop);
+	}
+	if (takes_children(&o))
+		level = add_careful_waits(&o, &w, &loop);
+	const size_t *number = sort_steps(&o, level);
+	if (p->breaks)
+		mend_tell(p, p->breaks, number);
 	return true;
 }

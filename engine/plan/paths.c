@@ -4,13 +4,15 @@
 
 #include "engine/base/json.h"
 #include "engine/network/explain.h"
-#include "engine/plan/internal.h"
+#include "engine/plan/halfway.h"
 #include "engine/plan/view.h"
 
 #define LOST_TOLD 10 /* one change can lose millions: the first ones show which */
 
 struct judge {
 	struct planner *planner;
+	const struct survey *survey;
+	struct halfway *halfway; /* NULL: nothing changes on the way */
 	size_t told;
 };
 
@@ -42,7 +44,11 @@ static void judge_paths(void *context, const struct survey_paths *paths)
 	struct plan_reach *reach = &j->planner->plan->reach;
 	survey_count(&reach->after, paths->after->verdict, paths->count);
 	survey_count(&reach->now, paths->now->verdict, paths->count);
-	if (!verdict_reaches(paths->now->verdict) || paths->after->verdict != REACH_BROKEN)
+	if (!verdict_reaches(paths->now->verdict))
+		return;
+	if (paths->now->watched && verdict_reaches(paths->after->verdict))
+		halfway_judge(j->halfway, j->survey, paths);
+	if (paths->after->verdict != REACH_BROKEN)
 		return;
 	reach->lost += paths->count;
 	if (j->planner->options->destroy || j->told == LOST_TOLD)
@@ -108,13 +114,14 @@ void planner_judge_paths(struct planner *p)
 	/* What stands is as large as the plan itself, and only its counts stay. */
 	struct arena *scratch = arena_new();
 	struct survey s = { .config = p->config, .topology = p->plan->topology };
-	struct judge j = { .planner = p };
+	struct judge j = { .planner = p, .survey = &s };
 	s.reach = reach_new(scratch, s.topology);
 	s.topology_now = s.topology;
 	s.now = s.reach;
 	if (view_changes(p->plan)) {
 		s.topology_now = view_actual(scratch, p->config, p->snapshot);
 		s.now = reach_new(scratch, s.topology_now);
+		j.halfway = halfway_new(p, scratch, s.now, s.reach);
 		find_leaving(p, s.topology);
 	}
 	survey_run(scratch, &s, judge_paths, &j);

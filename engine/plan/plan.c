@@ -7,6 +7,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/plan/internal.h"
+#include "engine/plan/order.h"
 #include "engine/plan/view.h"
 #include "schemas/arm_id.h"
 
@@ -223,7 +224,7 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 		.catalog = config->catalog,
 		.snapshot = snapshot,
 		.destroy = options->destroy };
-	struct planner p = { a, config, snapshot, options, diags, plan, NULL, 0 };
+	struct planner p = { a, config, snapshot, options, diags, plan, NULL, 0, NULL };
 	size_t errors = diags->nerrors;
 
 	/* Whoever is wrong about where things stand is wrong about all that follows from it. */
@@ -243,10 +244,11 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	keep_changes(&p);
 	find_outputs(&p);
 	if (diags->nerrors == errors) {
+		planner_make_steps(&p);
 		plan->topology = view_planned(a, config, snapshot, plan);
 		planner_judge_paths(&p);
 	}
-	if (diags->nerrors > errors || !planner_make_steps(&p))
+	if (diags->nerrors > errors || !order_steps(&p))
 		return NULL;
 	if (!options->destroy && !plan_is_empty(plan)) {
 		plan->new_subscriptions = snapshot->new_subscriptions;

@@ -113,7 +113,25 @@ struct step {
 	const char *parent_id; /* the enclosing resource, or NULL */
 	size_t *waits;         /* numbers of the steps it waits for, sorted; all are smaller */
 	size_t nwaits;
+	size_t *settles; /* those of the steps that it waits for, directly or not, whose effect must
+			    have arrived before it starts, or it might break a path; sorted */
+	size_t nsettles;
 	size_t depth; /* longest chain of steps that wait for this one: start deep ones first */
+};
+
+/* A pod path, for people. */
+struct plan_path {
+	const char *from, *to; /* names of nodes */
+	const char *pods;      /* CIDR, of `to` */
+};
+
+/* Paths that are reached before and after, and not always on the way. */
+struct plan_cut {
+	const char *from_verb, *from;   /* the step that breaks them: its verb and its address */
+	const char *until_verb, *until; /* the step that mends them */
+	size_t paths;
+	struct plan_path *first; /* some of them */
+	size_t nfirst;
 };
 
 /* Pod paths between the planned nodes, by routes alone. */
@@ -122,6 +140,10 @@ struct plan_reach {
 	size_t lost;                     /* reached now, broken after */
 	const char **leaving;            /* "POD-CIDR (ADDRESS)" of node routes that go */
 	size_t nleaving;
+	struct plan_cut *cuts; /* in the order of the steps that begin them */
+	size_t ncuts;
+	size_t unjudged; /* paths that too many steps change at once to tell what they are on the
+			    way */
 };
 
 struct plan_options {
@@ -184,7 +206,8 @@ json_t *step_json(const struct step *);
 
 /* ---- saved plans (planfile.c) ---- */
 
-/* {after, now: {total, ok, assumed, unknown, broken}, lost, leaving}; new. */
+/* {after, now: {total, ok, assumed, unknown, broken}, lost, leaving, cuts: [{from, until: {verb,
+ * address}, paths, first: [{from, to, pods}]}], unjudged}; new. */
 json_t *plan_reach_json(const struct plan_reach *);
 /* The plan, its inputs and options as one value; new. */
 json_t *plan_save(const struct plan *, const struct plan_options *);

@@ -92,11 +92,27 @@ static json_t *counts_json(const struct survey_counts *c)
 	return json;
 }
 
+static json_t *cut_json(const struct plan_cut *cut)
+{
+	json_t *first = json_array();
+	for (size_t i = 0; i < cut->nfirst; i++)
+		json_array_append_new(first,
+			json_pack("{s:s, s:s, s:s}", "from", cut->first[i].from, "to",
+				cut->first[i].to, "pods", cut->first[i].pods));
+	return json_pack("{s:{s:s, s:s}, s:{s:s, s:s}, s:I, s:o}", "from", "verb", cut->from_verb,
+		"address", cut->from, "until", "verb", cut->until_verb, "address", cut->until,
+		"paths", (json_int_t)cut->paths, "first", first);
+}
+
 json_t *plan_reach_json(const struct plan_reach *r)
 {
-	return json_pack("{s:o, s:o, s:I, s:o}", "after", counts_json(&r->after), "now",
+	json_t *cuts = json_array();
+	for (size_t i = 0; i < r->ncuts; i++)
+		json_array_append_new(cuts, cut_json(&r->cuts[i]));
+	return json_pack("{s:o, s:o, s:I, s:o, s:o, s:I}", "after", counts_json(&r->after), "now",
 		counts_json(&r->now), "lost", (json_int_t)r->lost, "leaving",
-		texts_json(r->leaving, r->nleaving));
+		texts_json(r->leaving, r->nleaving), "cuts", cuts, "unjudged",
+		(json_int_t)r->unjudged);
 }
 
 json_t *plan_save(const struct plan *whole, const struct plan_options *options)
@@ -264,6 +280,23 @@ static void read_counts(const json_t *json, struct survey_counts *out)
 			json_object_get(json, verdict_name((enum reach_verdict)v)));
 }
 
+static void read_cut(struct reader *r, const json_t *json, struct plan_cut *out)
+{
+	size_t i;
+	json_t *item;
+	*out = (struct plan_cut){
+		.from_verb = read_text(r, json, "/from/verb"),
+		.from = read_text(r, json, "/from/address"),
+		.until_verb = read_text(r, json, "/until/verb"),
+		.until = read_text(r, json, "/until/address"),
+		.paths = (size_t)json_integer_value(json_object_get(json, "paths")),
+	};
+	json_array_foreach (json_object_get(json, "first"), i, item)
+		*ARENA_PUSH(r->arena, out->first, out->nfirst) =
+			(struct plan_path){ read_text(r, item, "/from"), read_text(r, item, "/to"),
+				read_text(r, item, "/pods") };
+}
+
 /* A plan of a Waybill that did not judge paths yet has none. */
 static void read_reach(struct reader *r, const json_t *json, struct plan_reach *out)
 {
@@ -272,6 +305,11 @@ static void read_reach(struct reader *r, const json_t *json, struct plan_reach *
 	out->lost = (size_t)json_integer_value(json_object_get(json, "lost"));
 	out->leaving =
 		(const char **)read_texts(r, json_object_get(json, "leaving"), &out->nleaving);
+	out->unjudged = (size_t)json_integer_value(json_object_get(json, "unjudged"));
+	size_t i;
+	json_t *item;
+	json_array_foreach (json_object_get(json, "cuts"), i, item)
+		read_cut(r, item, ARENA_PUSH(r->arena, out->cuts, out->ncuts));
 }
 
 static bool refuse_plan(struct diags *diags, const char *code, const char *text)

@@ -10,7 +10,6 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/plan/internal.h"
-#include "engine/plan/order.h"
 #include "schemas/arm_id.h"
 
 /* All that is to be written of one carrier. */
@@ -262,7 +261,7 @@ static void show_detachments(struct builder *b)
 		qsort(plan->changes, plan->nchanges, sizeof *plan->changes, change_by_address);
 }
 
-bool planner_make_steps(struct planner *p)
+void planner_make_steps(struct planner *p)
 {
 	struct builder b = { .planner = p, .arena = p->arena };
 	show_detachments(&b);
@@ -271,5 +270,4 @@ bool planner_make_steps(struct planner *p)
 		add_steps(&b, &b.carriers[i]);
 	p->plan->steps = b.steps;
 	p->plan->nsteps = b.nsteps;
-	return order_steps(p);
 }
