@@ -105,7 +105,7 @@ void prefix_format(const struct prefix *prefix, char out[PREFIX_TEXT])
 static uint8_t kept_bits(unsigned length, unsigned i)
 {
 	unsigned kept = length > i * 8 ? length - i * 8 : 0;
-	return kept < 8 ? (uint8_t)(0xff00U >> kept) : 0xff;
+	return (uint8_t)(kept < 8 ? 0xff00U >> kept : 0xffU);
 }
 
 struct prefix prefix_canonical(const struct prefix *prefix)
