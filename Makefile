@@ -32,7 +32,8 @@ SCHEMAS := $(sort $(wildcard schemas/*.json))
 BASE := $(wildcard engine/base/*.c)
 SCHEMA_CODE := $(wildcard schemas/*.c)
 CORE := $(BASE) $(SCHEMA_CODE) $(wildcard engine/config/*.c engine/network/*.c engine/plan/*.c \
-	engine/apply/*.c providers/net/*.c providers/azure/*.c state/*.c)
+	engine/apply/*.c providers/net/*.c providers/azure/*.c \
+	providers/kubernetes/*.c state/*.c)
 EMULATOR := $(wildcard providers/emulator/*.c)
 COMMANDS := $(filter-out cmd/waybill/main.c,$(wildcard cmd/waybill/*.c))
 UNITS := $(wildcard tests/unit/test_*.c)

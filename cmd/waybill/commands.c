@@ -7,7 +7,8 @@
 #define CONFIG_OPTIONS                                                                             \
 	(BIT(OPTION_FILE) | BIT(OPTION_VAR) | BIT(OPTION_VAR_FILE) | BIT(OPTION_ALLOW_ENV))
 #define CLOUD_OPTIONS (BIT(OPTION_CLOUD) | BIT(OPTION_LOG_LEVEL))
-#define READ_OPTIONS (OUTPUT_OPTIONS | CONFIG_OPTIONS | CLOUD_OPTIONS)
+#define CLUSTER_OPTIONS (BIT(OPTION_KUBECONFIG) | BIT(OPTION_ALLOW_EXEC))
+#define READ_OPTIONS (OUTPUT_OPTIONS | CONFIG_OPTIONS | CLOUD_OPTIONS | CLUSTER_OPTIONS)
 #define WRITE_OPTIONS (READ_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_LOCK_TIMEOUT))
 #define PLANNING_OPTIONS                                                                           \
 	(BIT(OPTION_ADOPT) | BIT(OPTION_REPLACE) | BIT(OPTION_DELETE_FOREIGN) |                    \
@@ -72,7 +73,8 @@ const struct command commands[] = {
 		.summary = "say whether a saved plan is still true",
 		.about = "Plans again from what is saved, and only reads. Exit status: 0 still "
 			 "true,\n2 stale, with what moved, 1 error.\n",
-		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_VAR),
+		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | CLUSTER_OPTIONS | BIT(OPTION_STATE) |
+			BIT(OPTION_VAR),
 		.run = check_command,
 	},
 	{

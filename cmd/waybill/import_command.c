@@ -127,7 +127,7 @@ static void report(struct session *s, const json_t *taken)
 
 int import_command(struct session *s)
 {
-	struct snapshot_options options = { .refresh = true };
+	struct snapshot_options options = { .refresh = true, .clusters = &s->clusters };
 	if (!session_cloud(s, true) || !session_config(s) || !session_lock(s) ||
 		!session_state(s, STATE_READ) || !session_provider(s))
 		return EXIT_ERROR;

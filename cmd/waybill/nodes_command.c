@@ -55,8 +55,9 @@ static void render(struct session *s)
 
 int nodes_command(struct session *s)
 {
+	const struct snapshot_options options = { .clusters = &s->clusters };
 	if (!session_cloud(s, true) || !session_config(s) || !session_provider(s) ||
-		!snapshot_resolve(s->arena, s->config, s->provider, &s->diags))
+		!snapshot_resolve(s->arena, s->config, s->provider, &options, &s->diags))
 		return EXIT_ERROR;
 	if (s->json)
 		(void)json_object_set_new(s->document, "nodes", nodes_json(s->config));

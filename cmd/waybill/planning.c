@@ -96,6 +96,7 @@ bool planning_read(struct planning *planning, struct session *s)
 	struct snapshot_options options = {
 		.refresh = planning->refresh,
 		.destroy = planning->options.destroy,
+		.clusters = &s->clusters,
 	};
 	planning->snapshot =
 		snapshot_read(s->arena, s->config, s->state, s->provider, &options, &s->diags);

@@ -121,7 +121,7 @@ static void list(struct session *s, const struct snapshot *snapshot)
 
 int routes_command(struct session *s)
 {
-	struct snapshot_options options = { .refresh = true };
+	struct snapshot_options options = { .refresh = true, .clusters = &s->clusters };
 	if (!session_cloud(s, true) || !session_config(s) || !session_provider(s))
 		return EXIT_ERROR;
 	struct snapshot *snapshot =

@@ -9,9 +9,15 @@
 
 #include "cmd/waybill/signals.h"
 #include "engine/base/text.h"
+#include "providers/kubernetes/kubernetes.h"
 
 #define DEFAULT_STATE "waybill.db"
 #define EMULATED_SUBSCRIPTION "00000000-0000-0000-0000-000000000001"
+
+struct session_cluster {
+	const char *context; /* or NULL */
+	struct provider *provider;
+};
 
 void session_open(
 	struct session *s, const struct arguments *arguments, const char *const *environment)
@@ -32,6 +38,8 @@ void session_open(
 
 void session_close(struct session *s)
 {
+	for (size_t i = 0; i < s->nopened; i++)
+		s->opened[i].provider->close(s->opened[i].provider);
 	if (s->provider)
 		s->provider->close(s->provider);
 	state_close(s->state);
@@ -265,16 +273,48 @@ static enum net_log_level log_level(const char *name)
 	}
 }
 
+static struct net_log log_of(struct session *s)
+{
+	return (struct net_log){ .write = tell_log,
+		.context = s,
+		.level = log_level(session_option(s, OPTION_LOG_LEVEL)->text) };
+}
+
+static struct provider *open_cluster(void *opener, const char *context, struct diags *diags)
+{
+	struct session *s = opener;
+	for (size_t i = 0; i < s->nopened; i++) {
+		const char *other = s->opened[i].context;
+		if (other == context || (other && context && strcmp(other, context) == 0))
+			return s->opened[i].provider;
+	}
+	const char *kubeconfig = session_option(s, OPTION_KUBECONFIG)->text;
+	if (!kubeconfig)
+		kubeconfig = environment_get(s->environment, "KUBECONFIG");
+	struct kubernetes_options options = {
+		.kubeconfig = kubeconfig,
+		.context = context,
+		.allow_exec = session_switch(s, OPTION_ALLOW_EXEC, false),
+		.environment = s->environment,
+		.version = WAYBILL_VERSION,
+		.log = log_of(s),
+	};
+	struct provider *provider = kubernetes_open(&options, diags);
+	if (provider)
+		*ARENA_PUSH(s->arena, s->opened, s->nopened) =
+			(struct session_cluster){ context, provider };
+	return provider;
+}
+
 bool session_provider(struct session *s)
 {
 	struct azure_options options = {
 		.cloud = &s->cloud,
 		.environment = s->environment,
 		.version = WAYBILL_VERSION,
-		.log = { .write = tell_log,
-			.context = s,
-			.level = log_level(session_option(s, OPTION_LOG_LEVEL)->text) },
+		.log = log_of(s),
 	};
+	s->clusters = (struct clusters){ open_cluster, s };
 	s->provider = azure_open(&options, &s->diags);
 	return s->provider != NULL;
 }

@@ -58,6 +58,9 @@ struct session {
 	struct lock *lock;
 	struct state *state;
 	struct provider *provider;
+	struct clusters clusters; /* opened as node sets ask for them */
+	struct session_cluster *opened;
+	size_t nopened;
 };
 
 /* `environment` as environ. */

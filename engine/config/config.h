@@ -2,7 +2,6 @@
 /* config.h - the configuration: YAML in, desired resources out
  *
  *   config_load()     files -> one merged value, variables, node sets; nothing is read from Azure
- *   config_lists()    which machines and NICs the node sets need
  *   config_set_nodes()  the rows of a node set that was read
  *   config_resolve()  expressions, node routes, references -> resources, checked against schemas
  *
@@ -77,10 +76,17 @@ struct node_set {
 	const char *name;
 	enum node_source source; /* of several, machines before all else */
 	const char *pointer;     /* in the YAML */
-	bool is_read; /* rows are known: always, except NODES_MACHINES before config_set_nodes() */
+	/* Rows are known: always, but of a set that wants machines or a cluster, which wait for
+	 * config_set_nodes(). */
+	bool is_read;
+	bool wants_machines, wants_cluster;
 	struct node *nodes; /* sorted by name without case; a range in its own order */
 	size_t nnodes;
-	/* NODES_MACHINES: which. `name` may hold * and ?. */
+	/* Of a live cluster: its context in the kubeconfig, NULL for the current one; the labels
+	 * that a node must have, or NULL; and where that stands in the YAML. */
+	const char *context, *cluster_pointer;
+	const json_t *node_labels;
+	/* Of machines: which. `name` may hold * and ?. */
 	const char *subscription, *resource_group, *name_pattern, *pod_cidr_tag;
 	const char *scale_set; /* its name, which may hold * and ?, too; or NULL */
 	const json_t *tags;    /* tag: value pairs a machine must have, or NULL */
@@ -92,7 +98,7 @@ struct node_set {
 	const json_t *exclude_labels, *exclude_tags;
 	struct node *own;
 	size_t nown;
-	struct node *given; /* of other sources, beside the machines */
+	struct node *given; /* of other sources, beside machines and cluster */
 	size_t ngiven;
 };
 
@@ -173,10 +179,14 @@ json_t *config_inputs(const struct config *);
 struct config *config_load_inputs(struct arena *, const struct catalog *, const json_t *inputs,
 	const struct config_options *again, struct diags *);
 
-/* Gives a NODES_MACHINES set its rows from what ARM listed: arrays of machines and of NICs.
- * False with `node-incomplete`, `node-duplicate`, `node-set-empty`. */
-bool config_set_nodes(struct config *, struct node_set *, const json_t *machines,
-	const json_t *nics, struct diags *);
+/* What was read for a set: arrays of machines and of NICs as ARM lists them, and of nodes as an
+ * API server does. NULL for a source that the set does not have. */
+struct node_rows {
+	const json_t *machines, *nics, *nodes;
+};
+/* Gives a set that is not read its rows. False with `node-incomplete`, `node-duplicate`,
+ * `node-set-empty`, `nodes-unreadable`. */
+bool config_set_nodes(struct config *, struct node_set *, const struct node_rows *, struct diags *);
 /* Whether the node set reads machines of a scale set that was listed. */
 bool config_wants_scale_set(const struct node_set *, const json_t *scale_set);
 /* Whether its machines and NICs stand inside it, in lists of their own. */

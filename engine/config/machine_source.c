@@ -20,6 +20,7 @@ bool machines_read(
 		return wrong_type(
 			r->diags, place_value(c, pointer), "virtualMachines", "a map", value);
 	size_t before = r->diags->nerrors;
+	set->wants_machines = true;
 	(void)only_members(c, value, pointer, "a node set", members, r->diags);
 	set->pod_cidr_tag = source_text(r, value, pointer, "podCIDRTag");
 	set->name_pattern = text_or(r, value, pointer, "name", "*");

@@ -278,11 +278,11 @@ static bool read_machine(struct config *c, struct node_set *set, const json_t *m
 	return good;
 }
 
-bool config_set_nodes(struct config *c, struct node_set *set, const json_t *machines,
-	const json_t *nics, struct diags *diags)
+bool config_set_nodes(
+	struct config *c, struct node_set *set, const struct node_rows *rows, struct diags *diags)
 {
 	size_t first = diags->count;
-	struct nics sorted = sort_nics(c->arena, nics);
+	struct nics sorted = sort_nics(c->arena, rows->nics);
 	bool good = true;
 	size_t i;
 	const json_t *machine;
@@ -290,9 +290,11 @@ bool config_set_nodes(struct config *c, struct node_set *set, const json_t *mach
 	set->nnodes = 0;
 	for (size_t n = 0; n < set->ngiven; n++)
 		*ARENA_PUSH(c->arena, set->nodes, set->nnodes) = set->given[n];
-	json_array_foreach (machines, i, machine)
+	json_array_foreach (rows->machines, i, machine)
 		if (is_member(c, set, machine))
 			good = read_machine(c, set, machine, &sorted, diags) && good;
+	if (set->wants_cluster)
+		good = cluster_rows(c, set, rows->nodes, diags) && good;
 	set->is_read = good;
 	good = good && nodes_finish(c, set, diags);
 	help_add(c, diags, first);

@@ -150,7 +150,7 @@ static bool refuse_incomplete(
 	struct config *c, const struct node_set *set, const struct node *n, struct diags *diags)
 {
 	bool is_machine = set->pod_cidr_tag && n->pointer == set->pointer;
-	bool is_inline = !n->at.file && !is_machine;
+	bool is_inline = !n->at.file && !is_machine && n->pointer != set->cluster_pointer;
 	const char *lacks = n->nips == 0 ? "address"
 		: is_machine             ? arena_printf(c->arena, "tag `%s`", set->pod_cidr_tag)
 					 : "pod CIDR";
@@ -351,7 +351,8 @@ static bool read_set(struct node_reader *r, struct node_set *set, const json_t *
 	}
 	set->given = set->nodes;
 	set->ngiven = set->nnodes;
-	return good && (set->source == NODES_MACHINES || nodes_finish(c, set, r->diags));
+	bool waits = set->wants_machines || set->wants_cluster;
+	return good && (waits || nodes_finish(c, set, r->diags));
 }
 
 bool nodes_load(struct config *c, struct diags *diags)

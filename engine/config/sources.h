@@ -2,8 +2,9 @@
 /* sources.h - where the nodes of a set come from
  *
  * Each source appends its rows to the set: a range, a file of kubectl's, a CSV file; machines
- * follow when Azure was read. What stands under `nodes` is kept aside (`own`): beside another
- * source it overrides a row of that name or adds one. nodes_finish() makes the set of them.
+ * and a live cluster's nodes follow when they were read. What stands under `nodes` is kept aside
+ * (`own`): beside another source it overrides a row of that name or adds one. nodes_finish() makes
+ * the set of them.
  */
 #ifndef WAYBILL_CONFIG_SOURCES_H
 #define WAYBILL_CONFIG_SOURCES_H
@@ -25,6 +26,9 @@ source_read_fn range_read;      /* range.c */
 source_read_fn kubernetes_read; /* kubernetes.c */
 source_read_fn csv_read;        /* csv.c */
 source_read_fn machines_read;   /* machine_source.c */
+
+/* The rows of a live cluster: what an API server lists. */
+bool cluster_rows(struct config *, struct node_set *, const json_t *nodes, struct diags *);
 
 /* ---- nodes.c ---- */
 

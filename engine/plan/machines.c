@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* machines.c - node sets that come from machines: up to three waves of LISTs, then the
- * configuration is resolved. Scale sets tell whether their machines stand inside them; the other
- * machines tell where their NICs are, which may be in other groups. */
+/* machines.c - node sets that come from machines: up to three waves of LISTs; then those of
+ * clusters, and the configuration is resolved. Scale sets tell whether their machines stand inside
+ * them; the other machines tell where their NICs are, which may be in other groups. */
 #include <string.h>
 
 #include "engine/base/json.h"
+#include "engine/plan/clusters.h"
 #include "engine/plan/reads.h"
 #include "engine/plan/snapshot.h"
 #include "schemas/arm_id.h"
@@ -125,7 +126,7 @@ static void for_each_unread(
 {
 	struct config *c = m->config;
 	for (size_t i = 0; i < c->nnode_sets; i++)
-		if (!c->node_sets[i].is_read)
+		if (c->node_sets[i].wants_machines && !c->node_sets[i].is_read)
 			visit(m, &c->node_sets[i]);
 }
 
@@ -141,21 +142,29 @@ static bool read_machines(struct machines *m, struct provider *provider, struct 
 	return reads_run(&m->nics, provider, diags);
 }
 
-bool snapshot_resolve(
-	struct arena *a, struct config *c, struct provider *provider, struct diags *diags)
+bool snapshot_resolve(struct arena *a, struct config *c, struct provider *provider,
+	const struct snapshot_options *options, struct diags *diags)
 {
 	struct machines m = { .arena = a, .config = c };
+	struct cluster_lists lists = { 0 };
 	reads_init(&m.scale_sets, a);
 	reads_init(&m.machines, a);
 	reads_init(&m.nics, a);
-	if (!read_machines(&m, provider, diags))
+	if (!read_machines(&m, provider, diags) ||
+		(!options->destroy && !cluster_lists_read(a, c, options->clusters, &lists, diags)))
 		return false;
 	bool ok = true;
 	c->nics = all_items(&m.nics);
 	for (size_t i = 0; i < c->nnode_sets; i++) {
 		struct node_set *set = &c->node_sets[i];
-		if (!set->is_read)
-			ok &= config_set_nodes(c, set, machines_of(&m, set), c->nics, diags);
+		if (set->is_read || (set->wants_cluster && options->destroy))
+			continue;
+		const struct node_rows rows = {
+			.machines = set->wants_machines ? machines_of(&m, set) : NULL,
+			.nics = c->nics,
+			.nodes = cluster_lists_nodes(a, &lists, set),
+		};
+		ok &= config_set_nodes(c, set, &rows, diags);
 	}
 	return ok && config_resolve(c, diags);
 }

@@ -416,7 +416,8 @@ struct snapshot *snapshot_read(struct arena *a, struct config *config, struct st
 		.arena = a, .catalog = config->catalog, .secrets = config->secrets
 	};
 	unsigned before = provider->requests(provider);
-	bool ok = read_recorded(s, state, diags) && snapshot_resolve(a, config, provider, diags) &&
+	bool ok = read_recorded(s, state, diags) &&
+		snapshot_resolve(a, config, provider, options, diags) &&
 		check_subscriptions(s, config, state, diags) &&
 		read_actual(s, config, provider, options, diags);
 	if (!ok)

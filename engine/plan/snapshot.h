@@ -47,21 +47,32 @@ struct snapshot {
 	const char **new_subscriptions; /* that the state is not bound to, beside those it is */
 	size_t nnew_subscriptions;
 	struct run last_run; /* for the sizes of node sets; number 0: none */
-	unsigned requests;   /* it cost */
+	unsigned requests;   /* it cost the cloud */
+};
+
+/* The live clusters that node sets may be read from. */
+struct clusters {
+	/* The one of this context of the kubeconfig; NULL: its current one. It is opened when it
+	 * is first asked for, and stays the opener's. NULL with errors. */
+	struct provider *(*open)(void *opener, const char *context, struct diags *);
+	void *opener;
 };
 
 struct snapshot_options {
 	bool refresh; /* false: what is recorded counts as actual where everything declared in a
 			 collection is recorded */
-	bool destroy; /* only what is recorded is read */
+	bool destroy; /* only what is recorded is read; a cluster may be gone before its network,
+			 so that sets of live clusters stay without rows */
+	const struct clusters *clusters; /* NULL: there are none */
 };
 
-/* Reads the node sets that come from machines, resolves the configuration, reads recorded and
- * actual. `state` may be NULL (nothing recorded). NULL with errors. */
+/* Reads the node sets that come from machines or clusters, resolves the configuration, reads
+ * recorded and actual. `state` may be NULL (nothing recorded). NULL with errors. */
 struct snapshot *snapshot_read(struct arena *, struct config *, struct state *, struct provider *,
 	const struct snapshot_options *, struct diags *);
 /* Only the first part: the node sets and config_resolve(). */
-bool snapshot_resolve(struct arena *, struct config *, struct provider *, struct diags *);
+bool snapshot_resolve(struct arena *, struct config *, struct provider *,
+	const struct snapshot_options *, struct diags *);
 
 const struct actual *snapshot_actual(const struct snapshot *, const char *id); /* or NULL */
 const struct record *snapshot_record(const struct snapshot *, const char *id); /* or NULL */

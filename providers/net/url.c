@@ -84,13 +84,19 @@ bool url_has_scheme(const char *url, const char *scheme)
 	return same;
 }
 
+bool url_is_base(const char *url)
+{
+	return has_part(url, CURLUPART_SCHEME) && has_part(url, CURLUPART_HOST) &&
+		!has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD) &&
+		!has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT);
+}
+
 bool url_is_origin(const char *url)
 {
 	char *path = url_part(url, CURLUPART_PATH);
 	bool bare = path && strcmp(path, "/") == 0;
 	curl_free(path);
-	return bare && !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD) &&
-		!has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT);
+	return bare && url_is_base(url);
 }
 
 char *url_path(struct arena *arena, const char *url)

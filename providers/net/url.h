@@ -21,6 +21,8 @@ bool url_is_loopback(const char *url);
 bool url_has_scheme(const char *url, const char *scheme);
 /* Whether it is scheme, host and port, with no user, query, fragment or path but "/". */
 bool url_is_origin(const char *url);
+/* The same with any path: what paths can be added to. */
+bool url_is_base(const char *url);
 /* The same URL with `name` for its host, and in *route as curl's CURLOPT_CONNECT_TO takes it where
  * that host is, and in *host what the Host header of `url` would be. NULL when `name` is no host's.
  * In the arena. */

@@ -17,6 +17,10 @@ KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 OTHER_WORDS = {
     "api-version", "arm-id", "cidr-or-tag", "ignore-case", "in-place", "no-op", "not-begun", "retry-after-ms",
     "waybill-emulator", "with-new-parent", "with-parent",
+    # Members of a kubeconfig.
+    "as-groups", "as-uid", "as-user-extra", "auth-provider", "certificate-authority",
+    "certificate-authority-data", "client-certificate", "client-key", "insecure-skip-tls-verify",
+    "proxy-url", "tls-server-name",
 }
 
 

@@ -77,6 +77,7 @@ nodeSets:
     nodes:
       one: {ip: 10.240.0.20, podCIDR: 10.200.0.0/24}
       two: {name: second, ips: [10.240.0.21], podCIDRs: [10.200.1.0/24]}
+  live: {kubernetes: {context: here, labels: {pool: "*"}}}
   many: {range: {count: 2, name: "n-${node.index}", firstIP: 10.240.1.4, podCIDRs: 10.201.0.0/16, podPrefixLength: 24}}
 routeTables:
   pods:

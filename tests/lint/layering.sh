@@ -18,7 +18,8 @@ function allowed(file) {
 	if (file ~ /^providers\/provider\.h/) return "^engine/base/"
 	if (file ~ /^providers\/azure\//)
 		return "^(providers/(azure|net)|schemas|engine/base)/|^providers/provider\\.h$"
-	if (file ~ /^providers\/kubernetes\//) return "^(providers/(kubernetes|net)|schemas|engine/base)/"
+	if (file ~ /^providers\/kubernetes\//)
+		return "^(providers/(kubernetes|net)|schemas|engine/base)/|^providers/provider\\.h$"
 	if (file ~ /^providers\/emulator\//) return "^(providers/(emulator|net)|schemas|engine/base)/"
 	if (file ~ /^state\//) return "^(state|providers/net|engine/base)/"
 	if (file ~ /^engine\//) return "^(engine|schemas|state)/|^providers/provider\\.h$"

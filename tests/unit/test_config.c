@@ -479,17 +479,18 @@ static void test_nodes__machines_join_their_nics(void **state)
 	const char **ids = config_nic_ids(c, set, machines, &count);
 	assert_int_equal(count, 1);
 	assert_string_equal(ids[0], "/N/a");
-	assert_true(config_set_nodes(c, set, machines, nics, &diags));
+	assert_true(config_set_nodes(
+		c, set, &(struct node_rows){ .machines = machines, .nics = nics }, &diags));
 	assert_int_equal(set->nnodes, 1);
 	assert_string_equal(set->nodes[0].ips[0], "10.1.0.1");
 	assert_string_equal(set->nodes[0].subnet, "/sub");
 	assert_int_equal(set->nodes[0].ip_forwarding, 1);
 	assert_true(config_resolve(c, &diags));
 	assert_string_equal(c->resources[1]->name, "r-10-2-0-0-24");
-	assert_false(config_set_nodes(c, set, machines, json_of("[]"), &diags));
+	assert_false(config_set_nodes(c, set, &(struct node_rows){ .machines = machines }, &diags));
 	assert_string_equal(diags.items[0].code, "node-incomplete");
 	set->skip_incomplete = true;
-	assert_false(config_set_nodes(c, set, machines, json_of("[]"), &diags));
+	assert_false(config_set_nodes(c, set, &(struct node_rows){ .machines = machines }, &diags));
 	assert_string_equal(diags.items[1].code, "node-set-empty");
 }
 

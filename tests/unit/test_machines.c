@@ -78,7 +78,8 @@ static struct config *resolve(struct world *w, const char *sets)
 	};
 	struct config *c = config_load(w->arena, catalog_new(w->arena), &options, &w->diags);
 	assert_non_null(c);
-	assert_true(snapshot_resolve(w->arena, c, &w->cloud->provider, &w->diags));
+	const struct snapshot_options how = { .refresh = true };
+	assert_true(snapshot_resolve(w->arena, c, &w->cloud->provider, &how, &w->diags));
 	return c;
 }
 

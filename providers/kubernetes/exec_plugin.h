@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec_plugin.h - runs a program and takes what it says
+ *
+ * Without a shell, with nothing to read, in a process group of its own, which is killed when its
+ * time is over. It blocks. Who may call it has been allowed to: --allow-exec.
+ */
+#ifndef WAYBILL_PROVIDERS_KUBERNETES_EXEC_PLUGIN_H
+#define WAYBILL_PROVIDERS_KUBERNETES_EXEC_PLUGIN_H
+
+#include <stdbool.h>
+
+#include "engine/base/buf.h"
+#include "providers/kubernetes/kubeconfig.h"
+
+#define EXEC_LIMIT_MS 60000
+#define EXEC_ERROR_BYTES ((size_t)64 << 10)
+
+/* True when it ended well, with what it printed in `out`. `errors` is what it printed on stderr,
+ * either way. False with *problem, in the arena. `environment` is what it inherits, `info` the
+ * text of KUBERNETES_EXEC_INFO. Both buffers are to be initialised with their bounds. */
+bool exec_plugin_run(struct arena *, const struct kube_exec *, const char *const *environment,
+	const char *info, long limit_ms, struct buf *out, struct buf *errors, const char **problem);
+
+#endif
