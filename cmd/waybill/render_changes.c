@@ -376,8 +376,27 @@ static struct entry *collect(struct canvas *c, const struct plan *plan, size_t *
 	return entries;
 }
 
+static void render_tags(struct canvas *c, const json_t *body, size_t column)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach (json_object_get(body, "tags"), name, value) {
+		indent(c, column + STEP_IN);
+		paint(c, PAINT_GREY);
+		escaped(c, arena_printf(c->arena, "tags.%s: ", name));
+		document_inline(c->out, value);
+		(void)buf_puts(c->out, " foreign");
+		paint(c, PAINT_PLAIN);
+		(void)buf_puts(c->out, "\n");
+	}
+}
+
 static void render_child(struct canvas *c, const struct entry *entry, size_t column)
 {
+	if (entry->foreign && entry->foreign->is_tags) {
+		render_tags(c, entry->foreign->body, column);
+		return;
+	}
 	const char *name = arena_printf(c->arena, "%s/%s", entry->schema->section, entry->name);
 	if (entry->change) {
 		render_block(c, entry->change, name, column);

@@ -193,6 +193,7 @@ void planner_find_foreign(struct planner *p)
 	check_contents(p);
 	for (size_t i = 0; i < p->plan->nforeigns && !p->options->destroy; i++)
 		check_unique(p, &p->plan->foreigns[i]);
+	planner_find_foreign_tags(p);
 	if (p->plan->nforeigns)
 		qsort(p->plan->foreigns, p->plan->nforeigns, sizeof *p->plan->foreigns,
 			compare_foreigns);

@@ -47,6 +47,8 @@ void planner_decide(struct planner *);
 /* foreign.c: what someone else made inside ours; refuses to lose it. */
 void planner_find_foreign(struct planner *);
 void planner_find_drift(struct planner *);
+/* foreign_tags.c */
+void planner_find_foreign_tags(struct planner *);
 /* replace.c: what goes with something that is replaced. */
 void planner_spread_replacement(struct planner *);
 /* peerings.c: peerings that have to be written again for the sake of the other side. */

@@ -66,11 +66,13 @@ struct drift {
 	struct edits edits; /* recorded -> actual */
 };
 
-/* Made by someone else inside something of ours: kept. */
+/* Made by someone else inside something of ours: kept. Tags are those of one resource of ours,
+ * whose id and address they have: {tags: {name: value}}. */
 struct foreign {
 	const char *address, *id, *name;
 	const struct schema *schema;
 	const char *parent_address;
+	bool is_tags;
 	const json_t *body;
 };
 

@@ -70,9 +70,9 @@ static json_t *drift_json(const struct drift *d)
 
 static json_t *foreign_json(const struct foreign *f)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "address", f->address, "id", f->id,
-		"name", f->name, "type", f->schema->type, "parent", f->parent_address, "body",
-		f->body);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:O}", "address", f->address, "id", f->id,
+		"name", f->name, "type", f->schema->type, "parent", f->parent_address, "tags",
+		f->is_tags, "body", f->body);
 }
 
 static json_t *options_json(const struct plan_options *o)
@@ -254,6 +254,7 @@ static void read_foreign(struct reader *r, struct plan *plan, const json_t *json
 		.name = read_text(r, json, "/name"),
 		.schema = read_schema(r, json),
 		.parent_address = read_text(r, json, "/parent"),
+		.is_tags = json_is_true(json_object_get(json, "tags")),
 		.body = json_object_get(json, "body"),
 	};
 }

@@ -112,6 +112,39 @@ def test_ignore_changes_leaves_a_member_to_others(make, azure):
 
 # ---- foreign ----
 
+def test_foreign_tags_are_shown_and_can_be_owned(make, azure):
+    waybill = make(table_yaml({"a": A}, more="    tags: {ours: 'yes'}\n"))
+    waybill.apply()
+    body = azure.get(table_id())
+    azure.put(table_id(), {**body, "tags": {"OURS": "yes", "costCenter": "42", "x": "::error::y"}})
+    result = waybill.plan("--detailed-exitcode")
+    assert result.last_line == "No changes."
+    assert "Made by others and kept:\n" in result.stdout and "      routeTables/t\n" in result.stdout
+    assert '          tags.costCenter: "42" foreign\n' in result.stdout
+    assert "tags.OURS" not in result.stdout and "::" not in result.stdout
+    foreign, = waybill.plan_json()["waybill"]["foreign"]
+    assert foreign == {"address": "routeTables/t", "id": table_id(), "type": "Microsoft.Network/routeTables",
+                       "values": {"tags": {"costCenter": "42", "x": "::error::y"}}}
+    waybill.write(table_yaml({"a": A, "b": B}, more="    tags: {ours: 'yes'}\n"))
+    waybill.run("plan", "--out", "saved", check=0)
+    assert 'tags.costCenter: "42" foreign\n' in waybill.run("show", "saved", check=0).stdout
+    waybill.run("apply", "saved", "--auto-approve", check=0)
+    assert azure.get(table_id())["tags"]["costCenter"] == "42"
+    waybill.write(table_yaml({"a": A, "b": B}, more="    tags: {ours: 'yes'}\n    foreignTags: remove\n"))
+    assert "foreign\n" not in waybill.plan().stdout
+    waybill.apply()
+    assert azure.get(table_id())["tags"] == {"OURS": "yes"}
+    assert waybill.plan_json()["waybill"]["foreign"] == []
+
+
+def test_tags_of_what_is_existing_are_not_told(make, azure):
+    waybill = make(HEAD + "virtualNetworks: {kubernetes-vnet: {existing: true, tags: {ours: 'yes'}}}\n")
+    waybill.apply()
+    network = GROUP + "/providers/Microsoft.Network/virtualNetworks/kubernetes-vnet"
+    azure.put(network, {**azure.get(network), "tags": {"ours": "yes", "theirs": "too"}})
+    assert "foreign" not in waybill.plan().stdout
+
+
 def test_foreign_routes_and_tags_are_kept_by_every_write(make, azure):
     waybill = make(table_yaml({"a": A}))
     waybill.apply()
