@@ -11,20 +11,18 @@
 
 #include "cmd/waybill/graph.h"
 
-enum {
-	LAYOUT_COLUMN = 73,  /* a character of 12 px in any common monospaced font, and a little */
-	LAYOUT_LINE = 180,   /* a line of text */
-	LAYOUT_ASCENT = 130, /* from the top of a line to its base */
-	LAYOUT_PAD = 100,    /* from a border to what is inside */
-	LAYOUT_GAP = 120,    /* between boxes */
-	LAYOUT_MARGIN = 200, /* around all */
-	LAYOUT_CHANNEL = 1100, /* between networks and tables */
-	LAYOUT_LANE = 120,     /* between the lines of two peerings */
-	LAYOUT_LANES = 12,     /* beyond as many, peerings share them */
-	LAYOUT_ACROSS = 4,     /* nodes side by side */
-	LAYOUT_MOST = 64,      /* characters of a text; its middle is left out beyond */
-	LAYOUT_SIGN = 4,       /* columns of the sign before a row */
-};
+#define LAYOUT_COLUMN 73L    /* a character of 12 px in any common monospaced font, and a little */
+#define LAYOUT_LINE 180L     /* a line of text */
+#define LAYOUT_ASCENT 130L   /* from the top of a line to its base */
+#define LAYOUT_PAD 100L      /* from a border to what is inside */
+#define LAYOUT_GAP 120L      /* between boxes */
+#define LAYOUT_MARGIN 200L   /* around all */
+#define LAYOUT_CHANNEL 1100L /* between networks and tables */
+#define LAYOUT_LANE 120L     /* between the lines of two peerings */
+#define LAYOUT_LANES 12L     /* beyond as many, peerings share them */
+#define LAYOUT_ACROSS 4L     /* nodes side by side */
+#define LAYOUT_MOST ((size_t)64) /* characters of a text; its middle is left out beyond */
+#define LAYOUT_SIGN ((size_t)4)  /* columns of the sign before a row */
 
 struct layout_rect {
 	long x, y, width, height;

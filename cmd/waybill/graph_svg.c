@@ -108,7 +108,7 @@ static void draw_row(const struct picture *p, const struct drawing_box *box)
 	const struct layout_columns *c = &p->layout.columns[box->parent->number];
 	const char *classes = text_class(p, "", box->mark);
 	const char *name = arena_printf(p->graph->arena, "%s%s", graph_word(box->kind), box->name);
-	long x = r->x + LAYOUT_SIGN * LAYOUT_COLUMN;
+	long x = r->x + (long)LAYOUT_SIGN * LAYOUT_COLUMN;
 	if (*graph_sign(box->mark))
 		(void)write(p, r->x, r->y, classes, graph_sign(box->mark));
 	(void)write(p, x, r->y, classes, name);
@@ -222,7 +222,7 @@ static void draw_legend(const struct picture *p)
 }
 
 /* Wide enough for title and legend, whatever else there is. */
-#define LEAST_WIDTH (2 * LAYOUT_MARGIN + LAYOUT_MOST * LAYOUT_COLUMN)
+#define LEAST_WIDTH (2 * LAYOUT_MARGIN + (long)LAYOUT_MOST * LAYOUT_COLUMN)
 
 void graph_svg(const struct graph *g)
 {

@@ -26,7 +26,7 @@ struct tables {
 	struct sketch *sketch;
 	struct drawing_box **boxes, **boxes_now; /* by index; NULL: not drawn */
 	struct sources *sources;                 /* of the planned ones */
-	struct stranger *strangers;
+	struct stranger **strangers;
 	size_t nstrangers;
 };
 
@@ -35,7 +35,7 @@ struct row {
 	enum drawing_mark mark;
 	const char *set; /* of a node route, or NULL */
 	const struct topology_node *node;
-	size_t stranger; /* index + 1, or 0 */
+	const struct stranger *stranger; /* or NULL */
 };
 
 /* ---- tables ---- */
@@ -216,20 +216,21 @@ static const struct topology_subnet *subnet_around(
 	return found ? found : topology_subnet_of(s->planned, ip);
 }
 
-/* The index + 1 of a stranger, known or new; 0 where its subnet is not drawn. */
-static size_t stranger_at(struct tables *t, const struct topology_subnet *subnet,
+/* Known or new; NULL where its subnet is not drawn. */
+static const struct stranger *stranger_at(struct tables *t, const struct topology_subnet *subnet,
 	const struct ip *ip, const char *nic_id)
 {
 	const struct sketch *s = t->sketch;
 	if (!subnet || !s->subnets[subnet - s->planned->subnets])
-		return 0;
+		return NULL;
 	for (size_t i = 0; i < t->nstrangers; i++)
-		if (t->strangers[i].subnet == subnet && ip_compare(&t->strangers[i].ip, ip) == 0)
-			return i + 1;
+		if (t->strangers[i]->subnet == subnet && ip_compare(&t->strangers[i]->ip, ip) == 0)
+			return t->strangers[i];
 	const char *slash = nic_id ? strrchr(nic_id, '/') : NULL;
-	*ARENA_PUSH(s->arena, t->strangers, t->nstrangers) =
-		(struct stranger){ .subnet = subnet, .ip = *ip, .name = slash ? slash + 1 : NULL };
-	return t->nstrangers;
+	struct stranger *new = ARENA_NEW(s->arena, struct stranger);
+	*new = (struct stranger){ .subnet = subnet, .ip = *ip, .name = slash ? slash + 1 : NULL };
+	*ARENA_PUSH(s->arena, t->strangers, t->nstrangers) = new;
+	return new;
 }
 
 static void find_hop(struct tables *t, const struct sources *from, struct row *row)
@@ -278,10 +279,8 @@ static void add_addresses(struct tables *t, struct stranger *const *list, size_t
 
 static void add_strangers(struct tables *t)
 {
-	struct stranger **sorted = NULL;
-	size_t count = 0;
-	for (size_t i = 0; i < t->nstrangers; i++)
-		*ARENA_PUSH(t->sketch->arena, sorted, count) = &t->strangers[i];
+	struct stranger **sorted = t->strangers;
+	size_t count = t->nstrangers;
 	if (count)
 		qsort(sorted, count, sizeof(*sorted), compare_strangers);
 	for (size_t i = 0, end; i < count; i = end) {
@@ -355,7 +354,7 @@ static const char *was_text(const struct sketch *s, const struct row *row)
 static const struct drawing_box *box_of(const struct tables *t, const struct row *row)
 {
 	if (row->stranger)
-		return t->strangers[row->stranger - 1].box;
+		return row->stranger->box;
 	return row->node ? t->sketch->nodes[row->node - t->sketch->planned->nodes] : NULL;
 }
 
