@@ -17,39 +17,10 @@
 
 struct applying {
 	struct planning planning;
-	bool has_saved;
-	struct saved_plan saved;
+	struct saved_plan saved; /* without an id: none was given */
 };
 
 /* ---- from the command line to a plan ---- */
-
-/* A saved plan brings its own configuration and options: others beside it would be ignored. */
-static bool refuse_options(struct session *s)
-{
-	static const enum option_id ids[] = { OPTION_FILE, OPTION_VAR_FILE, OPTION_ALLOW_ENV,
-		OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN, OPTION_MAX_DELETES };
-	size_t errors = s->diags.nerrors;
-	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
-		if (!(s->arguments->typed & OPTION_BIT(ids[i])))
-			continue;
-		(void)diag_error(&s->diags, PLACE_NONE, "saved-plan-options",
-			"`--%s` cannot stand beside a saved plan, which brings its own",
-			option_rows[ids[i]].name);
-		diag_help(&s->diags, "leave it out, or give it to `waybill plan --out FILE`");
-	}
-	return s->diags.nerrors == errors;
-}
-
-static bool load_configuration(struct session *s, struct applying *applying)
-{
-	if (s->nwords == 0)
-		return session_config(s);
-	if (!refuse_options(s) || !planning_load(s, s->words[0], &applying->saved))
-		return false;
-	applying->has_saved = true;
-	applying->planning.options = applying->saved.options;
-	return session_config_again(s, applying->saved.inputs);
-}
 
 static void tell_settled(void *context, const char *line)
 {
@@ -74,7 +45,7 @@ static bool settle(struct session *s, struct snapshot *snapshot)
 static bool check_promise(struct session *s, const struct applying *applying)
 {
 	const struct plan *plan = applying->planning.plan;
-	if (applying->has_saved && !planning_still_true(&applying->planning, s, &applying->saved))
+	if (applying->saved.id && !planning_still_true(&applying->planning, s, &applying->saved))
 		return false;
 	const char *expected = session_option(s, OPTION_EXPECT)->text;
 	if (expected && strcmp(expected, plan->id) != 0) {
@@ -91,8 +62,8 @@ static bool check_promise(struct session *s, const struct applying *applying)
 static bool make_plan(struct session *s, struct applying *applying)
 {
 	struct planning *planning = &applying->planning;
-	return session_cloud(s, true) && load_configuration(s, applying) && session_lock(s) &&
-		session_state(s, STATE_READ) && session_provider(s) &&
+	return session_cloud(s, true) && planning_configuration(planning, s, &applying->saved) &&
+		session_lock(s) && session_state(s, STATE_READ) && session_provider(s) &&
 		intents_wait(s->arena, s->catalog, s->state, s->provider, &s->diags) &&
 		planning_read(planning, s) && settle(s, planning->snapshot) &&
 		planning_make(planning, s) && check_promise(s, applying);

@@ -120,11 +120,14 @@ const struct command commands[] = {
 	},
 	{
 		.name = "graph",
-		.arguments = "",
+		.arguments = "[PLAN]",
+		.most = 1,
 		.summary = "draw the network as an apply would leave it, and what changes in it",
-		.about = "Plans, and writes nothing. dot is for Graphviz, mermaid for Markdown on "
-			 "GitHub\n"
-			 "and GitLab, svg a picture for any browser.\n",
+		.about = "Plans, and writes nothing. With PLAN, a file of `waybill plan --out`, "
+			 "draws\n"
+			 "that plan, if it is still true. dot is for Graphviz, mermaid for "
+			 "Markdown on\n"
+			 "GitHub and GitLab, svg a picture for any browser.\n",
 		.options = READ_OPTIONS | (PLANNING_OPTIONS & ~BIT(OPTION_ALLOW_UNREACHABLE)) |
 			BIT(OPTION_STATE) | BIT(OPTION_DESTROY) | BIT(OPTION_FORMAT),
 		.formats = "text dot mermaid svg json",

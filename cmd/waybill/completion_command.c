@@ -118,6 +118,18 @@ static void find_command(struct buf *out, const char *words)
 		"\tdone\n");
 }
 
+/* "apply|show", for a pattern of `case`: a saved plan is a file. */
+static void commands_that_take_files(struct buf *out)
+{
+	const char *between = "";
+	for (size_t i = 0; i < ncommands; i++) {
+		if (!strstr(commands[i].arguments, "PLAN"))
+			continue;
+		(void)buf_printf(out, "%s%s", between, commands[i].name);
+		between = "|";
+	}
+}
+
 /* Each command has its own. */
 static void formats(struct buf *out)
 {
@@ -151,7 +163,10 @@ static void choose_words(struct buf *out, const char *previous)
 	bash_cases(out);
 	(void)buf_puts(out,
 		"\tesac\n"
-		"\tcase \"$command\" in apply|show) files=1 ;; esac ;;\n"
+		"\tcase \"$command\" in ");
+	commands_that_take_files(out);
+	(void)buf_puts(out,
+		") files=1 ;; esac ;;\n"
 		"\tesac\n");
 }
 

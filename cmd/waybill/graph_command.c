@@ -107,9 +107,11 @@ static bool draw(struct session *s, const struct planning *planning)
 int graph_command(struct session *s)
 {
 	struct planning planning = planning_asked(s);
-	if (!session_cloud(s, true) || !session_config(s) || !session_state(s, STATE_READ) ||
-		!session_provider(s) || !planning_read(&planning, s) ||
-		!planning_look(&planning, s))
+	struct saved_plan saved;
+	if (!session_cloud(s, true) || !planning_configuration(&planning, s, &saved) ||
+		!session_state(s, STATE_READ) || !session_provider(s) ||
+		!planning_read(&planning, s) || !planning_look(&planning, s) ||
+		(saved.id && !planning_still_true(&planning, s, &saved)))
 		return EXIT_ERROR;
 	return draw(s, &planning) ? EXIT_DONE : EXIT_ERROR;
 }

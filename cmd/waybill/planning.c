@@ -91,6 +91,35 @@ static bool read_limits(const struct plan *plan, struct session *s, struct usage
 	return true;
 }
 
+/* They would be ignored. */
+static bool refuse_options(struct session *s)
+{
+	static const enum option_id ids[] = { OPTION_FILE, OPTION_VAR_FILE, OPTION_ALLOW_ENV,
+		OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN, OPTION_MAX_DELETES,
+		OPTION_DESTROY };
+	size_t errors = s->diags.nerrors;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		if (!(s->arguments->typed & OPTION_BIT(ids[i])))
+			continue;
+		(void)diag_error(&s->diags, PLACE_NONE, "saved-plan-options",
+			"`--%s` cannot stand beside a saved plan, which brings its own",
+			option_rows[ids[i]].name);
+		diag_help(&s->diags, "leave it out, or give it to `waybill plan --out FILE`");
+	}
+	return s->diags.nerrors == errors;
+}
+
+bool planning_configuration(struct planning *planning, struct session *s, struct saved_plan *saved)
+{
+	*saved = (struct saved_plan){ 0 };
+	if (s->nwords == 0)
+		return session_config(s);
+	if (!refuse_options(s) || !planning_load(s, s->words[0], saved))
+		return false;
+	planning->options = saved->options;
+	return session_config_again(s, saved->inputs);
+}
+
 bool planning_read(struct planning *planning, struct session *s)
 {
 	struct snapshot_options options = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* planning.h - what plan, apply and destroy share: from options to a plan
+/* planning.h - what plan, apply, destroy and graph share: from options to a plan
  */
 #ifndef WAYBILL_CMD_PLANNING_H
 #define WAYBILL_CMD_PLANNING_H
@@ -18,6 +18,10 @@ struct planning {
 
 /* What the command line asks for. */
 struct planning planning_asked(const struct session *);
+/* Reads the configuration, or, where the command line names a saved plan, that plan: it brings its
+ * own configuration and options. *saved has no id when none is named. False with errors,
+ * `saved-plan-options` for what cannot stand beside one. */
+bool planning_configuration(struct planning *, struct session *, struct saved_plan *saved);
 /* Reads recorded and actual. Needs configuration, state and provider. */
 bool planning_read(struct planning *, struct session *);
 bool planning_make(struct planning *, struct session *);

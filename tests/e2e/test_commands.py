@@ -56,7 +56,7 @@ def test_completion(tmp_path, shell):
     ("waybill graph --format ", "text dot mermaid svg json"),
     ("waybill plan --cloud em", "emulator"), ("waybill plan --max-deletes ", ""),
     ("waybill completion f", "fish"), ("waybill help pl", "plan"), ("waybill help state s", "show"),
-    ("waybill plan -f ", "a.yaml"), ("waybill show a", "a.yaml"), ("waybill output r", "")])
+    ("waybill plan -f ", "a.yaml"), ("waybill show a", "a.yaml"), ("waybill graph a", "a.yaml"), ("waybill output r", "")])
 def test_completion_of_bash_completes(tmp_path, words, offered):
     text = Waybill(tmp_path, None).run("completion", "bash", check=0).stdout
     (tmp_path / "empty").mkdir()

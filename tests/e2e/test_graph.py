@@ -182,6 +182,19 @@ def test_what_is_foreign_and_what_goes(tmp_path, azure):
     assert [route["change"] for route in table["inside"]] == ["unchanged", "destroyed", "foreign"]
 
 
+def test_a_saved_plan(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, "hard-way")
+    waybill.plan("--out", "saved")
+    drawn = graph(waybill, "text")
+    waybill.write("no configuration")
+    assert graph(waybill, "text", "saved") == drawn
+    assert waybill.run("graph", "saved", "-f", "other", check=1).codes == ["saved-plan-options"]
+    assert waybill.run("graph", "nowhere", check=1).codes == ["plan-unreadable"]
+    waybill.apply("saved")
+    result = waybill.run("graph", "saved", check=1)
+    assert result.stdout == "" and set(result.codes) == {"plan-stale"}
+
+
 def many_nodes(azure, folder, count=400):
     subnets = "".join(f"      s{n}: {{addressPrefix: 10.9.{n}.0/24, routeTable: t}}\n" for n in range(4))
     nodes = "".join(
