@@ -83,8 +83,7 @@ void graph_xml(const struct graph *g, const char *text)
 static bool draw(struct session *s, const struct planning *planning)
 {
 	struct plan *plan = planning->plan;
-	const struct drawing *drawing = drawing_make(s->arena, plan,
-		view_planned(s->arena, s->config, planning->snapshot, plan),
+	const struct drawing *drawing = drawing_make(s->arena, plan, plan->topology,
 		view_actual(s->arena, s->config, planning->snapshot));
 	if (s->json)
 		return json_object_set_new(s->document, "graph", graph_json(drawing)) == 0;

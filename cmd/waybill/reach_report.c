@@ -126,7 +126,7 @@ static bool look(struct reach_report *r)
 		return false;
 	struct survey *v = &r->survey;
 	v->config = s->config;
-	v->topology = view_planned(s->arena, s->config, planning.snapshot, planning.plan);
+	v->topology = planning.plan->topology;
 	v->topology_now = view_actual(s->arena, s->config, planning.snapshot);
 	v->reach = reach_new(s->arena, v->topology);
 	v->now = reach_new(s->arena, v->topology_now);
