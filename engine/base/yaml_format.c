@@ -59,14 +59,34 @@ static int by_rank(const void *a, const void *b)
 	return left->order < right->order ? -1 : 1;
 }
 
-/* The comment right above a key goes with it; above the first one stands that of the file. */
+static bool is_comment(const struct lines *lines, size_t line)
+{
+	return lines->text[lines->starts[line]] == '#';
+}
+
+/* Behind the last chunk: a comment at the end, apart from what is above it, is that of the file. */
+static size_t end_of_last(const struct lines *lines)
+{
+	size_t end = lines->count, line = end;
+	while (line > 0 && (is_blank(lines, line - 1) || is_comment(lines, line - 1)))
+		line--;
+	for (; line < end; line++)
+		if (is_blank(lines, line))
+			return line;
+	return end;
+}
+
+/* The comment right above a key goes with it, unless it is the first line: that of the file. */
 static void find_chunks(struct chunk *chunks, size_t count, const struct lines *lines)
 {
-	for (size_t i = 1; i < count; i++)
-		while (lines->text[lines->starts[chunks[i].line - 1]] == '#')
-			chunks[i].line--;
 	for (size_t i = 0; i < count; i++) {
-		size_t end = i + 1 < count ? chunks[i + 1].line : lines->count;
+		size_t line = chunks[i].line;
+		while (line > 0 && is_comment(lines, line - 1))
+			line--;
+		chunks[i].line = line > 0 ? line : chunks[i].line;
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t end = i + 1 < count ? chunks[i + 1].line : end_of_last(lines);
 		while (end > chunks[i].line + 1 && is_blank(lines, end - 1))
 			end--;
 		chunks[i].start = lines->starts[chunks[i].line];
@@ -146,19 +166,12 @@ static char *format_once(struct arena *a, const char *text, size_t *len, const j
 	return ordered != out && means(ordered, out_len, value) ? ordered : out;
 }
 
-/* YAML 1.1, and libyaml with it, ends lines also where no editor does; and a byte order mark that
- * does not stand first is not seen by everyone. */
-static bool has_odd_marks(const char *text)
+/* CR alone ends a line as well, and is written as others are. */
+static void end_lines_alike(char *text)
 {
-	static const char *const odd[] = { "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9",
-		BYTE_ORDER_MARK };
-	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
-		if (strstr(text, odd[i]))
-			return true;
-	for (const char *c = text; (c = strchr(c, '\r')); c++)
+	for (char *c = text; (c = strchr(c, '\r')); c++)
 		if (c[1] != '\n')
-			return true;
-	return false;
+			*c = '\n';
 }
 
 /* What one round moves may be in line with something else then, so rounds go on until one changes
@@ -192,7 +205,9 @@ char *yaml_format(const char *name, const char *text, size_t len, const struct y
 	size_t skipped = len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0 ? mark : 0;
 	char *plain = arena_strndup(a, text + skipped, len - skipped);
 	char *out = NULL;
-	if (!has_odd_marks(plain))
+	end_lines_alike(plain);
+	/* A byte order mark that does not stand first is not seen by everyone. */
+	if (!strstr(plain, BYTE_ORDER_MARK))
 		out = settle(a, plain, len - skipped, yaml_value(yaml), order, out_len);
 	if (out)
 		return out;

@@ -3,9 +3,11 @@
  *
  * Only what stands between libyaml's tokens is rewritten: indentation (two columns a level), the
  * blanks around `:`, `,` and brackets, blanks at the ends of lines. Tokens, line breaks, blank
- * lines and comments stay; the lines of a text over several lines move together. Keys of the top
- * level that are named in `first` come first and those in `last` last, in that order, each with the
- * comment right above it. A result that would mean another value is never handed out.
+ * lines and comments stay; the lines of a text over several lines move together. Lines end in LF.
+ * Keys of the top level that are named in `first` come first and those in `last` last, in that
+ * order, each with the comment right above it; a comment on the first line, and one at the end with
+ * a blank line above it, are the file's and stay. A result that would mean another value is never
+ * handed out.
  */
 #ifndef WAYBILL_BASE_YAML_FORMAT_H
 #define WAYBILL_BASE_YAML_FORMAT_H

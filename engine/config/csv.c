@@ -146,6 +146,8 @@ static bool read_row(struct table *t)
 
 static bool read_heading(struct table *t)
 {
+	if (t->next == t->end)
+		return refuse(t, place_here(t, 1), "the file is empty: it begins with a heading");
 	if (!read_row(t))
 		return false;
 	bool seen[COLUMNS] = { false };

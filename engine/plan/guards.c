@@ -100,9 +100,10 @@ static void check_node_sets(struct planner *p)
 			continue;
 		diag_error(p->diags, config_place(p->config, set->pointer, YAML_KEY),
 			"node-set-shrunk",
-			"node set `%s` has %zu nodes, and had %lld at the last apply", set->name,
-			set->nnodes, (long long)before);
-		diag_help(p->diags, "if that is meant, allow it with --max-deletes");
+			"node set `%s` has %zu node%s, and had %lld at the last apply", set->name,
+			set->nnodes, set->nnodes == 1 ? "" : "s", (long long)before);
+		diag_help(p->diags, "if that is meant, allow it with --max-deletes %zu",
+			(size_t)before - set->nnodes);
 	}
 }
 

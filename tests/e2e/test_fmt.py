@@ -70,6 +70,24 @@ def waybill(tmp_path):
     return Waybill(tmp_path, None, CROOKED)
 
 
+def test_comments_go_with_what_they_are_about(waybill):
+    waybill.write("# file\n\n# outputs\noutputs: {a: 1}\n# waybill\nwaybill: 1\n# last\n\n# end\n\n# of all\n")
+    waybill.run("fmt", check=0)
+    assert waybill.file.read_text() == (
+        "# file\n\n# waybill\nwaybill: 1\n# last\n# outputs\noutputs: {a: 1}\n\n# end\n\n# of all\n")
+    assert waybill.run("fmt", "--check", check=0).text == ""
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_lines_end_in_lf(waybill, end):
+    waybill.file.write_bytes(end.join(["waybill:  1", "outputs:", "    a: |", "      b", "      c", "    d: 'e", "     f'", ""])
+                             .encode())
+    assert waybill.run("fmt", "--check", check=3).stdout == "waybill.yaml\n"
+    waybill.run("fmt", check=0)
+    assert waybill.file.read_bytes() == b"waybill: 1\noutputs:\n  a: |\n    b\n    c\n  d: 'e\n   f'\n"
+    assert waybill.run("fmt", "--check", check=0).text == ""
+
+
 def test_spacing_and_order(waybill):
     result = waybill.run("fmt", check=0)
     assert result.stdout == "waybill.yaml\n"

@@ -121,7 +121,7 @@ static void test_csv__each_fault_has_its_place(void **state)
 		size_t line, column;
 	} faults[] = {
 		{ "name,ip,podCIDR\n", "node-set-empty", 0, 0 },
-		{ "", "unknown-member", 1, 1 },
+		{ "", "csv-syntax", 1, 1 },
 		{ "name,ip\n", "csv-syntax", 1, 1 },
 		{ "name,ip,podCidr\n", "unknown-member", 1, 9 },
 		{ "name,ip,podCIDR,ip\n", "csv-syntax", 1, 17 },
