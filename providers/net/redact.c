@@ -18,7 +18,8 @@ static const char *const harmless_parameters[] = { "api-version", "$filter", "$e
 	"comp", "restype" };
 
 static const char *const sensitive_headers[] = { "Authorization", "Proxy-Authorization", "Cookie",
-	"Set-Cookie", "x-ms-authorization-auxiliary", "X-IDENTITY-HEADER", "x-ms-lease-id" };
+	"Set-Cookie", "x-ms-authorization-auxiliary", "X-IDENTITY-HEADER", "x-ms-lease-id",
+	"x-ms-proposed-lease-id" };
 
 static const char *const sensitive_words[] = { "token", "secret", "password", "assertion",
 	"credential", "sharedkey", "accesskey", "privatekey", "signature", "authorization" };
