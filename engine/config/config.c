@@ -9,9 +9,10 @@
 #include "schemas/arm_id.h"
 
 static const char *const top_words[] = { "waybill", "requires", "subscription", "resourceGroup",
-	"location", "variables", "outputs", "nodeSets", "reach", "forget", "moved", "checks" };
+	"location", "variables", "outputs", "nodeSets", "reach", "forget", "backend", "moved",
+	"checks" };
 
-static const char *const later_words[] = { "backend", "settle" };
+static const char *const later_words[] = { "settle" };
 
 static bool is_among(const char *word, const char *const *words, size_t count)
 {
@@ -101,13 +102,14 @@ static bool load(struct config *c, struct diags *diags)
 	good = nodes_load(c, diags) && good;
 	good = joins_load(c, diags) && good;
 	good = findings_read_severities(c, diags) && good;
+	good = backend_load(c, diags) && good;
 	/* Errors are told all at once, so what can still be looked at is looked at. */
 	if (!good)
 		(void)config_resolve(c, diags);
 	return good;
 }
 
-static struct config *config_new(struct arena *a, const struct catalog *catalog)
+struct config *config_new(struct arena *a, const struct catalog *catalog)
 {
 	struct config *c = ARENA_NEW(a, struct config);
 	c->arena = a;

@@ -142,6 +142,12 @@ struct resource {
 	const json_t *ignored;       /* code of a finding: why it stands; or NULL */
 };
 
+/* Where the state is kept: a blob. Each is a part of a URL as it stands. */
+struct config_backend {
+	const char *account, *container, *key;
+	struct place at; /* of the account */
+};
+
 struct config {
 	struct arena *arena;
 	const struct catalog *catalog;
@@ -155,7 +161,8 @@ struct config {
 	const json_t *nics; /* all that were listed for the node sets; NULL: none */
 	struct config_join *joins;
 	size_t njoins;
-	const char **forget; /* ids */
+	const struct config_backend *backend; /* NULL: the state is a local file */
+	const char **forget;                  /* ids */
 	size_t nforget;
 	struct config_move *moves; /* no two from or to one place, and no circle */
 	size_t nmoves;
@@ -170,6 +177,11 @@ struct config {
 /* NULL with errors; all of them, not the first. */
 struct config *config_load(
 	struct arena *, const struct catalog *, const struct config_options *, struct diags *);
+
+/* Where the state is kept, by a configuration of which nothing else is looked at; *out NULL: in a
+ * local file, or there is no configuration. */
+bool config_backend(struct arena *, const struct config_options *,
+	const struct config_backend **out, struct diags *);
 
 /* Everything config_load() read, as one value for a saved plan: texts of files, variables, the
  * environment values used, all but what is sensitive. New. And a configuration from such a value,

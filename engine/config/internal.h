@@ -7,6 +7,7 @@
  *   nodes.c      node sets, from sources.h   machines.c   sets read from Azure
  *   declare.c    sections -> resources with names and ids, without bodies
  *   shape.c      a flat value -> an ARM body, checked (check.c) with its references
+ *   backend.c    where the state is kept
  *   resolve.c    all of it in order          node_routes.c, outputs.c, positions.c, findings.c,
  *   moved.c
  */
@@ -157,6 +158,11 @@ void declared_refer(struct config *, struct declared *, const char *pointer, con
 /* ---- nodes.c, and its sources: sources.h ---- */
 
 bool nodes_load(struct config *, struct diags *);
+
+/* ---- config.c, backend.c ---- */
+
+struct config *config_new(struct arena *, const struct catalog *);
+bool backend_load(struct config *, struct diags *);
 
 /* ---- joins.c ---- */
 
