@@ -27,7 +27,7 @@
 
 struct blob_options {
 	const char *account, *container, *key; /* parts of a URL as they are: config.h */
-	struct place at; /* where the configuration names them */
+	struct place at;                       /* where the configuration names them */
 	/* Of the cloud: "core.windows.net", its sign-in, and whether it is an emulator, of which no
 	 * real credential is asked. */
 	const char *suffix, *login;

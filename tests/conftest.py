@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
+from blobs import AZURITE, Azurite, Blobs  # noqa: E402 (found by the path above)
 from emulator import ROOT, Emulator  # noqa: E402 (found by the path above)
 
 
@@ -40,3 +41,26 @@ def azure(hard_way):
 def empty_azure(emulator):
     """An emulator whose subscription holds nothing."""
     return emulator()
+
+
+@pytest.fixture
+def blobs():
+    """A storage account of documented behaviour, with traps."""
+    account = Blobs()
+    yield account
+    account.stop()
+
+
+@pytest.fixture(scope="session")
+def azurite():
+    if not AZURITE.exists():
+        pytest.skip("azurite is not there: make test-azurite installs it from npm")
+    account = Azurite()
+    yield account
+    account.stop()
+
+
+@pytest.fixture(params=["documented", "azurite"])
+def storage(request):
+    """Both of them, one after the other. The second is shared: a test names its own key."""
+    return request.getfixturevalue("blobs" if request.param == "documented" else "azurite")

@@ -9,7 +9,11 @@
 #define CLOUD_OPTIONS (BIT(OPTION_CLOUD) | BIT(OPTION_LOG_LEVEL))
 #define CLUSTER_OPTIONS (BIT(OPTION_KUBECONFIG) | BIT(OPTION_ALLOW_EXEC))
 #define READ_OPTIONS (OUTPUT_OPTIONS | CONFIG_OPTIONS | CLOUD_OPTIONS | CLUSTER_OPTIONS)
-#define WRITE_OPTIONS (READ_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_LOCK_TIMEOUT))
+#define STATE_OPTIONS                                                                              \
+	(BIT(OPTION_STATE) | BIT(OPTION_BACKEND_ACCOUNT) | BIT(OPTION_BACKEND_ENDPOINT))
+/* Of commands that look for the state without reading the rest of the configuration. */
+#define LOOK_OPTIONS (STATE_OPTIONS | CLOUD_OPTIONS | BIT(OPTION_FILE))
+#define WRITE_OPTIONS (READ_OPTIONS | STATE_OPTIONS | BIT(OPTION_LOCK_TIMEOUT))
 #define PLANNING_OPTIONS                                                                           \
 	(BIT(OPTION_ADOPT) | BIT(OPTION_REPLACE) | BIT(OPTION_DELETE_FOREIGN) |                    \
 		BIT(OPTION_MAX_DELETES) | BIT(OPTION_ALLOW_UNREACHABLE) | BIT(OPTION_REFRESH) |    \
@@ -42,7 +46,7 @@ const struct command commands[] = {
 		.about = "Only reads. The plan id is the same wherever the same is planned: give "
 			 "it\n"
 			 "to `waybill apply --expect ID`, or save the plan with --out.\n",
-		.options = READ_OPTIONS | PLANNING_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_OUT) |
+		.options = READ_OPTIONS | PLANNING_OPTIONS | STATE_OPTIONS | BIT(OPTION_OUT) |
 			BIT(OPTION_DETAILED_EXITCODE) | BIT(OPTION_DESTROY) | BIT(OPTION_FORMAT),
 		.formats = "text json",
 		.run = plan_command,
@@ -73,7 +77,7 @@ const struct command commands[] = {
 		.summary = "say whether a saved plan is still true",
 		.about = "Plans again from what is saved, and only reads. Exit status: 0 still "
 			 "true,\n2 stale, with what moved, 1 error.\n",
-		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | CLUSTER_OPTIONS | BIT(OPTION_STATE) |
+		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | CLUSTER_OPTIONS | STATE_OPTIONS |
 			BIT(OPTION_VAR),
 		.run = check_command,
 	},
@@ -82,7 +86,7 @@ const struct command commands[] = {
 		.arguments = "[PLAN]",
 		.most = 1,
 		.summary = "show a saved plan, or what the state knows",
-		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,
 		.run = show_command,
 	},
 	{
@@ -90,7 +94,7 @@ const struct command commands[] = {
 		.arguments = "[NAME]",
 		.most = 1,
 		.summary = "print the outputs of the last apply",
-		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,
 		.run = output_command,
 	},
 	{
@@ -114,7 +118,7 @@ const struct command commands[] = {
 		.about = "Judges the network as an apply would leave it, or with --now as it "
 			 "stands.\n"
 			 "Security groups, guests and CNI are not judged.\n",
-		.options = READ_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_FROM) | BIT(OPTION_TO) |
+		.options = READ_OPTIONS | STATE_OPTIONS | BIT(OPTION_FROM) | BIT(OPTION_TO) |
 			BIT(OPTION_NOW),
 		.run = reach_command,
 	},
@@ -129,7 +133,7 @@ const struct command commands[] = {
 			 "Markdown on\n"
 			 "GitHub and GitLab, svg a picture for any browser.\n",
 		.options = READ_OPTIONS | (PLANNING_OPTIONS & ~BIT(OPTION_ALLOW_UNREACHABLE)) |
-			BIT(OPTION_STATE) | BIT(OPTION_DESTROY) | BIT(OPTION_FORMAT),
+			STATE_OPTIONS | BIT(OPTION_DESTROY) | BIT(OPTION_FORMAT),
 		.formats = "text dot mermaid svg json",
 		.run = graph_command,
 	},
@@ -149,7 +153,7 @@ const struct command commands[] = {
 		.name = "state list",
 		.arguments = "",
 		.summary = "list what the state knows",
-		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,
 		.run = state_list_command,
 	},
 	{
@@ -158,7 +162,7 @@ const struct command commands[] = {
 		.least = 1,
 		.most = 1,
 		.summary = "show what the state knows of one resource",
-		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,
 		.run = state_show_command,
 	},
 	{
@@ -171,8 +175,8 @@ const struct command commands[] = {
 			 "only\n"
 			 "whether it stands where it is said to; not even that with "
 			 "--refresh=false.\n",
-		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | BIT(OPTION_STATE) |
-			BIT(OPTION_LOCK_TIMEOUT) | BIT(OPTION_REFRESH),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS | BIT(OPTION_LOCK_TIMEOUT) |
+			BIT(OPTION_REFRESH),
 		.run = state_mv_command,
 	},
 	{
@@ -183,7 +187,7 @@ const struct command commands[] = {
 		.summary = "forget resources, which stay as they are",
 		.about = "Forgets what is inside them too. What was there before us is not "
 			 "written back.\n",
-		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE) | BIT(OPTION_LOCK_TIMEOUT),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS | BIT(OPTION_LOCK_TIMEOUT),
 		.run = state_rm_command,
 	},
 	{
@@ -191,7 +195,7 @@ const struct command commands[] = {
 		.arguments = "",
 		.summary = "list the runs: who, when, which plan, from which commit",
 		.about = "The newest come first, 1000 at most.\n",
-		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,
 		.run = history_command,
 	},
 	{
@@ -200,7 +204,7 @@ const struct command commands[] = {
 		.least = 1,
 		.most = 1,
 		.summary = "show what one run changed",
-		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,
 		.run = history_show_command,
 	},
 	{

@@ -8,7 +8,8 @@
 static void find_in_flight(struct session *s, struct planning *planning)
 {
 	const struct snapshot *snapshot = planning->snapshot;
-	if (snapshot->nopen_intents == 0 || !lock_holder(s->arena, s->state_path))
+	char *holder = NULL;
+	if (snapshot->nopen_intents == 0 || !session_holder(s, &holder) || !holder)
 		return;
 	struct plan *plan = planning->plan;
 	for (size_t i = 0; i < snapshot->nopen_intents; i++)

@@ -11,7 +11,6 @@
 #include "engine/base/text.h"
 #include "providers/kubernetes/kubernetes.h"
 
-#define DEFAULT_STATE "waybill.db"
 #define EMULATED_SUBSCRIPTION "00000000-0000-0000-0000-000000000001"
 
 struct session_cluster {
@@ -32,7 +31,7 @@ void session_open(
 	if (format)
 		s->json = s->json || strcmp(format, "json") == 0;
 	const char *state = session_option(s, OPTION_STATE)->text;
-	s->state_path = state ? state : DEFAULT_STATE;
+	s->state_path = state ? state : SESSION_DEFAULT_STATE;
 	s->environment = environment;
 }
 
@@ -43,6 +42,7 @@ void session_close(struct session *s)
 	if (s->provider)
 		s->provider->close(s->provider);
 	state_close(s->state);
+	remote_free(s->remote);
 	lock_release(s->lock);
 	emulator_stop(&s->emulator);
 	buf_release(&s->out);
@@ -190,54 +190,6 @@ bool session_config_again(struct session *s, const json_t *inputs)
 	return s->config != NULL;
 }
 
-/* ---- the state ---- */
-
-static void tell_waiting(void *context, const char *holder)
-{
-	const struct session *s = context;
-	tell("Waiting for the state's lock, held by %s\n", text_escaped(s->arena, holder));
-}
-
-bool session_lock(struct session *s)
-{
-	const struct option_value *timeout = session_option(s, OPTION_LOCK_TIMEOUT);
-	s->lock = lock_take(
-		s->state_path, s->command, (int)timeout->number, tell_waiting, s, &s->diags);
-	return s->lock != NULL;
-}
-
-bool session_state_alone(struct session *s, enum state_access access)
-{
-	state_close(s->state);
-	s->state = state_open(s->state_path, access, &s->diags);
-	return s->state != NULL;
-}
-
-bool session_bind(struct session *s, const char *const *subscriptions, size_t count)
-{
-	const struct state_binding binding = {
-		.subscriptions = subscriptions, .nsubscriptions = count, .grows = true
-	};
-	return state_bind(s->state, &binding, &s->diags);
-}
-
-bool session_state(struct session *s, enum state_access access)
-{
-	if (!session_state_alone(s, access))
-		return false;
-	const char *tenant = s->emulator.tenant;
-	if (!s->cloud.emulator) {
-		tenant = environment_get(s->environment, "AZURE_TENANT_ID");
-		if (!tenant)
-			tenant = environment_get(s->environment, "ARM_TENANT_ID");
-	}
-	struct state_binding binding = {
-		.cloud = s->cloud.emulator ? "emulator" : s->cloud.name,
-		.tenant = tenant,
-	};
-	return state_bind(s->state, &binding, &s->diags);
-}
-
 /* ---- the provider ---- */
 
 static void tell_log(void *context, enum net_log_level level, const char *line)
@@ -273,7 +225,7 @@ static enum net_log_level log_level(const char *name)
 	}
 }
 
-static struct net_log log_of(struct session *s)
+struct net_log session_log(struct session *s)
 {
 	return (struct net_log){ .write = tell_log,
 		.context = s,
@@ -297,7 +249,7 @@ static struct provider *open_cluster(void *opener, const char *context, struct d
 		.allow_exec = session_switch(s, OPTION_ALLOW_EXEC, false),
 		.environment = s->environment,
 		.version = WAYBILL_VERSION,
-		.log = log_of(s),
+		.log = session_log(s),
 	};
 	struct provider *provider = kubernetes_open(&options, diags);
 	if (provider)
@@ -312,7 +264,7 @@ bool session_provider(struct session *s)
 		.cloud = &s->cloud,
 		.environment = s->environment,
 		.version = WAYBILL_VERSION,
-		.log = log_of(s),
+		.log = session_log(s),
 	};
 	s->clusters = (struct clusters){ open_cluster, s };
 	s->provider = azure_open(&options, &s->diags);

@@ -26,6 +26,7 @@
 #include "providers/provider.h"
 #include "schemas/schema.h"
 #include "state/lock.h"
+#include "state/remote.h"
 #include "state/state.h"
 
 enum exit_code {
@@ -34,6 +35,8 @@ enum exit_code {
 	EXIT_CHANGES = 2,     /* plan --detailed-exitcode; check: the plan is stale */
 	EXIT_UNFORMATTED = 3, /* fmt --check */
 };
+
+#define SESSION_DEFAULT_STATE "waybill.db"
 
 struct session {
 	struct arena *arena;
@@ -55,7 +58,10 @@ struct session {
 	struct config *config;
 	struct azure_cloud cloud;
 	struct emulator_process emulator;
-	struct lock *lock;
+	struct lock *lock;     /* of a local state */
+	struct remote *remote; /* NULL: the state is local, or it is not yet known which is meant */
+	bool knows_store;
+	const struct config_backend *backend;
 	struct state *state;
 	struct provider *provider;
 	struct clusters clusters; /* opened as node sets ask for them */
@@ -73,6 +79,9 @@ bool session_cloud(struct session *, bool talks);
 bool session_config(struct session *);
 /* The configuration of a saved plan; the variables give what it does not hold, its secrets. */
 bool session_config_again(struct session *, const json_t *inputs);
+/* Decides which state is meant, which the others do when nobody did: that of `backend` in the
+ * configuration, or where --state says. `moves`: a local one that stands beside is meant to go. */
+bool session_store(struct session *, bool moves);
 /* Takes the lock, waiting as long as --lock-timeout allows. */
 bool session_lock(struct session *);
 /* Opens the state, anew if it is open, and checks that it belongs to this cloud. */
@@ -82,7 +91,10 @@ bool session_state(struct session *, enum state_access);
 bool session_bind(struct session *, const char *const *subscriptions, size_t count);
 /* Opens the state, anew if it is open, whatever its cloud. */
 bool session_state_alone(struct session *, enum state_access);
+/* Who holds the state's lock now, NULL for nobody; the state is open. */
+bool session_holder(struct session *, char **out);
 bool session_provider(struct session *);
+struct net_log session_log(struct session *);
 
 const struct option_value *session_option(const struct session *, enum option_id);
 bool session_switch(const struct session *, enum option_id, bool otherwise);

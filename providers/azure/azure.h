@@ -18,7 +18,9 @@ struct azure_cloud {
 	const char *arm;      /* "https://management.azure.com", without a final slash */
 	const char *login;    /* "https://login.microsoftonline.com" */
 	const char *audience; /* "https://management.azure.com": the scope is this + "/.default" */
-	bool emulator;        /* uses the emulator's built-in token and reads no credential */
+	const char
+		*storage; /* the suffix of its storage accounts: "core.windows.net"; NULL: none */
+	bool emulator;    /* uses the emulator's built-in token and reads no credential */
 };
 
 /* "public", "usgovernment" or "china"; an http URL of a loopback host is an emulator that already

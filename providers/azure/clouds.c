@@ -7,11 +7,12 @@
 
 static const struct azure_cloud clouds[] = {
 	{ "public", "https://management.azure.com", "https://login.microsoftonline.com",
-		"https://management.azure.com", false },
+		"https://management.azure.com", "core.windows.net", false },
 	{ "usgovernment", "https://management.usgovcloudapi.net",
-		"https://login.microsoftonline.us", "https://management.usgovcloudapi.net", false },
+		"https://login.microsoftonline.us", "https://management.usgovcloudapi.net",
+		"core.usgovcloudapi.net", false },
 	{ "china", "https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn",
-		"https://management.chinacloudapi.cn", false },
+		"https://management.chinacloudapi.cn", "core.chinacloudapi.cn", false },
 };
 
 static bool find_emulator(
@@ -29,7 +30,7 @@ static bool find_emulator(
 			"`%s` is not a scheme, a host and a port alone", url);
 	size_t len = strlen(url);
 	const char *origin = arena_strndup(arena, url, url[len - 1] == '/' ? len - 1 : len);
-	*out = (struct azure_cloud){ "emulator", origin, origin, origin, true };
+	*out = (struct azure_cloud){ "emulator", origin, origin, origin, NULL, true };
 	return true;
 }
 

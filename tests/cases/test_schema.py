@@ -18,7 +18,7 @@ from test_cases import read_case
 
 STRUCTURE = {
     "adopt-existing", "format-version", "ignore-reason", "missing-member", "next-hop", "node-source",
-    "not-a-choice", "not-in-this-version", "out-of-range", "read-only-member", "requires",
+    "bad-backend", "not-a-choice", "not-in-this-version", "out-of-range", "read-only-member", "requires",
     "same-member-twice", "unknown-member", "wrong-type",
 }
 # Where a rule needs more than the place it is told at: a region may come from the top, a length lies

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 
+import blobs
 from emulator import BUILD, ROOT, SUBSCRIPTION
 
 EXAMPLES = ROOT / "examples"
@@ -105,6 +106,17 @@ class Waybill:
         for name, value in os.environ.items():
             if name.endswith("SAN_OPTIONS"):
                 self.environment[name] = value
+
+    def use(self, storage, key="prod/state"):
+        """Keeps the state in a blob from now on."""
+        del self.environment["WAYBILL_STATE"]
+        self.environment.update(WAYBILL_BACKEND_ENDPOINT=storage.endpoint, AZURE_STORAGE_KEY=blobs.KEY)
+        self.backend(key)
+        return self
+
+    def backend(self, key="prod/state"):
+        self.write(self.file.read_text() + "backend: {azureBlob: {account: %s, container: %s, key: %s}}\n"
+                   % (blobs.ACCOUNT, blobs.CONTAINER, key))
 
     def write(self, text):
         self.file.write_text(text)

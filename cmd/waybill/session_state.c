@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/waybill/session.h"
+#include "engine/base/text.h"
+#include "state/blob.h"
+
+/* ---- which state is meant ---- */
+
+static bool find_backend(struct session *s)
+{
+	if (s->config) {
+		s->backend = s->config->backend;
+		return true;
+	}
+	if (session_option(s, OPTION_STATE)->given)
+		return true;
+	const struct option_value *files = session_option(s, OPTION_FILE);
+	struct config_options options = { .paths = files->texts, .npaths = files->ntexts };
+	return config_backend(s->arena, &options, &s->backend, &s->diags);
+}
+
+/* Never two truths: one of them would be written, and the other believed. */
+static bool check_one_place(struct session *s, bool moves)
+{
+	const struct config_backend *backend = s->backend;
+	if (session_option(s, OPTION_STATE)->given && !moves) {
+		(void)diag_error(&s->diags, backend->at, "state-in-two-places",
+			"`backend` names a state, and --state or WAYBILL_STATE another");
+		diag_help(&s->diags,
+			"leave out one of the two; `waybill state push` moves a "
+			"local state to where `backend` says");
+		return false;
+	}
+	if (!moves && access(SESSION_DEFAULT_STATE, F_OK) == 0) {
+		(void)diag_error(&s->diags, backend->at, "state-in-two-places",
+			"`backend` names a state, and here is a local one, %s",
+			SESSION_DEFAULT_STATE);
+		diag_help(&s->diags,
+			"`waybill state push` moves it to where `backend` says; if "
+			"it is of something else, move the file away");
+		return false;
+	}
+	return true;
+}
+
+static bool check_account(struct session *s)
+{
+	const char *pinned = session_option(s, OPTION_BACKEND_ACCOUNT)->text;
+	if (!pinned || strcmp(pinned, s->backend->account) == 0)
+		return true;
+	(void)diag_error(&s->diags, s->backend->at, "backend-account",
+		"the state may be in the storage account `%s` alone, not in `%s`", pinned,
+		s->backend->account);
+	diag_help(&s->diags,
+		"correct `backend`, or --backend-account or WAYBILL_BACKEND_ACCOUNT, whichever is "
+		"wrong");
+	return false;
+}
+
+static bool is_pinned(const struct session *s)
+{
+	const char *known = environment_get(s->environment, "AZURE_STORAGE_ACCOUNT");
+	return session_option(s, OPTION_BACKEND_ACCOUNT)->given ||
+		(known && strcmp(known, s->backend->account) == 0);
+}
+
+static bool open_store(struct session *s)
+{
+	if (!s->cloud.name && !session_cloud(s, false))
+		return false;
+	struct store *store = blob_open(
+		&(struct blob_options){
+			.account = s->backend->account,
+			.container = s->backend->container,
+			.key = s->backend->key,
+			.at = s->backend->at,
+			.suffix = s->cloud.storage,
+			.login = s->cloud.login,
+			.is_emulator = s->cloud.emulator,
+			.endpoint = session_option(s, OPTION_BACKEND_ENDPOINT)->text,
+			.is_pinned = is_pinned(s),
+			.environment = s->environment,
+			.version = WAYBILL_VERSION,
+			.log = session_log(s),
+		},
+		&s->diags);
+	if (!store)
+		return false;
+	s->remote = remote_new(store);
+	return true;
+}
+
+bool session_store(struct session *s, bool moves)
+{
+	if (s->knows_store)
+		return true;
+	if (!find_backend(s))
+		return false;
+	if (s->backend && (!check_one_place(s, moves) || !check_account(s) || !open_store(s)))
+		return false;
+	s->knows_store = true;
+	return true;
+}
+
+/* ---- its lock ---- */
+
+static void tell_waiting(void *context, const char *holder)
+{
+	const struct session *s = context;
+	tell("Waiting for the state's lock, held by %s\n", text_escaped(s->arena, holder));
+}
+
+bool session_lock(struct session *s)
+{
+	int timeout_ms = (int)session_option(s, OPTION_LOCK_TIMEOUT)->number;
+	if (!session_store(s, false))
+		return false;
+	if (s->remote)
+		return remote_lock(s->remote, s->command, timeout_ms, tell_waiting, s, &s->diags);
+	s->lock = lock_take(s->state_path, s->command, timeout_ms, tell_waiting, s, &s->diags);
+	return s->lock != NULL;
+}
+
+bool session_holder(struct session *s, char **out)
+{
+	if (s->remote)
+		return remote_holder(s->remote, s->arena, out, &s->diags);
+	*out = lock_holder(s->arena, s->state_path);
+	return true;
+}
+
+/* ---- opening it ---- */
+
+bool session_state_alone(struct session *s, enum state_access access)
+{
+	if (!session_store(s, false))
+		return false;
+	state_close(s->state);
+	s->state = s->remote ? state_open_remote(s->remote, access, &s->diags)
+			     : state_open(s->state_path, access, &s->diags);
+	return s->state != NULL;
+}
+
+bool session_bind(struct session *s, const char *const *subscriptions, size_t count)
+{
+	const struct state_binding binding = {
+		.subscriptions = subscriptions, .nsubscriptions = count, .grows = true
+	};
+	return state_bind(s->state, &binding, &s->diags);
+}
+
+bool session_state(struct session *s, enum state_access access)
+{
+	if (!session_state_alone(s, access))
+		return false;
+	const char *tenant = s->emulator.tenant;
+	if (!s->cloud.emulator) {
+		tenant = environment_get(s->environment, "AZURE_TENANT_ID");
+		if (!tenant)
+			tenant = environment_get(s->environment, "ARM_TENANT_ID");
+	}
+	struct state_binding binding = {
+		.cloud = s->cloud.emulator ? "emulator" : s->cloud.name,
+		.tenant = tenant,
+	};
+	return state_bind(s->state, &binding, &s->diags);
+}
