@@ -60,6 +60,38 @@ static void spread_to_referrers(struct planner *p)
 	}
 }
 
+static void refuse_asked(struct planner *p, const struct change *c, const char *container)
+{
+	if (c->resource->existing) {
+		diag_error(p->diags, c->at, "existing-replace",
+			"--replace names %s, and what exists is not replaced", c->address);
+		diag_help(p->diags, "take `existing: true` away to make it yours first");
+	} else {
+		diag_error(p->diags, c->at, "replace-inside",
+			"--replace names %s, which is a part of %s and written with it: to take it "
+			"out and put it back would be no write at all",
+			c->address, container);
+		diag_help(p->diags, "replace the whole: --replace '%s'", container);
+	}
+	diag_about(p->diags, c->address);
+}
+
+/* What is asked for and cannot be done is refused, and not shown as if it were. */
+static void check_asked(struct planner *p)
+{
+	const struct plan_options *o = p->options;
+	for (size_t i = 0; i < p->nall && o->nreplace && !o->destroy; i++) {
+		const struct change *c = &p->all[i];
+		const struct change *container = planner_container(p, c);
+		if (!c->resource || !planner_names(p, o->replace, o->nreplace, c))
+			continue;
+		bool inside = c->action == ACTION_REPLACE && container &&
+			c->schema->written == WRITTEN_WITH_PARENT && !is_replaced(container);
+		if (c->resource->existing || inside)
+			refuse_asked(p, c, container ? container->address : "");
+	}
+}
+
 static const char *pointer_of_record(const struct change *c)
 {
 	return c->record ? json_text_at(c->record->extra, "/pointer") : NULL;
@@ -135,6 +167,7 @@ void planner_spread_replacement(struct planner *p)
 {
 	spread_down(p);
 	spread_to_referrers(p);
+	check_asked(p);
 	if (!p->options->destroy)
 		explain_identity(p);
 	check_prevent_destroy(p);

@@ -280,3 +280,56 @@ def test_a_table_that_was_imported_moves_to_another_group_by_name(make, azure):
     waybill.replace("  t: {}", "  t: {resourceGroup: other}")
     plan = waybill.plan("--max-deletes", "9")
     assert plan.stdout.count("resourceGroup` has changed") == 2, plan
+
+
+# ---- --replace ----
+
+NETWORK_OF_TWO = HEAD + """virtualNetworks:
+  net:
+    addressSpace: {addressPrefixes: [10.0.0.0/16]}
+    subnets:
+      a: {addressPrefix: 10.0.0.0/24, routeTable: t}
+      b: {addressPrefix: 10.0.1.0/24}
+routeTables:
+  t: {routes: {r: {addressPrefix: 10.9.1.0/24, nextHopType: None}}}
+"""
+
+
+def test_replace_of_a_subnet_deletes_it_and_makes_it_again(make, azure):
+    waybill = make(NETWORK_OF_TWO)
+    waybill.apply()
+    azure.clear()
+    result = waybill.apply("--replace", "virtualNetworks/net/subnets/a")
+    assert "1 added, 0 changed, 1 destroyed" in result.stdout
+    subnet = azure.id("virtualNetworks", "net") + "/subnets/a"
+    assert writes(azure.requests()) == [("DELETE", subnet), ("PUT", subnet)]
+    assert azure.get(subnet)["properties"]["routeTable"]["id"] == table_id()
+    waybill.assert_settled()
+
+
+def test_replace_of_a_table_detaches_deletes_makes_and_attaches(make, azure):
+    waybill = make(NETWORK_OF_TWO)
+    waybill.apply()
+    azure.clear()
+    waybill.apply("--replace", "routeTables/t")
+    subnet = azure.id("virtualNetworks", "net") + "/subnets/a"
+    assert writes(azure.requests()) == [("PUT", subnet), ("DELETE", table_id()), ("PUT", table_id()), ("PUT", subnet)]
+    assert routes_of(azure) == {"r": "10.9.1.0/24"}
+    waybill.assert_settled()
+
+
+def test_replace_of_a_route_alone_is_refused(make, azure):
+    waybill = make(NETWORK_OF_TWO)
+    waybill.apply()
+    azure.clear()
+    for command in (("plan",), ("apply", "--auto-approve")):
+        result = waybill.run(*command, "--replace", "routeTables/t/routes/r", check=1)
+        assert result.codes == ["replace-inside"] and "--replace 'routeTables/t'" in result.stderr
+    assert writes(azure.requests()) == []
+    # With its table it goes and comes, as it would anyway.
+    assert waybill.plan("--replace", "routeTables/t", "--replace", "routeTables/t/routes/r")
+
+
+def test_replace_of_what_exists_is_refused(make):
+    waybill = make(HEAD + "virtualNetworks: {kubernetes-vnet: {existing: true}}\n")
+    assert waybill.plan("--replace", "virtualNetworks/kubernetes-vnet", check=1).codes == ["existing-replace"]
