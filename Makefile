@@ -111,7 +111,7 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/main.o \
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # The whole program on a disk that fails, for tests/crash.
-$(BUILD)/crash/%: $(BUILD)/obj/tests/crash/%.o $(BUILD)/libcommands.a $(BUILD)/libcore.a
+$(BUILD)/crash/%: $(BUILD)/obj/tests/crash/%.o $(BUILD)/obj/tests/support/vfs.o $(BUILD)/libcommands.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -120,7 +120,7 @@ crash-build: $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZERS))
 
 # What `make bench` measures beside the program itself.
-$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libcore.a
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tests/support/vfs.o $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -143,7 +143,7 @@ test-schema:
 test-long:
 	@./tests/run.sh long
 
-bench: all $(BUILD)/bench/floor $(BUILD)/bench/lookups $(BUILD)/bench/unjudged
+bench: all $(BUILD)/bench/apply $(BUILD)/bench/floor $(BUILD)/bench/lookups $(BUILD)/bench/unjudged
 	@./tests/bench/run.sh
 
 lint:

@@ -210,20 +210,6 @@ bool yaml_has(const struct yaml *y, const char *pointer)
 	return json_at(y->value, pointer) != NULL;
 }
 
-/* The node of the item that a token names; NULL for none, and for what stands in an alias. */
-static const struct yaml_node *child(json_t *value, const struct yaml_node *node, const char *token)
-{
-	if (json_is_object(value))
-		return yaml_member(value, node->child, token);
-	if (!json_is_array(value))
-		return NULL;
-	size_t index = strtoul(token, NULL, 10);
-	const struct yaml_node *item = node->child;
-	while (item && index--)
-		item = item->next;
-	return item;
-}
-
 struct place yaml_place(const struct yaml *y, const char *pointer, enum yaml_side side)
 {
 	const struct yaml_node *node = &y->root;
@@ -232,7 +218,7 @@ struct place yaml_place(const struct yaml *y, const char *pointer, enum yaml_sid
 	char *token;
 	while (value && (token = pointer_next(scratch, &pointer))) {
 		json_t *next = json_at(value, pointer_add(scratch, "", token));
-		const struct yaml_node *found = next ? child(value, node, token) : NULL;
+		const struct yaml_node *found = next ? yaml_item(y, node, value, token) : NULL;
 		if (!found)
 			break;
 		node = found;

@@ -25,15 +25,24 @@ struct yaml {
 	size_t len;
 	uint32_t *starts;
 	size_t nlines;
+	struct yaml_index **indexes; /* of its large maps and lists, sorted by their nodes */
+	size_t nindexes;
 };
 
 struct place yaml_place_at(const struct yaml *, size_t line, size_t column, size_t width);
 /* As above, by an offset into the text. */
 struct place yaml_place_at_byte(const struct yaml *, size_t byte, size_t width);
 size_t yaml_characters(const char *text, size_t len);
-/* The node of a member of `object`, whose first member's node is `first`. Linear: it is asked for
- * where something is to be told. */
+/* The node of a member of `object`, whose first member's node is `first`, by a walk. */
 const struct yaml_node *yaml_member(json_t *object, const struct yaml_node *first, const char *key);
+
+/* The node of the item that a token of a pointer names; NULL for none, and for what stands in an
+ * alias. */
+const struct yaml_node *yaml_item(
+	const struct yaml *, const struct yaml_node *of, json_t *value, const char *token);
+/* While reading: a map or list is complete. At the end, once: all of them are. */
+void yaml_index_add(struct yaml *, const struct yaml_node *of, json_t *value);
+void yaml_index_sort(struct yaml *);
 
 /* Reads the text (UTF-8 without a byte order mark) into the value and the nodes; false with
  * errors. */

@@ -256,6 +256,7 @@ static json_t *read_sequence(struct reader *r, struct yaml_node *node, unsigned 
 		if (event.type == YAML_SEQUENCE_END_EVENT) {
 			yaml_event_delete(&event);
 			r->height = height + 1;
+			yaml_index_add(r->yaml, node, array);
 			return array;
 		}
 		struct yaml_node *item = ARENA_NEW(r->yaml->arena, struct yaml_node);
@@ -363,6 +364,7 @@ static json_t *read_mapping(struct reader *r, struct yaml_node *node, unsigned d
 		if (event.type == YAML_MAPPING_END_EVENT) {
 			yaml_event_delete(&event);
 			r->height = map.height + 1;
+			yaml_index_add(r->yaml, node, map.object);
 			return map.object;
 		}
 		if (!read_member(r, &map, &event))
@@ -473,5 +475,6 @@ bool yaml_read(struct yaml *y, const char *text, size_t len, struct diags *diags
 			"out of memory");
 	}
 	json_decref(r.anchor_names);
+	yaml_index_sort(y);
 	return diags->nerrors == r.errors_before;
 }

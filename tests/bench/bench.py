@@ -14,6 +14,7 @@ import urllib.parse
 import urllib.request
 
 from cloud import configuration
+from states import print_states
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
@@ -148,6 +149,7 @@ def main():
         print(f"{what:36}" + "".join(f"{number!s:>12}" for number in numbers))
     print_lookups()
     print_large()
+    print_states()
 
 
 if __name__ == "__main__":
