@@ -24,7 +24,7 @@ static void count(const char *text, size_t len, size_t *comments, size_t *lines)
 		*comments += text[i] == '#';
 		if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r' && text[i] != '\n')
 			empty = false;
-		if (text[i] == '\n' || i + 1 == len) {
+		if (text[i] == '\n' || text[i] == '\r' || i + 1 == len) {
 			*lines += !empty;
 			empty = true;
 		}
