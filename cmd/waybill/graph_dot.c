@@ -105,13 +105,15 @@ static void render_lines(const struct graph *g)
 			d->attachments[i].from->number, d->attachments[i].to->number,
 			d->attachments[i].from->number, colours[d->attachments[i].mark],
 			styles[d->attachments[i].mark]);
-	for (size_t i = 0; i < d->npeerings; i++)
+	for (size_t i = 0; i < d->npeerings; i++) {
+		size_t from = drawing_network(d->peerings[i].from)->number;
+		size_t to = drawing_network(d->peerings[i].to)->number;
 		(void)buf_printf(g->out,
 			"  b%zu -> b%zu [ltail=cluster_b%zu, lhead=cluster_b%zu, dir=both, "
 			"constraint=false, color=\"%s\", style=%s];\n",
-			d->peerings[i].from->number, d->peerings[i].to->number,
-			d->peerings[i].from->number, d->peerings[i].to->number,
-			colours[d->peerings[i].mark], styles[d->peerings[i].mark]);
+			from, to, from, to, colours[d->peerings[i].mark],
+			styles[d->peerings[i].mark]);
+	}
 }
 
 static void render_leads(const struct graph *g)

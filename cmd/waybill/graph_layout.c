@@ -68,11 +68,11 @@ static struct layout_rect *rect_of(struct making *m, const struct drawing_box *b
 	return &m->layout.rects[box->number];
 }
 
-/* A line with the heading and all details, two columns apart. */
+/* A line with the heading, and two columns behind it all details. */
 static long header_width(const struct making *m, const struct drawing_box *box)
 {
 	size_t columns = columns_of(m, graph_heading(m->graph, box));
-	const char *details = graph_details(m->graph, box, "  ");
+	const char *details = graph_details(m->graph, box, ", ");
 	if (*details)
 		columns += 2 + columns_of(m, details);
 	return text_width(columns) + 2 * LAYOUT_PAD;

@@ -46,14 +46,10 @@ static void label(const struct graph *g, const struct drawing_box *box, const ch
 			g->out, "%s%s", box->nlines ? ", " : between, drawing_mark_name(box->mark));
 }
 
-/* Peerings are lines, and a table with its routes one text: whatever else stands in a box makes a
- * group of it. */
+/* A table with its routes is one text: whatever else stands in a box makes a group of it. */
 static bool is_group(const struct drawing_box *box)
 {
-	for (size_t i = 0; i < box->ninside; i++)
-		if (box->inside[i]->kind != DRAWN_PEERING && box->inside[i]->kind != DRAWN_ROUTES)
-			return true;
-	return false;
+	return box->ninside && box->kind != DRAWN_TABLE;
 }
 
 static void render(const struct graph *g, const struct drawing_box *box, int depth)
@@ -68,8 +64,7 @@ static void render(const struct graph *g, const struct drawing_box *box, int dep
 	}
 	(void)buf_puts(g->out, "\"]\n");
 	for (size_t i = 0; i < box->ninside && group; i++)
-		if (box->inside[i]->kind != DRAWN_PEERING)
-			render(g, box->inside[i], depth + 1);
+		render(g, box->inside[i], depth + 1);
 	if (group)
 		(void)buf_printf(g->out, "%*send\n", in, "");
 }
@@ -77,7 +72,7 @@ static void render(const struct graph *g, const struct drawing_box *box, int dep
 static void render_classes(const struct graph *g, struct drawing_box *const *boxes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (boxes[i]->kind == DRAWN_PEERING || boxes[i]->kind == DRAWN_ROUTES)
+		if (boxes[i]->kind == DRAWN_ROUTES)
 			continue;
 		if (boxes[i]->mark != MARK_UNCHANGED)
 			(void)buf_printf(g->out, "  class b%zu %s\n", boxes[i]->number,
@@ -111,7 +106,7 @@ void graph_mermaid(const struct graph *g)
 	for (size_t i = 0; i < d->ntop; i++)
 		render(g, d->boxes[i], 0);
 	render_lines(g, d->attachments, d->nattachments, "---", &number);
-	render_lines(g, d->peerings, d->npeerings, "<-->|peering|", &number);
+	render_lines(g, d->peerings, d->npeerings, "<-->", &number);
 	for (enum drawing_mark mark = MARK_ADDED; mark < MARK_COUNT; mark++)
 		if (d->has[mark])
 			(void)buf_printf(g->out, "  classDef %s %s\n", drawing_mark_name(mark),

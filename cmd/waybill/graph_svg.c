@@ -6,7 +6,7 @@
  * say the same. */
 static const char style[] =
 	"text{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace;"
-	"white-space:pre;fill:#1f2328}\n"
+	"fill:#1f2328}\n"
 	".title,.head{font-weight:bold}.dim{fill:#59636e}\n"
 	".paper{fill:#ffffff}.network{fill:#f3f5f7}.subnet,.outside,.table{fill:#ffffff}\n"
 	".nodes,.addresses{fill:#eaf1fb}\n"
@@ -123,7 +123,7 @@ static void draw_row(const struct picture *p, const struct drawing_box *box)
 static void draw_header(const struct picture *p, const struct drawing_box *box)
 {
 	const struct layout_rect *r = rect_of(p, box);
-	const char *details = graph_details(p->graph, box, "  ");
+	const char *details = graph_details(p->graph, box, ", ");
 	frame(p, box);
 	long x = write(p, r->x + LAYOUT_PAD, r->y + LAYOUT_PAD / 2,
 		text_class(p, "head ", box->mark), graph_heading(p->graph, box));
@@ -189,14 +189,15 @@ static void draw_attachment(const struct picture *p, const struct drawing_line *
 /* Round the left sides of two networks, each in a lane of its own. */
 static void draw_peering(const struct picture *p, const struct drawing_line *line, size_t lane)
 {
-	const struct layout_rect *from = rect_of(p, line->from), *to = rect_of(p, line->to);
+	const struct layout_rect *from = rect_of(p, drawing_network(line->from));
+	const struct layout_rect *to = rect_of(p, drawing_network(line->to));
 	long shift = (long)(lane % LAYOUT_LANES) * LAYOUT_LANE / 2;
 	long x = LAYOUT_MARGIN + (long)(lane % LAYOUT_LANES) * LAYOUT_LANE;
 	long y = from->y + LAYOUT_PAD + LAYOUT_LINE / 2 + shift;
 	long end_y = to->y + LAYOUT_PAD + LAYOUT_LINE / 2 + shift;
 	y = y < from->y + from->height ? y : from->y + from->height / 2;
 	end_y = end_y < to->y + to->height ? end_y : to->y + to->height / 2;
-	begin_line(p, line, "peering", "is peered with");
+	begin_line(p, line, "peering", "and");
 	(void)buf_puts(p->graph->out, " d=\"");
 	point(p, "M", from->x, y);
 	point(p, "L", x, y);
@@ -230,7 +231,8 @@ void graph_svg(const struct graph *g)
 	const struct picture p = { g, layout_make(g) };
 	long width = p.layout.width > LEAST_WIDTH ? p.layout.width : LEAST_WIDTH;
 	(void)buf_printf(g->out,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%ld\" "
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" role=\"img\" "
+		"width=\"%ld\" "
 		"height=\"%ld\" viewBox=\"0 0 %ld %ld\">\n<title>%s</title>\n<style>%s</style>\n"
 		"<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n",
 		width / 10, p.layout.height / 10, width / 10, p.layout.height / 10, g->title,

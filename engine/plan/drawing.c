@@ -39,6 +39,11 @@ const char *drawing_mark_name(enum drawing_mark mark)
 	return mark_names[mark];
 }
 
+const struct drawing_box *drawing_network(const struct drawing_box *box)
+{
+	return box->kind == DRAWN_PEERING ? box->parent : box;
+}
+
 /* ---- marks ---- */
 
 static int compare_changes(const void *a, const void *b)
@@ -259,7 +264,7 @@ static const char *connection(const struct topology_peering *p)
 	return p->remote && !p->back ? "one side only" : "not connected";
 }
 
-static void add_side(struct sketch *s, struct drawing_box *network,
+static struct drawing_box *add_side(struct sketch *s, struct drawing_box *network,
 	const struct topology_peering *p, enum drawing_mark mark)
 {
 	struct drawing_box *box = sketch_part(s, network, DRAWN_PEERING, mark, p->part);
@@ -270,6 +275,7 @@ static void add_side(struct sketch *s, struct drawing_box *network,
 		arena_printf(s->arena, "%s%s%s", connection(p),
 			p->allows_access ? "" : ", no access",
 			p->allows_forwarded ? ", forwarded traffic" : ""));
+	return box;
 }
 
 /* The box of the network at the other side; one that was not read gets a box as well. */
@@ -305,17 +311,18 @@ static void add_peering(struct sketch *s, struct drawing_box *network,
 	struct drawing *d = s->drawing;
 	if (!network)
 		return;
-	add_side(s, network, p, mark);
+	const struct drawing_box *side = add_side(s, network, p, mark);
 	const struct drawing_box *remote = remote_box(s, p);
 	for (size_t i = 0; i < d->npeerings; i++) {
 		struct drawing_line *line = &d->peerings[i];
-		if (line->from == remote && line->to == network) {
+		if (line->from->parent == remote && line->to == network) {
+			line->to = side;
 			line->mark = joined(line->mark, mark);
 			return;
 		}
 	}
 	if (remote)
-		sketch_line(s, &d->peerings, &d->npeerings, mark, network, remote);
+		sketch_line(s, &d->peerings, &d->npeerings, mark, side, remote);
 }
 
 static void add_peerings(struct sketch *s)

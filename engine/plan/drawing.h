@@ -69,7 +69,8 @@ struct drawing {
 	size_t ntop, nboxes;              /* nboxes: of all levels */
 	struct drawing_line *attachments; /* from a subnet to its table */
 	size_t nattachments;
-	struct drawing_line *peerings; /* between two networks, once */
+	/* From one side of a peering to the other; to the network where that has no side. */
+	struct drawing_line *peerings;
 	size_t npeerings;
 	struct drawing_line *leads; /* from routes to the nodes or addresses they lead to */
 	size_t nleads;
@@ -79,6 +80,9 @@ struct drawing {
 /* `planned` and `now` are of the plan's configuration, which the plan must have. */
 struct drawing *drawing_make(struct arena *, const struct plan *, const struct topology *planned,
 	const struct topology *now);
+
+/* The network of a side, or that network. */
+const struct drawing_box *drawing_network(const struct drawing_box *);
 
 const char *drawing_kind_name(enum drawing_kind); /* "network", "peering", ... */
 const char *drawing_mark_name(enum drawing_mark); /* "unchanged", "added", ... */

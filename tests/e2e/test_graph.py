@@ -51,7 +51,7 @@ MERMAID_TEXT = r'"(?:[A-Za-z0-9 ._/,()+~\x80-\U0010ffff-]|#\d+;|<br>)*"'
 MERMAID_LINE = re.compile("|".join((
     r"flowchart LR", r"  accTitle: [\w ()]+",
     rf" +(?:subgraph )?b\d+\[{MERMAID_TEXT}\]", r" +end",
-    r"  b\d+ (?:---|<-->\|peering\|) b\d+", r"  linkStyle \d+ [\w:#,; -]+",
+    r"  b\d+ (?:---|<-->) b\d+", r"  linkStyle \d+ [\w:#,; -]+",
     r"  classDef \w+ [\w:#, -]+", r"  class b\d+ \w+")))
 
 
@@ -180,6 +180,51 @@ def test_what_is_foreign_and_what_goes(tmp_path, azure):
     told = json.loads(graph(waybill, "json", "--max-deletes", "5"))["graph"]
     table = told["boxes"][-1]
     assert [route["change"] for route in table["inside"]] == ["unchanged", "destroyed", "foreign"]
+
+
+@pytest.mark.sanitizer
+def test_peered_networks_and_an_appliance(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, HEAD + """\
+virtualNetworks:
+  hub:
+    addressSpace: {addressPrefixes: [10.0.0.0/16]}
+    subnets:
+      firewall: {addressPrefix: 10.0.0.0/26}
+    virtualNetworkPeerings:
+      to-spoke: {remoteVirtualNetwork: spoke, allowForwardedTraffic: true}
+  spoke:
+    addressSpace: {addressPrefixes: [10.1.0.0/16, "fd00:1::/48"]}
+    subnets:
+      workers: {addressPrefixes: [10.1.1.0/24, "fd00:1:0:1::/64"], routeTable: spoke}
+    virtualNetworkPeerings:
+      to-hub: {remoteVirtualNetwork: hub, allowForwardedTraffic: true}
+nodeSets:
+  workers:
+    nodes:
+      a: {ips: [10.1.1.4, "fd00:1:0:1::4"], podCIDRs: [10.200.0.0/24, "fd00:2::/64"]}
+routeTables:
+  spoke:
+    nodeRoutes: [{nodeSet: workers}]
+    routes:
+      office: {addressPrefix: 192.168.0.0/16, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.0.4}
+""")
+    for _ in range(2):
+        assert_all_say(every_form(waybill), "network hub", "10.1.0.0/16, fd00:1::/48", "192.168.0.0/16",
+                       "fd00:2::/64", "10.1.1.4, fd00:1:0:1::4", "next hop, no node")
+        assert "connected, forwarded traffic" in graph(waybill, "text")
+        told = json.loads(graph(waybill, "json"))["graph"]
+        hub, spoke, table = told["boxes"]
+        sides = [network["inside"][0] for network in (hub, spoke)]
+        assert [side["kind"] for side in sides] == ["peering", "peering"]
+        assert [(line["from"], line["to"]) for line in told["peerings"]] == [
+            (sides[0]["box"], sides[1]["box"])]
+        appliance = hub["inside"][-1]["inside"][0]
+        office = table["inside"][-1]
+        assert (appliance["kind"], appliance["name"]) == ("addresses", "10.0.0.4")
+        assert (office["box"], appliance["box"]) in [
+            (line["from"], line["to"]) for line in told["next_hops"]]
+        assert all(line["change"] == hub["change"] for line in told["peerings"] + told["attachments"])
+        waybill.apply()
 
 
 def test_a_saved_plan(tmp_path, azure):

@@ -294,8 +294,8 @@ static void test_drawing__two_sides_of_a_peering_are_one_line(void **state)
 		"peering unchanged to-a, to na, connected, no access]");
 	assert_box(w, 2, "network foreign nc, not read, foreign");
 	assert_int_equal(d->npeerings, 2);
-	assert_line(&d->peerings[0], MARK_UNCHANGED, "na", "nb");
-	assert_line(&d->peerings[1], MARK_UNCHANGED, "nb", "nc");
+	assert_line(&d->peerings[0], MARK_UNCHANGED, "to-b", "to-a");
+	assert_line(&d->peerings[1], MARK_UNCHANGED, "away", "nc");
 }
 
 static void test_drawing__nodes_in_no_subnet_are_not_lost(void **state)
