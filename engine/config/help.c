@@ -43,7 +43,6 @@ static const struct code_help helps[] = {
 	{ "route-duplicate-name",
 		"the name must tell nodes apart: use ${node.name} or "
 		"${node.podCIDR | slug}" },
-	{ "route-duplicate-prefix", "a table has one route for each prefix: keep one of the two" },
 	{ "same-member-twice", "keep one of the two" },
 	{ "sensitive-default", "give the value by --var, --var-file or the environment" },
 	{ "sensitive-here", "use it in members of resources and in sensitive outputs alone" },

@@ -83,7 +83,7 @@ static bool is_member(struct config *c, const struct node_set *set, const json_t
 		(!arm_id_parse(c->arena, id, &parts) || !parts.resource_group ||
 			!text_same_nocase(parts.resource_group, set->resource_group)))
 		return false;
-	const char *scale_set = scale_set_name(c, machine);
+	const char *scale_set = set->scale_set ? scale_set_name(c, machine) : NULL;
 	if (set->scale_set && (!scale_set || !glob_matches(set->scale_set, scale_set)))
 		return false;
 	return !set->tags || labels_match(json_object_get(machine, "tags"), set->tags, true);
@@ -131,7 +131,7 @@ const char **config_nic_ids(
 	size_t i, n;
 	const json_t *machine, *reference;
 	json_array_foreach (machines, i, machine) {
-		if (!is_member(c, set, machine) || holder_id(c, machine))
+		if (!is_member(c, set, machine) || (set->scale_set && holder_id(c, machine)))
 			continue;
 		const json_t *flagged = flagged_reference(c, machine);
 		json_array_foreach (nic_references(c, machine), n, reference) {

@@ -291,6 +291,8 @@ static bool check_values(struct config *c, struct diags *diags)
 		diag_about(diags, second->address);
 		diag_note(
 			diags, config_member_place(c, first, pointer, YAML_VALUE), "the other one");
+		diag_help(diags, "take one of the two away: Azure refuses both in one %s",
+			second->schema->parent->title);
 	}
 	return good;
 }

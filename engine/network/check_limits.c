@@ -75,9 +75,14 @@ static void judge_networks(struct checking *ck)
 {
 	const struct topology *t = ck->topology;
 	const struct schema *subnet = catalog_role(t->catalog, ROLE_SUBNET);
-	for (size_t i = 0; i < t->nnetworks; i++)
-		judge(ck, t->networks[i].part, "subnets", t->networks[i].nsubnets,
-			limit_here(ck, t->networks[i].part, subnet));
+	const struct schema *peering = catalog_role(t->catalog, ROLE_PEERING);
+	for (size_t i = 0; i < t->nnetworks; i++) {
+		const struct topology_network *network = &t->networks[i];
+		judge(ck, network->part, "subnets", network->nsubnets,
+			limit_here(ck, network->part, subnet));
+		judge(ck, network->part, "peerings", network->npeerings,
+			limit_here(ck, network->part, peering));
+	}
 }
 
 /* ---- tables of one subscription and region ---- */

@@ -103,11 +103,13 @@ struct region *regions_near_limits(
 	struct regions r = { .arena = a };
 	size_t routes = limit_of(catalog_role(t->catalog, ROLE_ROUTE), "perParent");
 	size_t subnets = limit_of(catalog_role(t->catalog, ROLE_SUBNET), "perParent");
+	size_t peerings = limit_of(catalog_role(t->catalog, ROLE_PEERING), "perParent");
 	for (size_t i = 0; i < t->ntables; i++)
 		if (all || limit_is_near(t->tables[i].nroutes, routes))
 			add_region(&r, t->tables[i].part);
 	for (size_t i = 0; i < t->nnetworks; i++)
-		if (all || limit_is_near(t->networks[i].nsubnets, subnets))
+		if (all || limit_is_near(t->networks[i].nsubnets, subnets) ||
+			limit_is_near(t->networks[i].npeerings, peerings))
 			add_region(&r, t->networks[i].part);
 	if (!all)
 		add_full_regions(&r, t);
@@ -138,8 +140,9 @@ static struct fullest find_fullest(
 	struct fullest f = { 0 };
 	for (size_t i = 0; role == ROLE_ROUTE && i < t->ntables; i++)
 		weigh(a, &f, region, t->tables[i].part, t->tables[i].nroutes);
-	for (size_t i = 0; role == ROLE_SUBNET && i < t->nnetworks; i++)
-		weigh(a, &f, region, t->networks[i].part, t->networks[i].nsubnets);
+	for (size_t i = 0; role != ROLE_ROUTE && i < t->nnetworks; i++)
+		weigh(a, &f, region, t->networks[i].part,
+			role == ROLE_SUBNET ? t->networks[i].nsubnets : t->networks[i].npeerings);
 	return f;
 }
 
@@ -152,7 +155,7 @@ static json_t *usage_json(const struct usage *u, size_t used)
 
 json_t *usages_json(struct arena *a, const struct topology *t, const struct usages *usages)
 {
-	static const enum role by_parent[] = { ROLE_ROUTE, ROLE_SUBNET };
+	static const enum role by_parent[] = { ROLE_ROUTE, ROLE_SUBNET, ROLE_PEERING };
 	const char *tables = limit_usage(catalog_role(t->catalog, ROLE_TABLE), "perRegionUsage");
 	json_t *list = json_array();
 	for (size_t i = 0; i < usages->count; i++) {

@@ -177,16 +177,18 @@ static void add_container_edges(struct orderer *o, size_t step)
 }
 
 /* What is written again has to be so after the other side went and before it is made. */
-static void add_reconnection_edges(struct orderer *o, size_t step, const char *id)
+static void add_reconnection_edges(struct orderer *o, size_t step, const struct change *c)
 {
-	size_t count;
-	const struct writer *w = id ? writers_of(o, id, &count) : NULL;
-	for (size_t i = 0; w && i < count; i++) {
+	size_t count = 0;
+	const struct writer *w = c->reconnects ? writers_of(o, c->reconnects, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (o->steps[w[i].step].verb != STEP_DELETE)
+			wait_for(o, w[i].step, step);
+	count = 0;
+	w = c->follows ? writers_of(o, c->follows, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
 		if (o->steps[w[i].step].verb == STEP_DELETE)
 			wait_for(o, step, w[i].step);
-		else
-			wait_for(o, w[i].step, step);
-	}
 }
 
 /* The steps of one id in their order: detach, delete, create, attach as they were added. */
@@ -209,7 +211,7 @@ static void find_edges(struct orderer *o, bool careful)
 		add_edit_edges(o, i, &s->edits);
 		if (s->change && !s->detaches) {
 			add_change_edges(o, i, s->change);
-			add_reconnection_edges(o, i, s->change->reconnects);
+			add_reconnection_edges(o, i, s->change);
 		}
 		for (size_t n = 0; n < s->nchildren; n++) {
 			add_change_edges(o, i, s->children[n].change);

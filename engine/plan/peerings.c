@@ -15,7 +15,7 @@
 #include "engine/plan/internal.h"
 #include "schemas/arm_id.h"
 
-/* One declared peering. */
+/* One peering that is declared, or one that goes. */
 struct side {
 	const char *network, *remote; /* ids */
 	struct change *change;
@@ -24,6 +24,11 @@ struct side {
 struct sides {
 	struct side *items; /* sorted by network, then remote */
 	size_t count;
+};
+
+struct mending {
+	struct planner *planner;
+	struct sides declared, leaving;
 };
 
 static int compare_sides(const void *a, const void *b)
@@ -39,31 +44,47 @@ static const char *fact(const struct change *c, const char *name)
 		json_object_get(json_object_get(c->schema->facts, "peering"), name));
 }
 
-static struct sides find_sides(struct planner *p)
+static const char *remote_id(const struct change *c)
 {
-	struct sides sides = { 0 };
-	for (size_t i = 0; i < p->nall; i++) {
-		struct change *c = &p->all[i];
-		if (c->schema->role != ROLE_PEERING || !c->resource || c->action == ACTION_DELETE)
-			continue;
-		struct arm_id id;
-		const char *remote = json_text_at(c->after, fact(c, "remote"));
-		if (!remote && c->actual)
-			remote = json_text_at(c->actual->body, fact(c, "remote"));
-		if (remote && arm_id_parse(p->arena, c->id, &id) && id.parent)
-			*ARENA_PUSH(p->arena, sides.items, sides.count) =
-				(struct side){ id.parent, remote, c };
-	}
-	if (sides.count)
-		qsort(sides.items, sides.count, sizeof *sides.items, compare_sides);
-	return sides;
+	const char *declared =
+		c->action == ACTION_DELETE ? NULL : json_text_at(c->after, fact(c, "remote"));
+	if (declared || !c->actual)
+		return declared;
+	return json_text_at(c->actual->body, fact(c, "remote"));
 }
 
-static const struct change *other_side(const struct sides *sides, const struct side *side)
+static void sort_sides(struct sides *sides)
 {
-	const struct side wanted = { .network = side->remote, .remote = side->network };
-	const struct side *found =
-		bsearch(&wanted, sides->items, sides->count, sizeof *sides->items, compare_sides);
+	if (sides->count)
+		qsort(sides->items, sides->count, sizeof *sides->items, compare_sides);
+}
+
+static void find_sides(struct mending *m)
+{
+	struct planner *p = m->planner;
+	for (size_t i = 0; i < p->nall; i++) {
+		struct change *c = &p->all[i];
+		struct arm_id id;
+		bool goes = c->action == ACTION_DELETE;
+		if (c->schema->role != ROLE_PEERING || !(goes || c->resource))
+			continue;
+		struct sides *sides = goes ? &m->leaving : &m->declared;
+		const char *remote = remote_id(c);
+		if (remote && arm_id_parse(p->arena, c->id, &id) && id.parent)
+			*ARENA_PUSH(p->arena, sides->items, sides->count) =
+				(struct side){ id.parent, remote, c };
+	}
+	sort_sides(&m->declared);
+	sort_sides(&m->leaving);
+}
+
+static const struct change *find_side(
+	const struct sides *sides, const char *network, const char *remote)
+{
+	const struct side wanted = { .network = network, .remote = remote };
+	const struct side *found = sides->count
+		? bsearch(&wanted, sides->items, sides->count, sizeof *sides->items, compare_sides)
+		: NULL;
 	return found ? found->change : NULL;
 }
 
@@ -101,35 +122,64 @@ static void rewrite(struct planner *p, struct change *c, const char *why)
 	c->why = arena_printf(p->arena, "%s: it is written again", why);
 }
 
-static void mend(struct planner *p, const struct sides *sides, const struct side *side)
+static bool is_made(const struct change *c)
+{
+	return c->action == ACTION_CREATE || c->action == ACTION_REPLACE;
+}
+
+/* The other side is declared: whether that needs this one to be written again. */
+static bool reconnect(struct mending *m, const struct side *side, const struct change *other)
 {
 	struct change *c = side->change;
-	const struct change *other = other_side(sides, side);
+	const struct change *gone = other->action == ACTION_REPLACE
+		? other
+		: find_side(&m->leaving, side->remote, side->network);
+	if (!is_broken(c) && !gone)
+		return false;
+	c->reconnects = is_made(other) ? other->id : NULL;
+	c->follows = gone ? gone->id : NULL;
+	rewrite(m->planner, c,
+		is_broken(c) ? "it has lost the peering back"
+			     : arena_printf(m->planner->arena, "%s is made anew", other->address));
+	return true;
+}
+
+static void mend(struct mending *m, const struct side *side)
+{
+	struct planner *p = m->planner;
+	const struct change *other = find_side(&m->declared, side->remote, side->network);
 	const struct change *network = planner_change(p, side->remote);
-	bool is_made = other && (other->action == ACTION_CREATE || other->action == ACTION_REPLACE);
-	if (other && (is_broken(c) || other->action == ACTION_REPLACE)) {
-		c->reconnects = is_made ? other->id : NULL;
-		rewrite(p, c,
-			is_broken(c) ? "it has lost the peering back"
-				     : arena_printf(p->arena, "%s is replaced", other->address));
-	} else if (changes_prefixes(network)) {
-		rewrite(p, c,
+	if (other && reconnect(m, side, other))
+		return;
+	if (changes_prefixes(network))
+		rewrite(p, side->change,
 			arena_printf(
 				p->arena, "the address space of %s changes", network->address));
-	} else if (is_behind(c)) {
-		rewrite(p, c, "the address space of the other network has changed");
-	}
+	else if (is_behind(side->change))
+		rewrite(p, side->change, "the address space of the other network has changed");
+}
+
+/* Azure takes one peering of two networks: another name is a new one, made when the old is gone. */
+static void take_place(struct mending *m, const struct side *side)
+{
+	const struct change *before = find_side(&m->leaving, side->network, side->remote);
+	if (before)
+		side->change->follows = before->id;
 }
 
 void planner_mend_peerings(struct planner *p)
 {
+	struct mending m = { .planner = p };
 	if (p->options->destroy)
 		return;
-	struct sides sides = find_sides(p);
-	for (size_t i = 0; i < sides.count; i++) {
-		const struct change *c = sides.items[i].change;
+	find_sides(&m);
+	for (size_t i = 0; i < m.declared.count; i++) {
+		const struct side *side = &m.declared.items[i];
+		const struct change *c = side->change;
 		bool stays = c->action == ACTION_NONE || c->action == ACTION_UPDATE;
 		if (stays && c->actual && change_is_ours(c) && !c->resource->existing)
-			mend(p, &sides, &sides.items[i]);
+			mend(&m, side);
+		else if (is_made(c))
+			take_place(&m, side);
 	}
 }

@@ -53,6 +53,7 @@ struct change {
 	bool rewrites; /* an update that is sent even if no member differs: the write itself mends
 			*/
 	const char *reconnects; /* id of what can be made only after that, or NULL */
+	const char *follows;    /* id of what must be gone before it is written, or NULL */
 	const char **unknown;   /* pointers in `after` known only after apply */
 	size_t nunknown;
 	struct place at; /* the YAML position that asks for it; or none */

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from harness import GROUP, HEAD, Waybill, writes
+from harness import GROUP, HEAD, Waybill, kill_at, writes
 
 NETWORKS = """\
 virtualNetworks:
@@ -137,6 +137,57 @@ def test_a_network_that_is_made_again_takes_its_peer_along(two):
     assert two.actions(*options)[LEFT] == ["delete", "create"]
     two.apply(*options)
     assert states(azure) == ["Connected", "Connected"]
+    two.assert_settled()
+
+
+def test_a_peering_that_is_renamed_takes_the_place_of_the_old(bare):
+    """Azure takes one of two networks, and the other side has to be written again in between."""
+    renamed = RIGHT + "-now"
+    bare.replace("      to-left: {", "      to-left-now: {")
+    assert bare.actions() == {RIGHT: ["delete"], renamed: ["create"], LEFT: ["update"]}
+    bare.azure.clear()
+    bare.apply()
+    assert writes(bare.azure.requests()) == [
+        ("DELETE", path(bare.azure, RIGHT)), ("PUT", path(bare.azure, LEFT)), ("PUT", path(bare.azure, renamed))]
+    assert properties(bare.azure, renamed)["peeringState"] == properties(bare.azure, LEFT)["peeringState"] == "Connected"
+    bare.assert_settled()
+
+
+def test_one_peering_alone_is_renamed(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, HEAD + """\
+virtualNetworks:
+  spoke:
+    addressSpace: {addressPrefixes: [10.8.0.0/16]}
+    virtualNetworkPeerings: {one: {remoteVirtualNetwork: kubernetes-vnet}}
+  kubernetes-vnet: {existing: true}
+""")
+    waybill.apply()
+    waybill.replace("{one: {", "{other: {")
+    waybill.apply()
+    waybill.assert_settled()
+
+
+def test_a_peering_of_someone_else_with_the_same_remote_is_told(bare):
+    bare.replace("      to-right: {remoteVirtualNetwork: right, allowForwardedTraffic: true}\n",
+                 "      to-right: {remoteVirtualNetwork: right, allowForwardedTraffic: true}\n"
+                 "      to-theirs: {remoteVirtualNetwork: kubernetes-vnet}\n")
+    bare.replace("virtualNetworks:\n", "virtualNetworks:\n  kubernetes-vnet: {existing: true}\n")
+    bare.azure.put(path(bare.azure, "virtualNetworks/left/virtualNetworkPeerings/theirs"), {"properties": {
+        "remoteVirtualNetwork": {"id": path(bare.azure, "virtualNetworks/Kubernetes-VNet")}}})
+    assert bare.plan(check=1).codes == ["peering-duplicate-remote"]
+
+
+@pytest.mark.sanitizer
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_that_dies_while_it_mends(two, when):
+    two.azure.delete(path(two.azure, RIGHT))
+    assert kill_at(two, 1, when, "apply", "--auto-approve", method="PUT", path=LEFT)
+    two.apply()
+    assert states(two.azure) == ["Connected", "Connected"]
+    two.azure.delete(path(two.azure, RIGHT))
+    assert kill_at(two, 1, when, "apply", "--auto-approve", method="PUT", path=RIGHT)
+    two.apply()
+    assert states(two.azure) == ["Connected", "Connected"]
     two.assert_settled()
 
 
