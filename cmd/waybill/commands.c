@@ -191,6 +191,19 @@ const struct command commands[] = {
 		.run = state_rm_command,
 	},
 	{
+		.name = "state sql",
+		.arguments = "QUERY",
+		.least = 1,
+		.most = 1,
+		.summary = "ask the state in SQL, which can only read",
+		.about = "waybill state sql \"select address, origin from resource\"\n"
+			 "Tables: resource, run, intent, change, meta. 10000 rows and ten seconds "
+			 "at "
+			 "most.\n",
+		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.run = state_sql_command,
+	},
+	{
 		.name = "history",
 		.arguments = "",
 		.summary = "list the runs: who, when, which plan, from which commit",

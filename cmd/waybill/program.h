@@ -60,6 +60,7 @@ int state_list_command(struct session *);
 int state_mv_command(struct session *);
 int state_rm_command(struct session *);
 int state_show_command(struct session *);
+int state_sql_command(struct session *);
 int validate_command(struct session *);
 int version_command(struct session *);
 

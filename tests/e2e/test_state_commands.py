@@ -109,3 +109,73 @@ def test_history_shows_no_secret(make):
     waybill.apply("--var", "key=hunter2hunter2")
     text = waybill.run("history", "show", "1", "--json", check=0).stdout
     assert "hunter2" not in text and "(sensitive)" in text
+
+
+# ---- state sql ----
+
+def sql(waybill, query, check=0):
+    return waybill.run("state", "sql", query, "--json", check=check)
+
+
+def test_sql_asks_and_shows_a_table(make):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    told = sql(waybill, "select address, origin from resource order by id").json
+    assert told["columns"] == ["address", "origin"] and not told["truncated"]
+    assert told["rows"] == [["routeTables/t", "made"], ["routeTables/t/routes/a", "made"]]
+    text = waybill.run("state", "sql", "select address a, null, 1.5 n from resource limit 1; -- all", check=0).stdout
+    assert text == "a              null  n\n-------------  ----  ---\nrouteTables/t        1.5\n"
+    assert sql(waybill, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3)"
+                        " select sum(i), x'00ff', 9e999 from n").json["rows"] == [[6, "x'00ff'", None]]
+    assert sql(waybill, "select json_extract(body, '$.location') from resource limit 1").json["rows"] == [["japaneast"]]
+
+
+@pytest.mark.parametrize("query", (
+    "delete from resource", "update meta set serial = 9", "insert into run (command) values (1)",
+    "create table x (y)", "drop table run", "attach 'other.db' as o", "detach main", "vacuum",
+    "vacuum into 'copy.db'", "pragma user_version", "pragma user_version = 9", "select * from pragma_table_info('run')",
+    "begin", "commit", "select 1; select 2", "select 1; delete from resource", "", " -- nothing", "selec 1",
+    "select * from nothing", "select load_extension('x')", "reindex", "analyze",
+    "with x as (select 1) delete from resource", "select readfile('/etc/passwd')",
+    "select * from run where rowid = ?1 and fts3_tokenizer('x')"))
+def test_sql_only_reads(make, query):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    before = waybill.state.read_bytes()
+    result = sql(waybill, query, check=1)
+    assert [d["code"] for d in result.json["diagnostics"]] == ["state-sql"], result
+    assert waybill.state.read_bytes() == before
+    assert not (waybill.folder / "other.db").exists() and not (waybill.folder / "copy.db").exists()
+
+
+def test_sql_tells_no_key_and_no_secret(make):
+    waybill = make(HEAD + "variables: {key: {sensitive: true}}\n"
+                   "routeTables:\n  t: {tags: {key: '${var.key}'}}\n")
+    waybill.apply("--var", "key=hunter2hunter2")
+    key = sql(waybill, "select key, lineage from meta").json["rows"][0]
+    assert key[0] is None and key[1]
+    assert sql(waybill, "select count(*) from meta where key like '%'").json["rows"] == [[0]]
+    assert sql(waybill, "select * from meta m").json["rows"][0][2] is None
+
+
+def test_sql_is_bounded(make):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n)"
+    result = sql(waybill, f"{endless} select i from n")
+    assert len(result.json["rows"]) == 10000 and result.json["truncated"]
+    assert [d["code"] for d in result.json["diagnostics"]] == ["state-sql-rows"]
+    large = sql(waybill, "select hex(zeroblob(20000000)), hex(zeroblob(20000000))", check=1)
+    assert "64 MB" in large.stdout
+    assert "ten seconds" in sql(waybill, f"{endless} select max(i) from n", check=1).stdout
+
+
+def test_sql_without_a_state_has_no_rows(make):
+    assert sql(make(HEAD), "select 1").json["rows"] == []
+
+
+def test_sql_shows_hostile_text_escaped(make):
+    waybill = make(HEAD + "routeTables:\n  t: {tags: {x: '::error::y'}}\n")
+    waybill.apply()
+    text = waybill.run("state", "sql", "select body, '::stop::' from resource", check=0).stdout
+    assert "::" not in text
