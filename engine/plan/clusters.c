@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/plan/clusters.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define NODES "/api/v1/nodes"
@@ -44,19 +45,14 @@ static struct cluster_list *find(
 	return NULL;
 }
 
-static bool no_clusters(struct diags *diags)
-{
-	return diag_error(diags, PLACE_NONE, "kubeconfig-missing", "no cluster can be read here");
-}
-
 static bool add(struct arena *a, const struct node_set *set, const struct clusters *clusters,
 	struct cluster_lists *lists, struct diags *diags)
 {
 	const char *selector = selector_of(a, set);
+	assert(clusters);
 	if (find(lists, set->context, selector))
 		return true;
-	struct provider *provider = clusters ? clusters->open(clusters->opener, set->context, diags)
-					     : (no_clusters(diags), NULL);
+	struct provider *provider = clusters->open(clusters->opener, set->context, diags);
 	if (!provider)
 		return false;
 	*ARENA_PUSH(a, lists->items, lists->count) = (struct cluster_list){
@@ -118,8 +114,10 @@ bool cluster_lists_read(struct arena *a, const struct config *c, const struct cl
 	*lists = (struct cluster_lists){ 0 };
 	for (size_t i = 0; i < c->nnode_sets; i++) {
 		const struct node_set *set = &c->node_sets[i];
-		if (set->wants_cluster && !set->is_read && !add(a, set, clusters, lists, diags))
-			return false;
+		if (!set->wants_cluster || set->is_read || add(a, set, clusters, lists, diags))
+			continue;
+		diag_note(diags, config_place(c, set->cluster_pointer, YAML_KEY), "asked for here");
+		return false;
 	}
 	if (!run(lists, diags))
 		return false;

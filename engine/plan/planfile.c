@@ -386,13 +386,13 @@ static void tell_difference(
 {
 	const struct change *c = saved ? saved : now;
 	assert(c);
+	const char *now_to = !now ? "leave it"
+		: saved && saved->action == now->action
+		? "do so from another value"
+		: arena_printf(diags->arena, "%s it", action_name(now->action));
 	diag_error(diags, now ? now->at : PLACE_NONE, "plan-stale",
-		"%s has changed since the plan was made: it planned to %s it, and now it would %s "
-		"it",
-		c->address, saved ? action_name(saved->action) : "leave",
-		!now                                            ? "leave"
-			: saved && saved->action == now->action ? "do so from another value"
-								: action_name(now->action));
+		"%s has changed since the plan was made: it planned to %s it, and now it would %s",
+		c->address, saved ? action_name(saved->action) : "leave", now_to);
 	diag_about(diags, c->address);
 	diag_help(diags, "plan again, and review what is new");
 }

@@ -63,7 +63,7 @@ struct snapshot_options {
 			 collection is recorded */
 	bool destroy; /* only what is recorded is read; a cluster may be gone before its network,
 			 so that sets of live clusters stay without rows */
-	const struct clusters *clusters; /* NULL: there are none */
+	const struct clusters *clusters; /* NULL: no set wants one */
 };
 
 /* Reads the node sets that come from machines or clusters, resolves the configuration, reads

@@ -125,16 +125,16 @@ static void look(struct plugin *plugin)
 }
 
 /* Somebody whom the plugin left behind may hold its pipes: its own end counts. */
-static const char *attend(struct plugin *plugin, long limit_ms, struct buf *out, struct buf *errors)
+static const char *attend(struct plugin *plugin, struct exec_run *run)
 {
-	int64_t deadline_ms = clock_ms() + limit_ms;
+	int64_t deadline_ms = clock_ms() + run->limit_ms;
 	for (;;) {
 		struct pollfd waiting[] = { { .fd = plugin->out, .events = POLLIN },
 			{ .fd = plugin->errors, .events = POLLIN } };
 		look(plugin);
-		if (!take(&plugin->out, out))
+		if (!take(&plugin->out, &run->out))
 			return "it says more than we take";
-		(void)take(&plugin->errors, errors);
+		(void)take(&plugin->errors, &run->errors);
 		if (plugin->ended)
 			return NULL;
 		if (clock_ms() >= deadline_ms)
@@ -161,15 +161,16 @@ static bool make_pipe(int ends[2])
 	return pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
-bool exec_plugin_run(struct arena *a, const struct kube_exec *exec, const char *const *environment,
-	const char *info, long limit_ms, struct buf *out, struct buf *errors, const char **problem)
+bool exec_plugin_run(
+	struct arena *a, const struct kube_exec *exec, struct exec_run *run, const char **problem)
 {
 	int from_out[2] = { -1, -1 }, from_errors[2] = { -1, -1 };
 	struct plugin plugin = { .out = -1, .errors = -1 };
 	int why = make_pipe(from_out) && make_pipe(from_errors) ? 0 : errno;
 	if (why == 0)
-		why = spawn(&plugin, words_of(a, exec), environment_of(a, exec, environment, info),
-			from_out[1], from_errors[1]);
+		why = spawn(&plugin, words_of(a, exec),
+			environment_of(a, exec, run->environment, run->info), from_out[1],
+			from_errors[1]);
 	plugin.out = from_out[0];
 	plugin.errors = from_errors[0];
 	if (from_out[1] >= 0)
@@ -178,7 +179,7 @@ bool exec_plugin_run(struct arena *a, const struct kube_exec *exec, const char *
 		(void)close(from_errors[1]);
 	plugin.ended = why != 0;
 	*problem = why ? arena_printf(a, "it could not be run: %s", strerror(why))
-		       : attend(&plugin, limit_ms, out, errors);
+		       : attend(&plugin, run);
 	finish(&plugin);
 	if (*problem)
 		return false;

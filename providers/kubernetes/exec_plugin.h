@@ -15,10 +15,15 @@
 #define EXEC_LIMIT_MS 60000
 #define EXEC_ERROR_BYTES ((size_t)64 << 10)
 
-/* True when it ended well, with what it printed in `out`. `errors` is what it printed on stderr,
- * either way. False with *problem, in the arena. `environment` is what it inherits, `info` the
- * text of KUBERNETES_EXEC_INFO. Both buffers are to be initialised with their bounds. */
-bool exec_plugin_run(struct arena *, const struct kube_exec *, const char *const *environment,
-	const char *info, long limit_ms, struct buf *out, struct buf *errors, const char **problem);
+struct exec_run {
+	const char *const *environment; /* that it inherits */
+	const char *info;               /* the text of KUBERNETES_EXEC_INFO */
+	long limit_ms;
+	struct buf out, errors; /* what it printed; to be initialised with their bounds */
+};
+
+/* True when it ended well. False with *problem, in the arena; `errors` is filled either way. */
+bool exec_plugin_run(
+	struct arena *, const struct kube_exec *, struct exec_run *, const char **problem);
 
 #endif

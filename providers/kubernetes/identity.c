@@ -107,27 +107,31 @@ static bool plugin_failed(const struct identity *identity, struct arena *a, cons
 	return false;
 }
 
+static void release(struct buf *text)
+{
+	explicit_bzero(text->data, text->len);
+	buf_release(text);
+}
+
 static bool ask_plugin(struct identity *identity, struct arena *a, struct failure *failure)
 {
 	const struct kube_access *access = identity->options.access;
-	long limit = identity->options.exec_ms ? identity->options.exec_ms : EXEC_LIMIT_MS;
-	struct buf out, errors;
+	struct exec_run run = { .environment = identity->options.environment,
+		.info = exec_credential_info(a, access),
+		.limit_ms = identity->options.exec_ms ? identity->options.exec_ms : EXEC_LIMIT_MS };
 	const char *problem = NULL;
-	buf_init(&out, EXEC_ANSWER_BYTES);
-	buf_init(&errors, EXEC_ERROR_BYTES);
+	buf_init(&run.out, EXEC_ANSWER_BYTES);
+	buf_init(&run.errors, EXEC_ERROR_BYTES);
 	exec_credential_clear(&identity->given);
-	bool good = exec_plugin_run(a, access->exec, identity->options.environment,
-			    exec_credential_info(a, access), limit, &out, &errors, &problem) &&
-		exec_credential_read(
-			out.data, out.len, access->exec->api_version, &identity->given, &problem);
+	bool good = exec_plugin_run(a, access->exec, &run, &problem) &&
+		exec_credential_read(run.out.data, run.out.len, access->exec->api_version,
+			&identity->given, &problem);
 	if (!good)
-		(void)plugin_failed(identity, a, problem, errors.data, failure);
+		(void)plugin_failed(identity, a, problem, run.errors.data, failure);
 	else if (identity->given.token)
 		http_keep_secret(identity->options.http, identity->given.token);
-	explicit_bzero(out.data, out.len);
-	explicit_bzero(errors.data, errors.len);
-	buf_release(&out);
-	buf_release(&errors);
+	release(&run.out);
+	release(&run.errors);
 	return good;
 }
 

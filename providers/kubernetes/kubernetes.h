@@ -24,6 +24,7 @@
 #define KUBE_RESTARTS_MOST 3
 #define KUBE_REQUEST_MS 60000   /* for one page; the server itself gives up after 60 s */
 #define KUBE_PATIENCE_MS 300000 /* of one list: after it nothing is tried again */
+#define KUBE_LIST_MS 1200000    /* for all of its pages */
 
 struct kubernetes_options {
 	const char *kubeconfig; /* files as kubeconfig_read() takes them; NULL: the account of the

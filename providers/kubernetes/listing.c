@@ -153,7 +153,9 @@ static void ask(void *context)
 	const char *token = NULL;
 	struct http_tls tls;
 	struct failure failure;
-	if (identity_get(l->world->identity, l->arena, &token, &tls, &failure))
+	if (clock_ms() - l->began_ms > KUBE_LIST_MS)
+		fail_answer(l, "its list takes longer than we wait");
+	else if (identity_get(l->world->identity, l->arena, &token, &tls, &failure))
 		send_request(l, token, &tls);
 	else
 		fail(l, &failure);
@@ -258,9 +260,7 @@ static void read_answer(struct listing *l, const struct http_response *response,
 	if (status == 200 && body) {
 		read_page(l, body);
 	} else if (status == 200) {
-		failure = (struct failure){ .code = "cluster-answer",
-			.message = "its answer is not JSON" };
-		fail_passing(l, &failure, -1);
+		fail_answer(l, "its answer is not JSON");
 	} else if (status == 401 && !l->signed_again && identity_refused(l->world->identity)) {
 		l->signed_again = true;
 		timers_add(&l->world->timers, clock_ms(), ask, l);

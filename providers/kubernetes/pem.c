@@ -48,7 +48,7 @@ char *pem_from_base64(const char *base64, size_t len)
 			    (const unsigned char *)base64, (int)len) >= 0 &&
 		EVP_DecodeFinal(context, (unsigned char *)text + got, &last) == 1;
 	EVP_ENCODE_CTX_free(context);
-	size_t total = (size_t)(got + last);
+	size_t total = (size_t)got + (size_t)last;
 	text[good ? total : 0] = '\0';
 	if (good && total > 0 && strlen(text) == total)
 		return text;
