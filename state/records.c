@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "engine/base/json.h"
+
 /* The routes of a table follow each other, and have most but their names in common. */
 struct repeated {
 	const char *text;
@@ -29,23 +31,38 @@ static bool read_depends_on(struct state *s, struct arena *a, sqlite3_stmt *row,
 	return ok;
 }
 
-static bool read_record(struct state *s, struct arena *a, sqlite3_stmt *row,
-	const struct record *before, struct record *out, struct diags *diags)
+static bool read_body(struct state *s, struct arena *a, sqlite3_stmt *row,
+	const struct record *likely, json_t **out, struct diags *diags)
 {
+	const char *text = (const char *)sqlite3_column_text(row, 5);
+	if (!text || !likely->body ||
+		!json_is_text(likely->body, text, (size_t)sqlite3_column_bytes(row, 5)))
+		return state_json(s, a, row, 5, out, diags);
+	*out = arena_json(a, json_incref(likely->body));
+	return true;
+}
+
+static bool read_record(struct state *s, struct arena *a, const struct likely_records *likely,
+	sqlite3_stmt *row, const struct record *before, struct record *out, struct diags *diags)
+{
+	struct record known = { 0 };
+	const char *id = (const char *)sqlite3_column_text(row, 0);
+	if (!id || !likely || !likely->find(likely->context, id, &known))
+		known = (struct record){ 0 };
 	*out = (struct record){
-		.id = state_text(a, row, 0),
-		.address = state_text(a, row, 1),
+		.id = repeated_text(a, row, 0, known.id),
+		.address = repeated_text(a, row, 1, known.address),
 		.type = repeated_text(a, row, 2, before ? before->type : NULL),
 		.origin = repeated_text(a, row, 3, before ? before->origin : NULL),
 		.parent = repeated_text(a, row, 4, before ? before->parent : NULL),
 	};
-	return state_json(s, a, row, 5, &out->body, diags) &&
+	return read_body(s, a, row, &known, &out->body, diags) &&
 		state_json(s, a, row, 6, &out->before, diags) &&
 		state_json(s, a, row, 8, &out->extra, diags);
 }
 
-bool state_records(struct state *s, struct arena *a, struct record **out, size_t *out_count,
-	struct diags *diags)
+bool state_records(struct state *s, struct arena *a, const struct likely_records *likely,
+	struct record **out, size_t *out_count, struct diags *diags)
 {
 	*out = NULL;
 	*out_count = 0;
@@ -63,7 +80,7 @@ bool state_records(struct state *s, struct arena *a, struct record **out, size_t
 			return true;
 		struct record *record = ARENA_PUSH(a, *out, *out_count);
 		const struct record *before = *out_count > 1 ? record - 1 : NULL;
-		if (!read_record(s, a, row, before, record, diags) ||
+		if (!read_record(s, a, likely, row, before, record, diags) ||
 			!read_depends_on(s, a, row, &depends_on, &record->depends_on, diags))
 			return false;
 	}

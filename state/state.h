@@ -97,9 +97,17 @@ struct record {
 	json_t *extra;      /* engine's own notes, or NULL */
 };
 
-/* All records, sorted by id without case. */
-bool state_records(
-	struct state *, struct arena *, struct record **out, size_t *out_count, struct diags *);
+/* What a record is likely to say, known from elsewhere: id, address and body; true when anything is
+ * known of the id. Asked in the order of ids. */
+struct likely_records {
+	bool (*find)(void *context, const char *id, struct record *out);
+	void *context;
+};
+
+/* All records, sorted by id without case. Where one says just what was likely, it shares texts and
+ * body with that, which must outlive it; `likely` may be NULL. */
+bool state_records(struct state *, struct arena *, const struct likely_records *likely,
+	struct record **out, size_t *out_count, struct diags *);
 bool state_put_record(struct state *, const struct record *, struct diags *);
 bool state_drop_record(struct state *, const char *id, struct diags *); /* absent is fine */
 

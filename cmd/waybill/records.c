@@ -6,7 +6,7 @@
 
 bool records_read(struct session *s, struct records *out)
 {
-	return state_records(s->state, s->arena, &out->items, &out->count, &s->diags);
+	return state_records(s->state, s->arena, NULL, &out->items, &out->count, &s->diags);
 }
 
 const struct record *records_find(const struct records *records, const char *address_or_id)

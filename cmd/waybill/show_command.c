@@ -22,7 +22,7 @@ static int show_state(struct session *s)
 	struct record *records;
 	size_t count;
 	if (!session_state_alone(s, STATE_READ) ||
-		!state_records(s->state, s->arena, &records, &count, &s->diags))
+		!state_records(s->state, s->arena, NULL, &records, &count, &s->diags))
 		return EXIT_ERROR;
 	s->catalog = catalog_new(s->arena);
 	json_auto_t *plain = shape_records(s->arena, s->catalog, records, count);

@@ -183,12 +183,23 @@ void json_drop(json_t *root, const char *pointer)
 	}
 }
 
+#define CANONICAL (JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
+#define SHORT_TEXT 512
+
 char *json_canonical(struct arena *a, const json_t *json)
 {
-	char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	char *text = json_dumps(json, CANONICAL);
 	assert(text);
 	arena_defer(a, free, text);
 	return text;
+}
+
+bool json_is_text(const json_t *json, const char *text, size_t len)
+{
+	char canonical[SHORT_TEXT];
+	return len <= sizeof canonical &&
+		json_dumpb(json, canonical, sizeof canonical, CANONICAL) == len &&
+		memcmp(canonical, text, len) == 0;
 }
 
 char *sha256_hex(struct arena *a, const void *bytes, size_t len)

@@ -36,6 +36,8 @@ void json_drop(json_t *root, const char *pointer);
 /* Canonical text: no spaces, keys in byte order, so that equal values have equal text. In the
  * arena. */
 char *json_canonical(struct arena *, const json_t *);
+/* Whether the text is the value's canonical one. False, too, of a text longer than a short one. */
+bool json_is_text(const json_t *, const char *text, size_t len);
 /* Lower-case hex SHA-256 of the bytes. In the arena. */
 char *sha256_hex(struct arena *, const void *bytes, size_t len);
 

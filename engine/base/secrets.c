@@ -165,7 +165,7 @@ const char *secrets_seal_whole(const struct secrets *s, const json_t *value)
 	return seal_of(s, text ? text : json_canonical(s->arena, value));
 }
 
-static bool has_seal(const json_t *value)
+bool secrets_sealed(const json_t *value)
 {
 	const char *key;
 	json_t *member;
@@ -173,10 +173,10 @@ static bool has_seal(const json_t *value)
 	if (json_is_string(value))
 		return secrets_is_seal(json_string_value(value));
 	json_object_foreach ((json_t *)value, key, member)
-		if (has_seal(member))
+		if (secrets_sealed(member))
 			return true;
 	json_array_foreach (value, i, member)
-		if (has_seal(member))
+		if (secrets_sealed(member))
 			return true;
 	return false;
 }
@@ -218,7 +218,7 @@ json_t *secrets_open(struct secrets *s, const json_t *stored, const json_t *actu
 {
 	const char *text;
 	json_t *within;
-	if (!s || !s->key || !stored || !has_seal(stored))
+	if (!s || !s->key || !stored || !secrets_sealed(stored))
 		return json_incref((json_t *)stored);
 	json_object_foreach (s->texts, text, within)
 		learn(s, text);

@@ -46,6 +46,7 @@ const char *secrets_seal_whole(const struct secrets *, const json_t *);
  * is found this way is a secret from now on. */
 json_t *secrets_open(struct secrets *, const json_t *stored, const json_t *actual);
 bool secrets_is_seal(const char *text);
+bool secrets_sealed(const json_t *); /* whether a seal stands anywhere in the value */
 
 /* Text of ours that may quote a secret, in the arena. */
 const char *secrets_mask_text(const struct secrets *, struct arena *, const char *text);

@@ -194,6 +194,9 @@ static void diff_object(struct walk *w, const struct path *at, const json_t *nod
 	const char *key;
 	json_t *value;
 	json_object_foreach ((json_t *)desired, key, value) {
+		/* Most members are just as they are wanted, whatever the schema says of them. */
+		if (json_equal(value, json_object_get(actual, key)))
+			continue;
 		const json_t *sub = schema_member(node, key);
 		if (schema_is_child_list(sub) || schema_is_read_only(sub))
 			continue;

@@ -353,6 +353,8 @@ static void open_seals(struct snapshot *s, const struct config *config, struct s
 	s->secrets->key = arena_strdup(s->arena, key);
 	for (size_t i = 0; i < s->nrecords; i++) {
 		struct record *r = &s->records[i];
+		if (!secrets_sealed(r->body) && !secrets_sealed(r->before))
+			continue;
 		const char *id = move_id(s->arena, config->moves, config->nmoves, r->id);
 		const struct actual *actual = snapshot_actual(s, id);
 		const json_t *body = actual ? actual->body : NULL;
@@ -369,12 +371,37 @@ static void open_seals(struct snapshot *s, const struct config *config, struct s
 
 /* ---- all of it ---- */
 
-static bool read_recorded(struct snapshot *s, struct state *state, struct diags *diags)
+struct declared_ids {
+	const struct config *config;
+	size_t at;
+};
+
+/* Most of what is recorded is as it is declared. */
+static bool find_likely(void *context, const char *id, struct record *out)
+{
+	struct declared_ids *d = context;
+	int order = -1;
+	for (; d->at < d->config->nresources; d->at++) {
+		order = text_compare_nocase(d->config->by_id[d->at]->id, id);
+		if (order >= 0)
+			break;
+	}
+	if (order != 0)
+		return false;
+	const struct resource *r = d->config->by_id[d->at];
+	*out = (struct record){ .id = r->id, .address = r->address, .body = r->body };
+	return true;
+}
+
+static bool read_recorded(
+	struct snapshot *s, const struct config *config, struct state *state, struct diags *diags)
 {
 	bool found = false;
+	struct declared_ids declared = { .config = config };
+	const struct likely_records likely = { find_likely, &declared };
 	if (!state)
 		return true;
-	return state_records(state, s->arena, &s->records, &s->nrecords, diags) &&
+	return state_records(state, s->arena, &likely, &s->records, &s->nrecords, diags) &&
 		state_open_intents(state, s->arena, &s->open_intents, &s->nopen_intents, diags) &&
 		state_last_run(state, s->arena, &s->last_run, &found, diags);
 }
@@ -416,8 +443,8 @@ struct snapshot *snapshot_read(struct arena *a, struct config *config, struct st
 		.arena = a, .catalog = config->catalog, .secrets = config->secrets
 	};
 	unsigned before = provider->requests(provider);
-	bool ok = read_recorded(s, state, diags) &&
-		snapshot_resolve(a, config, provider, options, diags) &&
+	bool ok = snapshot_resolve(a, config, provider, options, diags) &&
+		read_recorded(s, config, state, diags) &&
 		check_subscriptions(s, config, state, diags) &&
 		read_actual(s, config, provider, options, diags);
 	if (!ok)

@@ -23,7 +23,7 @@ static size_t count_records(struct state *s, struct arena *arena, struct diags *
 {
 	struct record *records = NULL;
 	size_t count = 0;
-	return state_records(s, arena, &records, &count, diags) ? count : (size_t)-1;
+	return state_records(s, arena, NULL, &records, &count, diags) ? count : (size_t)-1;
 }
 
 static void write_on(struct fake_place *place, struct arena *arena, struct diags *diags)

@@ -92,7 +92,7 @@ size_t fixture_count(struct state *s)
 {
 	struct record *records;
 	size_t count;
-	assert_true(state_records(s, fixture.arena, &records, &count, &fixture.diags));
+	assert_true(state_records(s, fixture.arena, NULL, &records, &count, &fixture.diags));
 	return count;
 }
 

@@ -220,7 +220,7 @@ static const struct record *recorded(struct bench *b, const char *id)
 {
 	struct record *records = NULL;
 	size_t count = 0;
-	assert_true(state_records(b->state, b->arena, &records, &count, &b->diags));
+	assert_true(state_records(b->state, b->arena, NULL, &records, &count, &b->diags));
 	for (size_t i = 0; i < count; i++)
 		if (arm_id_same(records[i].id, id))
 			return &records[i];

@@ -112,6 +112,22 @@ static void test_sha256__is_the_published_one(void **state)
 		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+static void test_json_is_text__compares_with_the_canonical_one(void **state)
+{
+	static const char text[] = "{\"a\":[1,\"x\"],\"b\":{}}";
+	json_t *value = parse(*state, "{\"b\": {}, \"a\": [1, \"x\"]}");
+	assert_true(json_is_text(value, text, strlen(text)));
+	assert_false(json_is_text(value, text, strlen(text) - 1));
+	assert_false(json_is_text(value, "{\"a\":[1,\"y\"],\"b\":{}}", strlen(text)));
+	char of_512[513];
+	memset(of_512, 'x', sizeof of_512);
+	of_512[0] = of_512[511] = of_512[512] = '"';
+	json_t *short_one = arena_json(*state, json_stringn(of_512 + 1, 510));
+	json_t *long_one = arena_json(*state, json_stringn(of_512 + 1, 511));
+	assert_true(json_is_text(short_one, of_512, 512));
+	assert_false(json_is_text(long_one, of_512, 513));
+}
+
 static void test_uuid__has_its_form_and_differs(void **state)
 {
 	(void)state;
@@ -135,6 +151,7 @@ int main(void)
 		cmocka_unit_test(test_json_canonical__is_the_same_for_equal_values),
 		cmocka_unit_test(test_json_parse__refuses_what_is_large_deep_double_or_broken),
 		cmocka_unit_test(test_sha256__is_the_published_one),
+		cmocka_unit_test(test_json_is_text__compares_with_the_canonical_one),
 		cmocka_unit_test(test_uuid__has_its_form_and_differs),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

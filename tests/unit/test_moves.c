@@ -160,7 +160,7 @@ static void test_moves__after_apply_the_plan_is_empty_and_the_entry_silent(void 
 	expect(w, HEAD("h") BODY, "");
 	struct record *records;
 	size_t count;
-	assert_true(state_records(w->state, w->arena, &records, &count, &w->diags));
+	assert_true(state_records(w->state, w->arena, NULL, &records, &count, &w->diags));
 	assert_int_equal(count, 3);
 	for (size_t i = 0; i < count; i++) {
 		assert_non_null(strstr(records[i].id, "/resourceGroups/h/"));

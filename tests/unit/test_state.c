@@ -33,7 +33,7 @@ static void test_state__record_comes_back_as_put(void **unused)
 	struct record *out;
 	size_t count;
 	s = fixture_open(STATE_READ);
-	assert_true(state_records(s, fixture.arena, &out, &count, &fixture.diags));
+	assert_true(state_records(s, fixture.arena, NULL, &out, &count, &fixture.diags));
 	state_close(s);
 	assert_int_equal(count, 1);
 	assert_string_equal(out->id, in.id);
@@ -49,6 +49,38 @@ static void test_state__record_comes_back_as_put(void **unused)
 		fixture_ask("SELECT body FROM resource"), json_canonical(fixture.arena, in.body));
 }
 
+static bool find_body(void *context, const char *id, struct record *out)
+{
+	if (strcmp(id, "/b") < 0)
+		return false;
+	*out = (struct record){ .id = "/b", .address = "another", .body = context };
+	return true;
+}
+
+static void test_state__record_shares_what_is_as_likely(void **unused)
+{
+	(void)unused;
+	struct state *s = fixture_open(STATE_WRITE);
+	static const char *const ids[] = { "/a", "/b", "/c" };
+	struct record *out;
+	size_t count;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		struct record in = fixture_record(ids[i]);
+		in.body = fixture_json(i == 2 ? "{\"x\":2,\"y\":[]}" : "{\"x\":1,\"y\":[]}");
+		assert_true(state_put_record(s, &in, &fixture.diags));
+	}
+	json_t *likely = fixture_json("{\"y\":[],\"x\":1}");
+	assert_true(state_records(s, fixture.arena, &(struct likely_records){ find_body, likely },
+		&out, &count, &fixture.diags));
+	state_close(s);
+	assert_int_equal(count, 3);
+	assert_true(out[0].body != likely && json_equal(out[0].body, likely));
+	assert_ptr_equal(out[1].body, likely);
+	assert_string_equal(out[1].address, "routeTables/t");
+	assert_int_equal(json_integer_value(json_object_get(out[2].body, "x")), 2);
+	assert_string_equal(out[2].id, "/c");
+}
+
 static void test_state__absent_members_stay_absent(void **unused)
 {
 	(void)unused;
@@ -56,7 +88,7 @@ static void test_state__absent_members_stay_absent(void **unused)
 	size_t count;
 	struct state *s = fixture_open(STATE_WRITE);
 	fixture_put(s, "/a");
-	assert_true(state_records(s, fixture.arena, &out, &count, &fixture.diags));
+	assert_true(state_records(s, fixture.arena, NULL, &out, &count, &fixture.diags));
 	assert_int_equal(count, 1);
 	assert_null(out->parent);
 	assert_null(out->body);
@@ -75,7 +107,7 @@ static void test_state__records_are_sorted_without_case(void **unused)
 	struct state *s = fixture_open(STATE_WRITE);
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		fixture_put(s, ids[i]);
-	assert_true(state_records(s, fixture.arena, &out, &count, &fixture.diags));
+	assert_true(state_records(s, fixture.arena, NULL, &out, &count, &fixture.diags));
 	assert_int_equal(count, ARRAY_LEN(ids));
 	for (size_t i = 1; i < count; i++)
 		assert_true(text_compare_nocase(out[i - 1].id, out[i].id) < 0);
@@ -90,7 +122,7 @@ static void test_state__id_is_one_in_any_case(void **unused)
 	struct state *s = fixture_open(STATE_WRITE);
 	fixture_put(s, "/subscriptions/s/RG");
 	fixture_put(s, "/SUBSCRIPTIONS/s/rg");
-	assert_true(state_records(s, fixture.arena, &out, &count, &fixture.diags));
+	assert_true(state_records(s, fixture.arena, NULL, &out, &count, &fixture.diags));
 	assert_int_equal(count, 1);
 	assert_string_equal(out->id, "/SUBSCRIPTIONS/s/rg");
 	assert_true(state_drop_record(s, "/subscriptions/S/Rg", &fixture.diags));
@@ -235,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_state__record_comes_back_as_put),
+		TEST(test_state__record_shares_what_is_as_likely),
 		TEST(test_state__absent_members_stay_absent),
 		TEST(test_state__records_are_sorted_without_case),
 		TEST(test_state__id_is_one_in_any_case),

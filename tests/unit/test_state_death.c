@@ -149,7 +149,8 @@ static void test_state__killed_between_commits_keeps_the_committed(void **unused
 		state_close(s);
 		s = fixture_open(STATE_WRITE);
 		struct record *records;
-		assert_true(state_records(s, fixture.arena, &records, &count, &fixture.diags));
+		assert_true(
+			state_records(s, fixture.arena, NULL, &records, &count, &fixture.diags));
 		for (size_t i = 0; i < count; i++)
 			assert_true(state_drop_record(s, records[i].id, &fixture.diags));
 		fixture_commit(s);

@@ -97,7 +97,7 @@ static void test_state__broken_json_is_unreadable(void **unused)
 	state_close(s);
 	fixture_meddle("UPDATE resource SET body = '{'");
 	s = fixture_open(STATE_READ);
-	assert_false(state_records(s, fixture.arena, &records, &count, &fixture.diags));
+	assert_false(state_records(s, fixture.arena, NULL, &records, &count, &fixture.diags));
 	assert_string_equal(fixture.diags.items[0].code, "state-unreadable");
 	state_close(s);
 }
