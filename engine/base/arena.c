@@ -2,6 +2,7 @@
 #include "engine/base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,11 +148,16 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list args)
 {
 	va_list again;
 	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, fmt, args);
+	/* Most texts fit in what is free: they are printed once. */
+	int len = vsnprintf(a->free, a->free_bytes, fmt, args);
 	if (len < 0)
 		out_of_memory();
+	bool fits = (size_t)len < a->free_bytes;
+	if (!fits && a->free_bytes)
+		memset(a->free, 0, a->free_bytes);
 	char *text = arena_alloc(a, (size_t)len + 1);
-	(void)vsnprintf(text, (size_t)len + 1, fmt, again);
+	if (!fits)
+		(void)vsnprintf(text, (size_t)len + 1, fmt, again);
 	va_end(again);
 	return text;
 }

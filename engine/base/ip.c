@@ -39,19 +39,17 @@ int ip_compare(const struct ip *a, const struct ip *b)
 /* Adds n << shift. False past the end of the family. */
 static bool add_shifted(struct ip *ip, uint64_t n, unsigned shift)
 {
-	uint8_t addend[16] = { 0 };
-	unsigned bits = family_bits(ip->family);
-	for (unsigned i = 0; i < 64; i++) {
-		if (!(n >> i & 1))
-			continue;
-		if (i + shift >= bits)
-			return false;
-		unsigned at = bits - 1 - (i + shift);
-		addend[at / 8] = (uint8_t)(addend[at / 8] | 0x80U >> at % 8);
-	}
-	unsigned carry = 0;
-	for (unsigned i = bits / 8; i-- > 0;) {
-		unsigned sum = ip->bytes[i] + addend[i] + carry;
+	unsigned bits = family_bits(ip->family), carry = 0;
+	if (bits - shift < 64 && n >> (bits - shift))
+		return false;
+	for (unsigned i = bits / 8, at = 0; i-- > 0; at += 8) {
+		/* What n << shift has at the bits from `at` on. */
+		uint64_t part = 0;
+		if (at < shift)
+			part = shift - at < 8 ? n << (shift - at) : 0;
+		else
+			part = at - shift < 64 ? n >> (at - shift) : 0;
+		unsigned sum = ip->bytes[i] + (unsigned)(part & 0xff) + carry;
 		ip->bytes[i] = (uint8_t)(sum & 0xff);
 		carry = sum >> 8;
 	}

@@ -149,7 +149,7 @@ static int lower(char c)
  * sets a locale, so that it knows ASCII's letters alone. */
 int text_compare_nocase(const char *a, const char *b)
 {
-	return strcasecmp(a, b);
+	return a == b ? 0 : strcasecmp(a, b);
 }
 
 bool text_same_nocase(const char *a, const char *b)

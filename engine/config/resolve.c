@@ -234,9 +234,23 @@ static bool check_ids(struct config *c, struct diags *diags)
 
 struct unique {
 	const struct resource *resource;
-	const char *value; /* canonical */
+	const char *value;
+	struct prefix prefix; /* that the value says, in any spelling */
+	bool is_prefix;
 	size_t order;
 };
+
+static int compare_values(const struct unique *a, const struct unique *b)
+{
+	if (a->is_prefix != b->is_prefix)
+		return a->is_prefix ? -1 : 1;
+	if (!a->is_prefix)
+		return text_compare_nocase(a->value, b->value);
+	int order = ip_compare(&a->prefix.base, &b->prefix.base);
+	return order
+		? order
+		: (a->prefix.length > b->prefix.length) - (a->prefix.length < b->prefix.length);
+}
 
 static int by_value(const void *a, const void *b)
 {
@@ -245,21 +259,17 @@ static int by_value(const void *a, const void *b)
 	uintptr_t right_parent = (uintptr_t)right->resource->parent;
 	if (left_parent != right_parent)
 		return left_parent < right_parent ? -1 : 1;
-	int order = text_compare_nocase(left->value, right->value);
-	if (order)
-		return order;
-	return left->order < right->order ? -1 : 1;
+	int order = compare_values(left, right);
+	return order ? order : (left->order < right->order ? -1 : 1);
 }
 
-static const char *canonical(struct arena *a, const char *text)
+static struct unique unique_value(const struct resource *r, const char *value, size_t order)
 {
-	struct prefix p;
-	char out[PREFIX_TEXT];
-	if (!prefix_parse(&p, text))
-		return text;
-	p = prefix_canonical(&p);
-	prefix_format(&p, out);
-	return strcmp(out, text) == 0 ? text : arena_strdup(a, out);
+	struct unique u = { .resource = r, .value = value, .order = order };
+	u.is_prefix = prefix_parse(&u.prefix, value);
+	if (u.is_prefix)
+		u.prefix = prefix_canonical(&u.prefix);
+	return u;
 }
 
 static bool check_values(struct config *c, struct diags *diags)
@@ -272,17 +282,14 @@ static bool check_values(struct config *c, struct diags *diags)
 		const char *pointer = unique_fact(r, "pointer");
 		const char *value = pointer ? json_text_at(r->body, pointer) : NULL;
 		if (value)
-			all[count++] = (struct unique){
-				.resource = r, .value = canonical(c->arena, value), .order = i
-			};
+			all[count++] = unique_value(r, value, i);
 	}
 	if (count > 1)
 		qsort(all, count, sizeof *all, by_value);
 	bool good = true;
 	for (size_t i = 1; i < count; i++) {
 		const struct resource *first = all[i - 1].resource, *second = all[i].resource;
-		if (first->parent != second->parent ||
-			!text_same_nocase(all[i - 1].value, all[i].value))
+		if (first->parent != second->parent || compare_values(&all[i - 1], &all[i]) != 0)
 			continue;
 		const char *pointer = unique_fact(second, "pointer");
 		good = diag_error(diags, config_member_place(c, second, pointer, YAML_VALUE),

@@ -154,17 +154,14 @@ static void check_unique(struct planner *p, const struct foreign *f)
 	}
 }
 
-/* The first change from `at` on that does not stand before `id`. */
-static const struct change *advance(
-	const struct planner *p, const struct change *at, const char *id, bool *is_same)
+/* The change of what stands, from `at` on: both are in the order of ids. The next one if none. */
+static const struct change *advance(const struct planner *p, const struct change *at,
+	const struct actual *actual, bool *is_same)
 {
-	int order = -1;
-	for (; at < p->all + p->nall; at++) {
-		order = text_compare_nocase(at->id, id);
-		if (order >= 0)
-			break;
-	}
-	*is_same = order == 0;
+	const struct change *end = p->all + p->nall;
+	while (at < end && (!at->actual || at->actual < actual))
+		at++;
+	*is_same = at < end && at->actual == actual;
 	return at;
 }
 
@@ -182,7 +179,7 @@ void planner_find_foreign(struct planner *p)
 			parent = planner_change(p, actual->parent);
 		parent_id = actual->parent;
 		bool is_known;
-		known = advance(p, known, actual->id, &is_known);
+		known = advance(p, known, actual, &is_known);
 		/* What is existing, or let go, is someone else's too when its parent goes. */
 		bool is_foreign =
 			!is_known || (parent && change_removes(parent) && !change_removes(known));

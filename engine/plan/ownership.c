@@ -46,7 +46,10 @@ static void find_actuals(struct planner *p)
 	for (size_t i = 0; i < p->nall; i++) {
 		int order = 1;
 		for (; at < s->nactuals; at++) {
-			order = text_compare_nocase(s->actuals[at].id, p->all[i].id);
+			const struct actual *actual = &s->actuals[at];
+			order = actual->resource && actual->resource == p->all[i].resource
+				? 0
+				: text_compare_nocase(actual->id, p->all[i].id);
 			if (order >= 0)
 				break;
 		}

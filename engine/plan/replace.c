@@ -33,6 +33,14 @@ static void replace_along(struct planner *p, struct change *c, const struct chan
 	c->why = arena_printf(p->arena, "%s is replaced", with->address);
 }
 
+static bool replaces_any(const struct planner *p)
+{
+	for (size_t i = 0; i < p->nall; i++)
+		if (is_replaced(&p->all[i]))
+			return true;
+	return false;
+}
+
 /* A parent stands before its children, so one pass spreads through all levels. */
 static void spread_down(struct planner *p)
 {
@@ -154,7 +162,7 @@ static void check_prevent_destroy(struct planner *p)
 {
 	for (size_t i = 0; i < p->nall; i++) {
 		const struct change *c = &p->all[i];
-		if (!c->resource || !c->resource->prevent_destroy || !change_removes(c))
+		if (!change_removes(c) || !c->resource || !c->resource->prevent_destroy)
 			continue;
 		diag_error(p->diags, c->at, "prevent-destroy",
 			"%s would be deleted, and its lifecycle says preventDestroy%s%s",
@@ -165,8 +173,10 @@ static void check_prevent_destroy(struct planner *p)
 
 void planner_spread_replacement(struct planner *p)
 {
-	spread_down(p);
-	spread_to_referrers(p);
+	if (replaces_any(p)) {
+		spread_down(p);
+		spread_to_referrers(p);
+	}
 	check_asked(p);
 	if (!p->options->destroy)
 		explain_identity(p);

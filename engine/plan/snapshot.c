@@ -47,9 +47,10 @@ static void add_actual(struct snapshot *s, const struct actual *actual)
 		size_t n;
 		json_t *item;
 		json_array_foreach (json_at(actual->body, child->child_pointer), n, item) {
-			const char *name = json_string_value(json_object_get(item, "name"));
 			const char *id = json_string_value(json_object_get(item, "id"));
-			if (!id && name)
+			const char *name =
+				id ? NULL : json_string_value(json_object_get(item, "name"));
+			if (name)
 				id = arm_id_make(s->arena, actual->id, child->type, name);
 			if (id)
 				add_actual(
