@@ -39,7 +39,7 @@ struct planning planning_asked(const struct session *s)
 static bool check_network(struct session *s, const struct checks_subject *subject)
 {
 	struct checks_report report = { 0 };
-	bool good = checks_run(s->arena, s->config, subject, &report, &s->diags);
+	bool good = checks_run(s->config, subject, &report, &s->diags);
 	(void)json_object_set_new(
 		s->document, "ignored_findings", json_integer((json_int_t)report.ignored));
 	if (report.ignored && !s->json)

@@ -34,7 +34,7 @@ int validate_command(struct session *s)
 	struct checks_report report = { 0 };
 	good = good && config_resolve(s->config, &s->diags);
 	if (s->config && s->config->whole)
-		good = checks_run(s->arena, s->config,
+		good = checks_run(s->config,
 			       &(struct checks_subject){
 				       .topology = view_declared(s->arena, s->config) },
 			       &report, &s->diags) &&

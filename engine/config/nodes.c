@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/base/json.h"
+#include "engine/base/sort.h"
 #include "engine/base/text.h"
 #include "engine/config/sources.h"
 
@@ -65,8 +66,7 @@ static int by_name(const void *a, const void *b)
 
 static void nodes_sort(struct node_set *set)
 {
-	if (set->nnodes > 1)
-		qsort(set->nodes, set->nnodes, sizeof *set->nodes, by_name);
+	sort_items(set->nodes, set->nnodes, sizeof *set->nodes, by_name);
 	for (size_t i = 0; i < set->nnodes; i++)
 		set->nodes[i].index = i;
 }
@@ -85,8 +85,7 @@ static bool check_unique(struct config *c, const struct node_set *set, const str
 	const struct node **sorted = arena_alloc(c->arena, (count + 1) * sizeof *sorted);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &nodes[i];
-	if (count > 1)
-		qsort(sorted, count, sizeof *sorted, by_name_of);
+	sort_items(sorted, count, sizeof *sorted, by_name_of);
 	bool good = true;
 	for (size_t i = 1; i < count; i++) {
 		if (!text_same_nocase(sorted[i - 1]->name, sorted[i]->name))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/json.h"
+#include "engine/base/sort.h"
 #include "engine/base/text.h"
 #include "engine/config/internal.h"
 #include "schemas/arm_id.h"
@@ -284,8 +285,7 @@ static bool check_values(struct config *c, struct diags *diags)
 		if (value)
 			all[count++] = unique_value(r, value, i);
 	}
-	if (count > 1)
-		qsort(all, count, sizeof *all, by_value);
+	sort_items(all, count, sizeof *all, by_value);
 	bool good = true;
 	for (size_t i = 1; i < count; i++) {
 		const struct resource *first = all[i - 1].resource, *second = all[i].resource;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/base/json.h"
+#include "engine/base/sort.h"
 #include "engine/network/topology_internal.h"
 
 static void add_node(struct topology *t, const struct node_set *set, const struct node *n)
@@ -96,13 +97,11 @@ static void add_nic(struct topology *t, const struct topology *nodes, const json
 void topology_add_machines(struct topology *t, const struct config *config)
 {
 	add_nodes(t, config);
-	if (t->naddresses)
-		qsort(t->addresses, t->naddresses, sizeof *t->addresses, compare_addresses);
+	sort_items(t->addresses, t->naddresses, sizeof *t->addresses, compare_addresses);
 	const struct topology nodes = *t;
 	size_t i;
 	const json_t *nic;
 	json_array_foreach (config->nics, i, nic)
 		add_nic(t, &nodes, nic);
-	if (t->naddresses > nodes.naddresses)
-		qsort(t->addresses, t->naddresses, sizeof *t->addresses, compare_addresses);
+	sort_items(t->addresses, t->naddresses, sizeof *t->addresses, compare_addresses);
 }

@@ -117,30 +117,35 @@ static bool check_all_codes(const struct checking *ck)
 	return good;
 }
 
-bool checks_run(struct arena *a, const struct config *config, const struct checks_subject *subject,
+/* What a check looks at is as large as the network, and goes with it. */
+static void run_check(struct checking *ck, const struct check *check, const char *word)
+{
+	ck->code = check->code;
+	ck->severity = check->severity;
+	if (word)
+		ck->severity = strcmp(word, "error") == 0 ? SEVERITY_ERROR : SEVERITY_WARNING;
+	ck->arena = arena_new();
+	ck->seen = arena_json(ck->arena, json_object());
+	check->run(ck);
+	arena_free(ck->arena);
+}
+
+bool checks_run(const struct config *config, const struct checks_subject *subject,
 	struct checks_report *report, struct diags *diags)
 {
 	size_t errors = diags->nerrors;
-	struct checking ck = { .arena = a,
+	struct checking ck = { .arena = diags->arena,
 		.config = config,
 		.topology = subject->topology,
 		.is_read = subject->is_read,
 		.usages = subject->usages,
-		.diags = diags,
-		.seen = arena_json(a, json_object()) };
+		.diags = diags };
 	(void)check_all_codes(&ck);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		const char *word =
 			json_string_value(json_object_get(config->checks, table[i].code));
-		if (word && strcmp(word, "off") == 0)
-			continue;
-		ck.code = table[i].code;
-		ck.severity = table[i].severity;
-		if (word)
-			ck.severity =
-				strcmp(word, "error") == 0 ? SEVERITY_ERROR : SEVERITY_WARNING;
-		(void)json_object_clear(ck.seen);
-		table[i].run(&ck);
+		if (!word || strcmp(word, "off") != 0)
+			run_check(&ck, &table[i], word);
 	}
 	report->ignored = ck.ignored;
 	return diags->nerrors == errors;

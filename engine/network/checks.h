@@ -41,7 +41,7 @@ struct checks_subject {
 };
 
 /* False with errors. */
-bool checks_run(struct arena *, const struct config *, const struct checks_subject *,
-	struct checks_report *, struct diags *);
+bool checks_run(const struct config *, const struct checks_subject *, struct checks_report *,
+	struct diags *);
 
 #endif

@@ -13,7 +13,7 @@
 #include "engine/network/usages.h"
 
 struct checking {
-	struct arena *arena;
+	struct arena *arena; /* of the check that runs */
 	const struct config *config;
 	const struct topology *topology;
 	bool is_read;

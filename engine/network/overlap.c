@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network/overlap.h"
 
-#include <stdlib.h>
+#include "engine/base/sort.h"
 
 /* Equal prefixes are pushed once, so a stack holds at most one of each length. */
 #define DEPTH 129u
@@ -27,8 +27,7 @@ static int by_prefix(const void *a, const void *b)
 void overlap_scan(struct overlap_item *items, size_t count, overlap_fn *fn, void *context)
 {
 	struct stack stacks[OVERLAP_KINDS] = { 0 };
-	if (count > 1)
-		qsort(items, count, sizeof *items, by_prefix);
+	sort_items(items, count, sizeof *items, by_prefix);
 	for (size_t i = 0; i < count; i++) {
 		const struct overlap_item *inner = &items[i];
 		for (unsigned kind = 0; kind < OVERLAP_KINDS; kind++) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/sort.h"
 #include "engine/base/text.h"
 #include "engine/network/reach_internal.h"
 
@@ -448,8 +449,7 @@ static void find_cuts(struct reach *r)
 	for (size_t i = 0; i < t->npeerings; i++)
 		for (size_t n = 0; n < t->peerings[i].remote_space.count; n++)
 			r->cuts[r->ncuts++] = t->peerings[i].remote_space.items[n];
-	if (r->ncuts)
-		qsort(r->cuts, r->ncuts, sizeof *r->cuts, compare_prefixes);
+	sort_items(r->cuts, r->ncuts, sizeof *r->cuts, compare_prefixes);
 }
 
 struct reach *reach_new(struct arena *a, const struct topology *t)

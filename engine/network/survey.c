@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network/survey.h"
 
-#include <stdlib.h>
+#include "engine/base/sort.h"
 
 /* What decides how a node sees a destination. */
 struct source {
@@ -73,8 +73,7 @@ static void find_groups(struct surveyor *v, struct set *set)
 		for (size_t p = 0; p < n->pods.count; p++)
 			sources[i].families |= family_bit(n->pods.items[p].base.family);
 	}
-	if (set->nnodes)
-		qsort(sources, set->nnodes, sizeof *sources, compare_in_order);
+	sort_items(sources, set->nnodes, sizeof *sources, compare_in_order);
 	for (size_t i = 0; i < set->nnodes; i++) {
 		if (i == 0 || compare_sources(&sources[i - 1], &sources[i]) != 0) {
 			struct group *g = ARENA_PUSH(v->arena, set->groups, set->ngroups);

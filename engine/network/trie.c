@@ -6,9 +6,9 @@
  * memory at each of 17 nodes. */
 #include "engine/network/trie.h"
 
+#include "engine/base/sort.h"
 #include <assert.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 /* Bits of an address, first bit highest; IPv4 fills the first 32. */
 struct bits {
@@ -232,8 +232,7 @@ struct trie *trie_build(struct arena *a, const struct trie_entry *entries, size_
 		sorted[i] = (struct sorted_entry){
 			cut(bits_of(&entries[i].prefix.base), entries[i].prefix.length), &entries[i]
 		};
-	if (count)
-		qsort(sorted, count, sizeof *sorted, compare_entries);
+	sort_items(sorted, count, sizeof *sorted, compare_entries);
 	for (size_t i = 0; i < count; i++) {
 		const struct trie_entry *e = sorted[i].entry;
 		uint32_t *root = &t->halves[e->prefix.base.family == FAMILY_IPV6].root;

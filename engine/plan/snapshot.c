@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/json.h"
+#include "engine/base/sort.h"
 #include "engine/base/text.h"
 #include "engine/plan/diff.h"
 #include "engine/plan/intent.h"
@@ -82,8 +83,7 @@ static void add_listed(struct snapshot *s, const struct reads *reads)
 				add_actual(s, &(struct actual){ id, r->schema, item, NULL, NULL });
 		}
 	}
-	if (s->nactuals)
-		qsort(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
+	sort_items(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
 }
 
 /* ---- what has to be read ---- */
@@ -200,8 +200,7 @@ static void assume_recorded(struct snapshot *s, const struct config *config)
 		*ARENA_PUSH(s->arena, s->actuals, s->nactuals) =
 			(struct actual){ r->id, schema, r->body, r->parent, NULL };
 	}
-	if (s->nactuals)
-		qsort(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
+	sort_items(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
 }
 
 /* Whether the group may be deleted: gone from the YAML, or declared with what forces it. */
