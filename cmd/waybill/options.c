@@ -199,26 +199,6 @@ static bool read_number(const char *text, long *out, const char **rest)
 	return errno == 0;
 }
 
-static bool read_duration(const char *text, long *out)
-{
-	static const struct {
-		const char *name;
-		long ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60L * 1000 }, { "h", HOUR_MS } };
-	const char *unit = NULL;
-	if (!read_number(text, out, &unit))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		if (strcmp(unit, units[i].name) != 0)
-			continue;
-		if (*out > LONG_MAX / units[i].ms)
-			return false;
-		*out *= units[i].ms;
-		return true;
-	}
-	return false;
-}
-
 static bool is_choice(const char *choices, const char *text)
 {
 	size_t len = strlen(text);
@@ -244,7 +224,7 @@ static bool set_bounded(struct option_value *value, const struct option_row *row
 {
 	const char *rest = "";
 	bool duration = row->kind == OPTION_DURATION;
-	bool good = duration ? read_duration(text, &value->number)
+	bool good = duration ? text_duration(text, &value->number)
 			     : read_number(text, &value->number, &rest);
 	if (!good || *rest || value->number < row->least || value->number > row->most) {
 		(void)refuse(diags, called, text,

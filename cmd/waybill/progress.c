@@ -58,6 +58,11 @@ static void tell_finished(struct arena *a, const struct apply_event *event)
 	}
 }
 
+static const char *duration(struct arena *a, long ms)
+{
+	return ms % 1000 ? arena_printf(a, "%ldms", ms) : arena_printf(a, "%lds", ms / 1000);
+}
+
 void progress_tell(void *context, const struct apply_event *event)
 {
 	/* An arena of its own: a long apply must not grow with its heartbeats. */
@@ -65,6 +70,10 @@ void progress_tell(void *context, const struct apply_event *event)
 	const char *address = text_escaped(a, event->step->address);
 	(void)context;
 	switch (event->kind) {
+	case APPLY_SETTLING:
+		tell("%s: Waiting %s for %s to settle...\n", address,
+			duration(a, event->elapsed_ms), text_escaped(a, event->after->address));
+		break;
 	case APPLY_STARTED:
 		tell("%s: %s%s...\n", address, words_of(event->step).doing, inside(a, event->step));
 		break;

@@ -13,6 +13,7 @@
 
 #define DEFAULT_PARALLELISM 10
 #define STILL_RUNNING_MS 10000
+#define NAP_MS 200
 
 struct task {
 	struct work work;
@@ -54,20 +55,20 @@ static long now_ms(void)
 	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void tell_event(struct apply *a, struct apply_event event)
+{
+	event.finished = schedule_finished(a->schedule);
+	event.total = a->plan->nsteps;
+	if (a->options->on_event)
+		a->options->on_event(a->options->context, &event);
+}
+
 static void tell(struct apply *a, enum apply_event_kind kind, const struct step *step,
 	enum step_result result, long elapsed_ms)
 {
-	if (!a->options->on_event)
-		return;
-	struct apply_event event = {
-		.kind = kind,
-		.step = step,
-		.result = result,
-		.elapsed_ms = elapsed_ms,
-		.finished = schedule_finished(a->schedule),
-		.total = a->plan->nsteps,
-	};
-	a->options->on_event(a->options->context, &event);
+	tell_event(a,
+		(struct apply_event){
+			.kind = kind, .step = step, .result = result, .elapsed_ms = elapsed_ms });
 }
 
 /* ---- what was made ---- */
@@ -181,9 +182,16 @@ static void start_step(struct apply *a, size_t number)
 
 static void start_ready(struct apply *a)
 {
-	size_t number;
+	size_t number, after;
+	schedule_at(a->schedule, now_ms());
 	while (!a->stopping && (number = schedule_next(a->schedule)) != SCHEDULE_NONE)
 		start_step(a, number);
+	while (!a->stopping && schedule_settling(a->schedule, &number, &after))
+		tell_event(a,
+			(struct apply_event){ .kind = APPLY_SETTLING,
+				.step = &a->plan->steps[number],
+				.after = &a->plan->steps[after],
+				.elapsed_ms = a->plan->config->settle_ms });
 }
 
 /* ---- one round ---- */
@@ -247,6 +255,9 @@ static int wait_ms(const struct apply *a)
 		long next = a->tasks[a->running[i]]->told_ms + STILL_RUNNING_MS;
 		until = next < until ? next : until;
 	}
+	long wakes = schedule_wakes(a->schedule);
+	if (!a->stopping && wakes >= 0 && wakes < until)
+		until = wakes;
 	if (a->stopping && a->deadline_ms < until)
 		until = a->deadline_ms;
 	return until > now ? (int)(until - now) : 0;
@@ -264,10 +275,22 @@ static void tell_running(struct apply *a)
 	}
 }
 
+/* With nothing in flight the provider does not wait. A signal may come just before the nap begins:
+ * so it is a short one. */
+static void nap(const struct apply *a)
+{
+	int ms = wait_ms(a);
+	struct timespec time = { 0, (ms < NAP_MS ? ms : NAP_MS) * 1000000L };
+	(void)nanosleep(&time, NULL);
+}
+
 /* All that has finished by now, so that one commit serves them all. */
 static void reap_round(struct apply *a)
 {
+	if (a->in_flight == 0)
+		nap(a);
 	struct operation *op = a->provider->reap(a->provider, wait_ms(a));
+	schedule_at(a->schedule, now_ms());
 	check_interrupt(a);
 	while (op) {
 		struct task *task = op->owner;
@@ -307,7 +330,8 @@ static void run_steps(struct apply *a)
 		check_interrupt(a);
 		start_ready(a);
 		submit_queued(a);
-		if (a->in_flight == 0 && (a->stopping || a->nrunning == 0))
+		bool settles = schedule_wakes(a->schedule) >= 0;
+		if (a->in_flight == 0 && (a->stopping || (a->nrunning == 0 && !settles)))
 			break;
 		reap_round(a);
 		if (a->stopping && now_ms() >= a->deadline_ms && a->in_flight > 0) {
@@ -410,6 +434,8 @@ bool apply_plan(struct plan *plan, struct state *state, struct provider *provide
 		.running = arena_alloc(arena, (plan->nsteps + 1) * sizeof *a.running),
 		.made = arena_alloc(arena, plan->nchanges + 1),
 	};
+	if (plan->config)
+		schedule_settle(a.schedule, plan->config->settle_ms);
 	if (plan->config && plan->config->secrets)
 		plan->config->secrets->key = arena_strdup(arena, state_key(state));
 	if (!state_begin_run(state, options->run, diags))

@@ -28,6 +28,7 @@ enum step_result {
 };
 
 enum apply_event_kind {
+	APPLY_SETTLING, /* it waits for the effect of `after` to arrive */
 	APPLY_STARTED,
 	APPLY_STILL_RUNNING,
 	APPLY_FINISHED
@@ -36,9 +37,10 @@ enum apply_event_kind {
 struct apply_event {
 	enum apply_event_kind kind;
 	const struct step *step;
-	enum step_result result; /* of APPLY_FINISHED */
-	long elapsed_ms;         /* since the step started */
-	size_t finished, total;  /* steps */
+	const struct step *after; /* of APPLY_SETTLING */
+	enum step_result result;  /* of APPLY_FINISHED */
+	long elapsed_ms;          /* since the step started; of APPLY_SETTLING, how long it waits */
+	size_t finished, total;   /* steps */
 };
 
 struct apply_options {

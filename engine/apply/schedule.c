@@ -10,6 +10,10 @@ struct slot {
 	size_t waits_left;
 	size_t *waiters; /* numbers of those that wait for this one */
 	size_t nwaiters;
+	size_t *settlers; /* numbers of those that settle after this one */
+	size_t nsettlers;
+	long not_before_ms;
+	size_t after;  /* the step that `not_before_ms` comes from */
 	size_t *holds; /* indexes into `held` */
 };
 
@@ -22,6 +26,9 @@ struct schedule {
 	size_t first;  /* all before this place in `order` have started or ended */
 	bool *held;
 	size_t running, finished;
+	long settle_ms, now_ms;
+	size_t *settling; /* numbers of those that have only to settle, and of some that had */
+	size_t nsettling, nsettling_told;
 };
 
 struct priority {
@@ -82,6 +89,10 @@ struct schedule *schedule_new(
 			struct slot *cause = &s->slots[steps[i].waits[w]];
 			*ARENA_PUSH(arena, cause->waiters, cause->nwaiters) = i;
 		}
+		for (size_t w = 0; w < steps[i].nsettles; w++) {
+			struct slot *cause = &s->slots[steps[i].settles[w]];
+			*ARENA_PUSH(arena, cause->settlers, cause->nsettlers) = i;
+		}
 	}
 	order_steps(s);
 	number_holds(s);
@@ -102,6 +113,37 @@ static void set_held(struct schedule *s, size_t number, bool held)
 		s->held[s->slots[number].holds[h]] = held;
 }
 
+void schedule_settle(struct schedule *s, long settle_ms)
+{
+	s->settle_ms = settle_ms;
+}
+
+void schedule_at(struct schedule *s, long now_ms)
+{
+	s->now_ms = now_ms;
+}
+
+long schedule_wakes(const struct schedule *s)
+{
+	long first = -1;
+	for (size_t i = 0; i < s->nsettling; i++) {
+		const struct slot *slot = &s->slots[s->settling[i]];
+		if (slot->result == STEP_PENDING && slot->not_before_ms > s->now_ms &&
+			(first < 0 || slot->not_before_ms < first))
+			first = slot->not_before_ms;
+	}
+	return first;
+}
+
+bool schedule_settling(struct schedule *s, size_t *number, size_t *after)
+{
+	if (s->nsettling_told == s->nsettling)
+		return false;
+	*number = s->settling[s->nsettling_told++];
+	*after = s->slots[*number].after;
+	return true;
+}
+
 size_t schedule_next(struct schedule *s)
 {
 	if (s->running >= s->limit)
@@ -111,7 +153,8 @@ size_t schedule_next(struct schedule *s)
 	for (size_t i = s->first; i < s->count; i++) {
 		size_t number = s->order[i];
 		struct slot *slot = &s->slots[number];
-		if (slot->result != STEP_PENDING || slot->waits_left > 0 || is_held(s, number))
+		if (slot->result != STEP_PENDING || slot->waits_left > 0 ||
+			slot->not_before_ms > s->now_ms || is_held(s, number))
 			continue;
 		slot->result = STEP_RUNNING;
 		set_held(s, number, true);
@@ -144,6 +187,21 @@ static void skip_waiters(struct schedule *s, size_t number,
 	free(todo);
 }
 
+static void release_waiters(struct schedule *s, size_t number)
+{
+	const struct slot *slot = &s->slots[number];
+	for (size_t i = 0; i < slot->nsettlers && s->settle_ms; i++) {
+		struct slot *settler = &s->slots[slot->settlers[i]];
+		settler->not_before_ms = s->now_ms + s->settle_ms;
+		settler->after = number;
+	}
+	for (size_t w = 0; w < slot->nwaiters; w++) {
+		struct slot *waiter = &s->slots[slot->waiters[w]];
+		if (--waiter->waits_left == 0 && waiter->not_before_ms > s->now_ms)
+			*ARENA_PUSH(s->arena, s->settling, s->nsettling) = slot->waiters[w];
+	}
+}
+
 void schedule_finish(struct schedule *s, size_t number, enum step_result result,
 	void (*skipped)(void *context, size_t number, size_t cause), void *context)
 {
@@ -158,8 +216,7 @@ void schedule_finish(struct schedule *s, size_t number, enum step_result result,
 		skip_waiters(s, number, skipped, context);
 		return;
 	}
-	for (size_t w = 0; w < slot->nwaiters; w++)
-		s->slots[slot->waiters[w]].waits_left--;
+	release_waiters(s, number);
 }
 
 enum step_result schedule_result(const struct schedule *s, size_t number)

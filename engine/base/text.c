@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -249,6 +250,25 @@ static bool read_all(int fd, struct buf *out)
 			return false;
 		}
 	}
+}
+
+bool text_duration(const char *text, long *ms)
+{
+	static const struct {
+		const char *name;
+		long ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60L * 1000 }, { "h", 60L * 60 * 1000 } };
+	char *unit = NULL;
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	long count = strtol(text, &unit, 10);
+	for (size_t i = 0; errno == 0 && i < ARRAY_LEN(units); i++)
+		if (strcmp(unit, units[i].name) == 0 && count <= LONG_MAX / units[i].ms) {
+			*ms = count * units[i].ms;
+			return true;
+		}
+	return false;
 }
 
 char *text_read_file(const char *path, size_t limit_bytes, size_t *len)

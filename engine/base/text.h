@@ -41,6 +41,9 @@ int32_t text_decode(const char *text, size_t len, size_t *used);
 /* Columns a terminal needs for the text: code points, combining marks not counted. */
 size_t text_columns(const char *text);
 
+/* A whole number with ms, s, m or h behind it: 500ms, 30s. False for anything else. */
+bool text_duration(const char *text, long *ms);
+
 /* The whole file, at most `limit_bytes`, NUL-terminated, and in *len its size. NULL with errno
  * set when it cannot be read; EFBIG when it is larger. Free with free(). */
 char *text_read_file(const char *path, size_t limit_bytes, size_t *len);

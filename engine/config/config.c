@@ -10,9 +10,7 @@
 
 static const char *const top_words[] = { "waybill", "requires", "subscription", "resourceGroup",
 	"location", "variables", "outputs", "nodeSets", "reach", "forget", "backend", "moved",
-	"checks" };
-
-static const char *const later_words[] = { "settle" };
+	"checks", "settle" };
 
 static bool is_among(const char *word, const char *const *words, size_t count)
 {
@@ -29,9 +27,6 @@ static bool check_top_key(struct config *c, const char *key, struct diags *diags
 	if (is_among(key, top_words, ARRAY_LEN(top_words)) || is_among(key, sections, nsections))
 		return true;
 	struct place at = place_key(c, pointer_add(c->arena, "", key));
-	if (is_among(key, later_words, ARRAY_LEN(later_words)))
-		return diag_error(
-			diags, at, "not-in-this-version", "`%s` comes in a later version", key);
 	const char **names = NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < ARRAY_LEN(top_words); i++)
@@ -76,6 +71,26 @@ static bool read_group(struct scope *s)
 	return c->resource_group != NULL;
 }
 
+/* Bounded by its digits, as the schema of the YAML says it: at most 99 minutes. */
+static bool read_settle(struct scope *s)
+{
+	static const struct {
+		const char *unit;
+		size_t digits;
+	} units[] = { { "ms", 6 }, { "s", 3 }, { "m", 2 } };
+	const char *text = NULL;
+	if (!read_default(s, "settle", &text))
+		return false;
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+	for (size_t i = 0; text && i < ARRAY_LEN(units); i++)
+		if (digits <= units[i].digits && strcmp(text + digits, units[i].unit) == 0 &&
+			text_duration(text, &s->config->settle_ms))
+			return true;
+	return !text ||
+		diag_error(s->diags, place_value(s->config, "/settle"), "bad-duration",
+			"`%s` is not a duration of at most 99 minutes", text);
+}
+
 /* A default that failed has been told once; each resource need not tell it again. */
 static void stand_in(struct config *c)
 {
@@ -103,6 +118,7 @@ static bool load(struct config *c, struct diags *diags)
 	good = joins_load(c, diags) && good;
 	good = findings_read_severities(c, diags) && good;
 	good = backend_load(c, diags) && good;
+	good = read_settle(&s) && good;
 	/* Errors are told all at once, so what can still be looked at is looked at. */
 	if (!good)
 		(void)config_resolve(c, diags);

@@ -155,6 +155,7 @@ struct config {
 	const char *subscription, *resource_group, *location; /* defaults, or NULL */
 	json_t *variables;                                    /* name: value */
 	json_t *checks;          /* code of a finding: "error", "warning" or "off" */
+	long settle_ms;          /* that an effect takes to arrive once ARM says so; 0: none */
 	struct secrets *secrets; /* values of sensitive variables, and what was made of them */
 	struct node_set *node_sets;
 	size_t nnode_sets;

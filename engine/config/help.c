@@ -9,6 +9,7 @@ struct code_help {
 
 static const struct code_help helps[] = {
 	{ "adopt-existing", "keep `adopt` to take it over, or `existing` to leave it to others" },
+	{ "bad-duration", "write a number and a unit, as in 500ms, 30s or 5m" },
 	{ "bad-expression", "an expression is ${path} or ${path | filter}, as in ${var.prefix}" },
 	{ "bad-pattern", "write a POSIX extended regular expression, as in [a-z][a-z0-9-]*" },
 	{ "bad-subscription", "it is a UUID, as `az account show --query id` prints it" },
@@ -35,7 +36,6 @@ static const struct code_help helps[] = {
 	{ "nodes-unreadable", "write the file anew, in UTF-8" },
 	{ "not-a-choice", "write one of the words named" },
 	{ "not-a-number", "put it in quotes to make it text" },
-	{ "not-in-this-version", "leave it out for now" },
 	{ "out-of-range", "write a number between the two" },
 	{ "range-too-long", "lower `count`, or give the range more room" },
 	{ "reference-type", "name a resource of the type that is wanted" },

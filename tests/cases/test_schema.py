@@ -17,8 +17,8 @@ from harness import EXAMPLES, HEAD, LONG, Waybill
 from test_cases import read_case
 
 STRUCTURE = {
-    "adopt-existing", "format-version", "ignore-reason", "missing-member", "next-hop", "node-source",
-    "bad-backend", "not-a-choice", "not-in-this-version", "out-of-range", "read-only-member", "requires",
+    "adopt-existing", "bad-backend", "bad-duration", "format-version", "ignore-reason", "missing-member",
+    "next-hop", "node-source", "not-a-choice", "out-of-range", "read-only-member", "requires",
     "same-member-twice", "unknown-member", "wrong-type",
 }
 # Where a rule needs more than the place it is told at: a region may come from the top, a length lies
@@ -35,6 +35,7 @@ console.log(JSON.stringify(input.documents.map((document) => validate(document))
 EVERYTHING = """\
 waybill: 1
 requires: ">=0.1"
+settle: 30s
 subscription: ${env.AZURE_SUBSCRIPTION_ID}
 resourceGroup: kubernetes
 location: japaneast

@@ -108,7 +108,7 @@ static const struct fault faults[] = {
 	{ "waybill: 1\nrequires: \">=9\"\n", "requires", 2, 11 },
 	{ "waybill: 1\nrequires: new\n", "requires", 2, 11 },
 	{ "waybill: 1\nroutTables: {}\n", "unknown-member", 2, 1 },
-	{ "waybill: 1\nsettle: {}\n", "not-in-this-version", 2, 1 },
+	{ "waybill: 1\nsettle: {}\n", "wrong-type", 2, 9 },
 	{ "waybill: 1\nbackend: {}\n", "missing-member", 2, 1 },
 	{ "waybill: 1\nlocation: [a]\n", "wrong-type", 2, 11 },
 	{ "waybill: 1\nrouteTables:\n  t: {resourceGroup: g}\n", "missing-subscription", 3, 3 },

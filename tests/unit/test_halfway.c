@@ -342,7 +342,8 @@ static void test_halfway__a_saved_plan_keeps_its_cuts(void **state)
 	const struct plan *p = plan(w, yaml, "routeTables/ta");
 	const struct plan_options options = { .max_deletes = 1000 };
 	struct saved_plan saved;
-	assert_true(plan_load(w->arena, w->catalog, plan_save(p, &options), &saved, &w->diags));
+	json_auto_t *text = plan_save(p, &options);
+	assert_true(plan_load(w->arena, w->catalog, text, &saved, &w->diags));
 	assert_int_equal(saved.shown->reach.ncuts, 1);
 	assert_int_equal(saved.shown->reach.cuts[0].paths, 2);
 	assert_string_equal(saved.shown->reach.cuts[0].from, p->reach.cuts[0].from);

@@ -73,6 +73,56 @@ static void test_schedule__what_waits_for_a_failed_step_is_skipped(void **state)
 	arena_free(a);
 }
 
+static void test_schedule__what_settles_waits_and_nothing_else_does(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new();
+	size_t zero[] = { 0 }, one[] = { 1 }, number, after;
+	struct step steps[] = { { .depth = 2 }, { .waits = zero, .nwaits = 1, .depth = 1 },
+		{ .waits = one, .nwaits = 1, .settles = zero, .nsettles = 1 },
+		{ .waits = zero, .nwaits = 1, .settles = zero, .nsettles = 1 } };
+	struct schedule *s = schedule_new(a, steps, 4, 10);
+	schedule_settle(s, 30);
+	assert_int_equal(schedule_wakes(s), -1);
+	assert_int_equal(schedule_next(s), 0);
+	schedule_at(s, 100);
+	schedule_finish(s, 0, STEP_DONE, NULL, NULL);
+	assert_int_equal(schedule_next(s), 1);
+	assert_int_equal(schedule_next(s), SCHEDULE_NONE);
+	assert_true(schedule_settling(s, &number, &after));
+	assert_int_equal(number, 3);
+	assert_int_equal(after, 0);
+	assert_false(schedule_settling(s, &number, &after));
+	assert_int_equal(schedule_wakes(s), 130);
+	schedule_at(s, 120);
+	schedule_finish(s, 1, STEP_DONE, NULL, NULL);
+	/* It is the end of 0 that counts, not that of 1. */
+	assert_true(schedule_settling(s, &number, &after));
+	assert_int_equal(number, 2);
+	assert_int_equal(schedule_next(s), SCHEDULE_NONE);
+	schedule_at(s, 130);
+	assert_int_equal(schedule_wakes(s), -1);
+	assert_int_equal(schedule_next(s), 2);
+	assert_int_equal(schedule_next(s), 3);
+	arena_free(a);
+}
+
+static void test_schedule__without_a_time_to_settle_nothing_waits(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new();
+	size_t zero[] = { 0 }, number, after;
+	struct step steps[] = { { .depth = 1 },
+		{ .waits = zero, .nwaits = 1, .settles = zero, .nsettles = 1 } };
+	struct schedule *s = schedule_new(a, steps, 2, 10);
+	assert_int_equal(schedule_next(s), 0);
+	schedule_finish(s, 0, STEP_DONE, NULL, NULL);
+	assert_false(schedule_settling(s, &number, &after));
+	assert_int_equal(schedule_wakes(s), -1);
+	assert_int_equal(schedule_next(s), 1);
+	arena_free(a);
+}
+
 static void make_random_steps(struct arena *a, struct step *steps, unsigned *seed)
 {
 	for (size_t i = 0; i < MOST; i++) {
@@ -129,6 +179,8 @@ int main(void)
 		cmocka_unit_test(test_schedule__deep_steps_start_first),
 		cmocka_unit_test(test_schedule__a_held_id_keeps_others_waiting),
 		cmocka_unit_test(test_schedule__what_waits_for_a_failed_step_is_skipped),
+		cmocka_unit_test(test_schedule__what_settles_waits_and_nothing_else_does),
+		cmocka_unit_test(test_schedule__without_a_time_to_settle_nothing_waits),
 		cmocka_unit_test(test_schedule__random_graphs_end_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
