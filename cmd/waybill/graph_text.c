@@ -16,19 +16,27 @@ static const char *const paints[MARK_COUNT] = {
 	[MARK_FOREIGN] = PAINT_GREY,
 };
 
+static void paint(const struct graph *g, const char *escape)
+{
+	if (g->colour && escape)
+		(void)buf_puts(g->out, escape);
+}
+
+/* The bars belong to the levels above, and have no colour. */
 static void begin(const struct graph *g, enum drawing_mark mark, const char *trunk, bool last)
 {
-	(void)buf_printf(g->out, "%3s %s", graph_sign(mark), trunk ? trunk : "");
+	const char *plain = paints[mark] ? PAINT_PLAIN : NULL;
+	paint(g, paints[mark]);
+	(void)buf_printf(g->out, "%3s ", graph_sign(mark));
+	paint(g, plain);
 	if (trunk)
-		(void)buf_puts(g->out, last ? "`- " : "|- ");
-	if (g->colour && paints[mark])
-		(void)buf_puts(g->out, paints[mark]);
+		(void)buf_printf(g->out, "%s%s", trunk, last ? "`- " : "|- ");
+	paint(g, paints[mark]);
 }
 
 static void end(const struct graph *g, enum drawing_mark mark)
 {
-	if (g->colour && paints[mark])
-		(void)buf_puts(g->out, PAINT_PLAIN);
+	paint(g, paints[mark] ? PAINT_PLAIN : NULL);
 	(void)buf_puts(g->out, "\n");
 }
 
