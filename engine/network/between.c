@@ -155,7 +155,10 @@ static bool is_connected(struct between *b, const struct topology_peering *p,
 {
 	const struct peering *own = &b->peerings[p - b->all->peerings];
 	const struct topology_peering *there = peering_in(b, p);
-	const struct topology_peering *other = to ? peering_with(b, to, from, false) : NULL;
+	/* Of two that follow each other, the one that stands. */
+	const struct topology_peering *other = to ? peering_with(b, to, from, true) : NULL;
+	if (to && !other)
+		other = peering_with(b, to, from, false);
 	const struct topology_peering *back = other ? peering_in(b, other) : NULL;
 	if (!there)
 		return false;

@@ -131,9 +131,14 @@ static void note_state(void *context, const struct between_decision *decisions, 
 {
 	struct halfway *h = context;
 	struct between_decision *sorted = h->sorted;
+	size_t done = 0;
+	for (size_t i = 0; i < count; i++)
+		done += decisions[i].done;
+	/* What stands now and what will stand is the survey's to judge. */
+	if (done == 0 || done == count)
+		return;
 	memcpy(sorted, decisions, count * sizeof *sorted);
-	if (count)
-		qsort(sorted, count, sizeof *sorted, compare_decisions);
+	qsort(sorted, count, sizeof *sorted, compare_decisions);
 	buf_clear(&h->key);
 	for (size_t i = 0; i < count; i++)
 		(void)buf_printf(&h->key, "%zu%c", sorted[i].step, sorted[i].done ? '+' : '-');

@@ -153,6 +153,17 @@ def test_a_peering_that_is_renamed_takes_the_place_of_the_old(bare):
     bare.assert_settled()
 
 
+@pytest.mark.sanitizer
+def test_a_rename_cuts_the_paths_across_for_a_while_and_says_so(two):
+    two.replace("      to-left: {", "      to-left-now: {")
+    result = two.plan()
+    assert reached(result) == "2 of 2 pod paths after apply (2 of 2 now)"
+    assert result.codes == ["path-cut"]
+    assert f"from `delete {RIGHT}` until `create {RIGHT}-now`" in result.stderr
+    two.apply()
+    two.assert_settled()
+
+
 def test_one_peering_alone_is_renamed(tmp_path, azure):
     waybill = Waybill(tmp_path / "w", azure, HEAD + """\
 virtualNetworks:
@@ -207,6 +218,7 @@ def test_a_new_address_range_reaches_the_other_side(two):
     azure = two.azure
     two.replace("addressPrefixes: [10.9.0.0/16]", "addressPrefixes: [10.9.0.0/16, 10.10.0.0/16]")
     assert two.actions() == {"virtualNetworks/right": ["update"], LEFT: ["update"]}
+    assert two.plan().codes == []
     two.apply()
     assert properties(azure, LEFT)["remoteAddressSpace"]["addressPrefixes"] == ["10.9.0.0/16", "10.10.0.0/16"]
     assert [properties(azure, side)["peeringSyncLevel"] for side in (LEFT, RIGHT)] == ["FullyInSync"] * 2
