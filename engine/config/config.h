@@ -240,5 +240,8 @@ bool config_fill_unknown(struct config *, const struct resource *, json_t *body,
 struct place config_place(const struct config *, const char *pointer, enum yaml_side);
 struct place config_member_place(
 	const struct config *, const struct resource *, const char *body_pointer, enum yaml_side);
+/* The same of what stands under `expect`. */
+struct place config_expect_place(
+	const struct config *, const struct resource *, const char *body_pointer);
 
 #endif

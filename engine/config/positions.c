@@ -122,6 +122,15 @@ static void step_flat(struct arena *a, struct flat_walk *w, const char *token)
 	step_into(a, w, is_other ? same : token);
 }
 
+/* Goes where a pointer into the body leads in the YAML; false: it is not written there. */
+static bool walk_flat(struct arena *a, struct flat_walk *w, const char *body_pointer)
+{
+	const char *rest = body_pointer;
+	for (const char *token; (token = pointer_next(a, &rest));)
+		step_flat(a, w, token);
+	return w->value != NULL;
+}
+
 struct place config_member_place(const struct config *c, const struct resource *r,
 	const char *body_pointer, enum yaml_side side)
 {
@@ -136,12 +145,22 @@ struct place config_member_place(const struct config *c, const struct resource *
 		.value = json_at(c->merged, r->pointer),
 		.body = r->body,
 		.pointer = r->pointer };
-	const char *rest = body_pointer;
-	for (const char *token; (token = pointer_next(c->arena, &rest));)
-		step_flat(c->arena, &w, token);
-	if (!w.value && strcmp(body_pointer, "/location") == 0 && c->location)
+	bool is_written = walk_flat(c->arena, &w, body_pointer);
+	if (!is_written && strcmp(body_pointer, "/location") == 0 && c->location)
 		return config_place(c, "/location", side);
-	return config_place(c, w.pointer, w.value ? side : YAML_KEY);
+	return config_place(c, w.pointer, is_written ? side : YAML_KEY);
+}
+
+struct place config_expect_place(
+	const struct config *c, const struct resource *r, const char *body_pointer)
+{
+	const char *pointer = pointer_add(c->arena, r->pointer, "expect");
+	struct flat_walk w = { .node = r->schema->root,
+		.value = json_at(c->merged, pointer),
+		.body = r->expect,
+		.pointer = pointer };
+	bool is_written = walk_flat(c->arena, &w, body_pointer);
+	return config_place(c, w.pointer, is_written ? YAML_VALUE : YAML_KEY);
 }
 
 const char *flat_to_body(struct config *c, const struct schema *schema,

@@ -196,6 +196,7 @@ struct member_walk {
 	const json_t *node;
 	const char *pointer; /* in the YAML */
 	const char *body;    /* in the ARM body */
+	bool is_known;       /* the value came out of an expression: no text in it is one */
 };
 
 static bool step_member(struct arena *a, struct member_walk *m, const char *segment)
@@ -238,7 +239,8 @@ static enum expression_result member_value(
 		return give(c->location, value);
 	if (!m->value || schema_is_read_only(m->node))
 		return live_value(w, d->resource.id, m->body, value);
-	json_t *known = scope_value(&inner, m->pointer, m->value, &unknown);
+	json_t *known = m->is_known ? json_incref((json_t *)m->value)
+				    : scope_value(&inner, m->pointer, m->value, &unknown);
 	if (known && schema_reference_type(m->node) && json_is_string(known)) {
 		(void)arena_json(c->arena, known);
 		const char *id = reference_id(c, schema_reference_type(m->node),
@@ -254,10 +256,48 @@ static enum expression_result member_value(
 	return EXPRESSION_FAILED;
 }
 
+/* A list or a map may have been written as one expression: what it comes to is walked on in. */
+static enum expression_result work_out(struct walk *w, struct member_walk *m)
+{
+	const char *text = json_string_value(m->value);
+	if (!text || m->is_known || !expression_in(text))
+		return EXPRESSION_VALUE;
+	struct scope inner = *w->scope;
+	inner.owner = NULL;
+	bool unknown = false;
+	m->value = arena_json(
+		w->scope->config->arena, scope_value(&inner, m->pointer, m->value, &unknown));
+	m->is_known = true;
+	if (m->value)
+		return EXPRESSION_VALUE;
+	w->failure->code = NULL;
+	return unknown ? EXPRESSION_UNKNOWN : EXPRESSION_FAILED;
+}
+
+static enum expression_result step_on(
+	struct walk *w, const struct declared *d, struct member_walk *m, const char *segment)
+{
+	struct arena *a = w->scope->config->arena;
+	enum expression_result result = work_out(w, m);
+	if (result != EXPRESSION_VALUE)
+		return result;
+	const json_t *list = json_is_array(m->value) ? m->value : NULL;
+	if (!step_member(a, m, segment))
+		return fail(w, "unknown-member",
+			arena_printf(a, "`%s` is not a member of a %s", segment,
+				d->resource.schema->title),
+			NULL);
+	if (list && !m->value)
+		return fail(w, "unknown-member",
+			arena_printf(a, "there is no item `%s` in a list of %zu", segment,
+				json_array_size(list)),
+			"items are counted from 0");
+	return EXPRESSION_VALUE;
+}
+
 static enum expression_result lookup_member(
 	struct walk *w, const struct declared *d, size_t first, json_t **value)
 {
-	struct config *c = w->scope->config;
 	const struct expression_path *path = w->path;
 	if (first >= path->nsegments)
 		return fail(w, "bad-expression", "the member is missing behind the resource",
@@ -275,11 +315,9 @@ static enum expression_result lookup_member(
 		const char *reference = schema_reference_type(m.node);
 		if (reference && i + 1 == path->nsegments && strcmp(path->segments[i], "id") == 0)
 			break;
-		if (!step_member(c->arena, &m, path->segments[i]))
-			return fail(w, "unknown-member",
-				arena_printf(c->arena, "`%s` is not a member of a %s",
-					path->segments[i], d->resource.schema->title),
-				NULL);
+		enum expression_result result = step_on(w, d, &m, path->segments[i]);
+		if (result != EXPRESSION_VALUE)
+			return result;
 	}
 	return member_value(w, d, &m, value);
 }

@@ -222,6 +222,17 @@ void planner_fill_before(const struct planner *p, struct change *c)
 		c->before = arena_json(p->arena, body_project(c->after, c->actual->body));
 }
 
+/* A pointer into a body as the YAML writes the member: "/properties/dhcpOptions/dnsServers" is
+ * `dhcpOptions.dnsServers`. */
+static const char *member_path(struct arena *a, const char *pointer)
+{
+	const char *path = NULL;
+	for (const char *token; (token = pointer_next(a, &pointer));)
+		if (path || strcmp(token, "properties") != 0)
+			path = path ? arena_printf(a, "%s.%s", path, token) : token;
+	return path ? path : "";
+}
+
 static void check_expect(struct planner *p, const struct change *c, const json_t *actual)
 {
 	struct edits edits = { 0 };
@@ -229,12 +240,11 @@ static void check_expect(struct planner *p, const struct change *c, const json_t
 	for (size_t i = 0; i < edits.count; i++) {
 		const struct edit *e = &edits.items[i];
 		json_auto_t *wanted = e->after ? json_incref(e->after) : json_null();
-		json_auto_t *now = e->before ? json_incref(e->before) : json_null();
-		diag_error(p->diags,
-			config_member_place(p->config, c->resource, e->pointer, YAML_VALUE),
-			"expect-differs", "%s is expected to have %s %s, and Azure says %s",
-			c->address, e->pointer, json_canonical(p->arena, wanted),
-			json_canonical(p->arena, now));
+		diag_error(p->diags, config_expect_place(p->config, c->resource, e->pointer),
+			"expect-differs", "%s is expected to have `%s` %s, and Azure says %s",
+			c->address, member_path(p->arena, e->pointer),
+			json_canonical(p->arena, wanted),
+			e->before ? json_canonical(p->arena, e->before) : "nothing of it");
 		diag_help(p->diags, "find out which of the two is right before going on");
 	}
 }

@@ -340,7 +340,11 @@ def test_expect_holds_members_to_what_they_should_be(make, azure):
     waybill.plan()
     waybill.replace("10.240.0.0/24", "10.250.0.0/24")
     result = waybill.plan(check=1)
-    assert result.codes and "10.240.0.0/24" in result.stderr
+    lines = waybill.file.read_text().splitlines()
+    line = next(i for i, text in enumerate(lines) if "10.250.0.0/24" in text)
+    place = f"waybill.yaml:{line + 1}:{lines[line].index('10.250.0.0/24') + 1}: error: "
+    assert result.codes == ["expect-differs"] and place in result.stderr
+    assert '`addressPrefix` "10.250.0.0/24", and Azure says "10.240.0.0/24"' in result.stderr
 
 
 # ---- replacement ----
