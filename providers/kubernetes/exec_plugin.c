@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* pipe2() */
+#define _GNU_SOURCE /* pipe2(), closefrom */
 #include "providers/kubernetes/exec_plugin.h"
 
 #include <errno.h>
@@ -81,6 +81,9 @@ static int spawn(
 		why = posix_spawn_file_actions_adddup2(&actions, out, 1);
 	if (why == 0)
 		why = posix_spawn_file_actions_adddup2(&actions, errors, 2);
+	/* Connections and locks are ours, also of libraries that do not say so. */
+	if (why == 0)
+		why = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
 	if (why == 0)
 		why = posix_spawnattr_setpgroup(&attributes, 0);
 	if (why == 0)

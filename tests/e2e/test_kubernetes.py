@@ -134,8 +134,10 @@ def test_a_saved_plan_asks_the_cluster_again(waybill, server, azure):
     azure.clear()
     refused = waybill.apply("plan", check=1)
     assert "plan-stale" in refused.codes and "worker-1" in refused.stderr, refused
+    assert waybill.run("check", "plan").code == 2
     assert writes(azure.requests()) == []
     server.nodes = copy.deepcopy(WORKERS)
+    waybill.run("check", "plan", check=0)
     waybill.apply("plan")
 
 
@@ -469,6 +471,7 @@ def test_a_plugin_is_asked_again_when_its_token_is_refused(waybill, server, outs
     count = outside / "count"
     command = plugin(outside, f"""\
         echo x >> {count}
+        ls -l /proc/$$/fd >> {outside}/open
         if [ $(wc -l < {count}) = 1 ]; then
             echo '{credential("v1beta1", token=OTHER, expirationTimestamp="2999-01-01T00:00:00Z")}'
         else
@@ -482,6 +485,8 @@ def test_a_plugin_is_asked_again_when_its_token_is_refused(waybill, server, outs
     assert [request["authorization"] for request in server.requests] == [
         f"Bearer {OTHER}", f"Bearer {TOKEN}", f"Bearer {TOKEN}"]
     assert count.read_text() == "x\nx\n"
+    held = (outside / "open").read_text()
+    assert "/dev/null" in held and "socket:" not in held, "a plugin holds no connection of ours"
     server.tokens = set()
     refused = waybill.run("nodes", "--allow-exec", check=1)
     assert refused.codes == ["cluster-sign-in"] and count.read_text() == "x\n" * 4
