@@ -444,57 +444,6 @@ static void test_nodes__routes_of_both_families(void **state)
 		10);
 }
 
-static json_t *json_of(const char *text)
-{
-	char *why = NULL;
-	json_t *value = json_parse(arena, text, strlen(text), 1 << 20, &why);
-	assert_non_null(value);
-	return arena_json(arena, value);
-}
-
-static void test_nodes__machines_join_their_nics(void **state)
-{
-	(void)state;
-	struct config *c = load_good(HEAD
-		"nodeSets: {w: {virtualMachines: {name: \"worker-*\", podCIDRTag: pod-cidr}}}\n"
-		"routeTables: {t: {nodeRoutes: [{nodeSet: w, name: \"r-${node.podCIDR | "
-		"slug}\"}]}}\n");
-	assert_int_equal(c->nresources, 1);
-	struct node_set *set = &c->node_sets[0];
-	assert_false(set->is_read);
-	const json_t *machines = json_of(
-		"[{\"id\":\"/subscriptions/s-1/resourceGroups/G/providers/Microsoft.Compute/"
-		"virtualMachines/"
-		"Worker-0\",\"name\":\"Worker-0\",\"tags\":{\"Pod-CIDR\":\"10.2.0.0/24\"},"
-		"\"properties\":{\"networkProfile\":{\"networkInterfaces\":[{\"id\":\"/N/x\"},"
-		"{\"id\":\"/N/a\",\"properties\":{\"primary\":true}}]}}},"
-		"{\"id\":\"/subscriptions/s-1/resourceGroups/g/providers/Microsoft.Compute/"
-		"virtualMachines/other\",\"name\":\"other\"}]");
-	const json_t *nics = json_of(
-		"[{\"id\":\"/n/"
-		"A\",\"properties\":{\"enableIPForwarding\":true,\"ipConfigurations\":["
-		"{\"properties\":{\"privateIPAddress\":\"10.1.0.9\"}},"
-		"{\"properties\":{\"privateIPAddress\":\"10.1.0.1\",\"primary\":true,\"subnet\":"
-		"{\"id\":\"/sub\"}}}]}}]");
-	size_t count = 0;
-	const char **ids = config_nic_ids(c, set, machines, &count);
-	assert_int_equal(count, 1);
-	assert_string_equal(ids[0], "/N/a");
-	assert_true(config_set_nodes(
-		c, set, &(struct node_rows){ .machines = machines, .nics = nics }, &diags));
-	assert_int_equal(set->nnodes, 1);
-	assert_string_equal(set->nodes[0].ips[0], "10.1.0.1");
-	assert_string_equal(set->nodes[0].subnet, "/sub");
-	assert_int_equal(set->nodes[0].ip_forwarding, 1);
-	assert_true(config_resolve(c, &diags));
-	assert_string_equal(c->resources[1]->name, "r-10-2-0-0-24");
-	assert_false(config_set_nodes(c, set, &(struct node_rows){ .machines = machines }, &diags));
-	assert_string_equal(diags.items[0].code, "node-incomplete");
-	set->skip_incomplete = true;
-	assert_false(config_set_nodes(c, set, &(struct node_rows){ .machines = machines }, &diags));
-	assert_string_equal(diags.items[1].code, "node-set-empty");
-}
-
 /* ---- files ---- */
 
 static struct config *load_paths(const char *const *paths, size_t count)
@@ -607,7 +556,6 @@ int main(void)
 		CASE(test_variables__later_sources_win),
 		CASE(test_variables__text_of_the_environment_is_read_as_the_type_asks),
 		CASE(test_nodes__routes_of_both_families),
-		CASE(test_nodes__machines_join_their_nics),
 		CASE(test_files__later_overrides_and_null_removes),
 		CASE(test_files__a_folder_is_one_layer),
 		CASE(test_files__links_out_of_the_folder_and_missing_files),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes from files: csv and kubernetes, several sources of one set, overrides, exclusions. */
+/* Nodes from files, machines and clusters; several sources of one set, overrides, exclusions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -201,6 +201,21 @@ static void test_kubernetes__labels_choose_and_exclude(void **state)
 	assert_string_equal(rows(c), "a 10.0.0.4 10.2.0.0/24;");
 }
 
+static void test_kubernetes__a_list_may_say_the_kind_of_its_items(void **state)
+{
+	(void)state;
+	static const char item[] = "{\"metadata\":{\"name\":\"a\"},"
+				   "\"spec\":{\"podCIDR\":\"10.2.0.0/24\"},"
+				   "\"status\":{\"addresses\":[{\"type\":\"InternalIP\","
+				   "\"address\":\"10.0.0.4\"}]}}";
+	struct config *c = load(KUBERNETES, "n.json",
+		arena_printf(arena, "{\"kind\":\"NodeList\",\"items\":[%s]}", item));
+	assert_string_equal(rows(c), "a 10.0.0.4 10.2.0.0/24;");
+	assert_null(load(KUBERNETES, "n.json",
+		arena_printf(arena, "{\"kind\":\"PodList\",\"items\":[%s]}", item)));
+	expect("nodes-unreadable", 0, 0);
+}
+
 static void test_kubernetes__what_is_no_list_of_nodes_is_refused(void **state)
 {
 	(void)state;
@@ -292,6 +307,90 @@ static void test_sources__inputs_bring_their_files(void **state)
 		"a 10.0.0.4 10.2.0.0/24;");
 }
 
+/* ---- what is read elsewhere ---- */
+
+static json_t *json_of(const char *text)
+{
+	char *why = NULL;
+	json_t *value = json_parse(arena, text, strlen(text), 1 << 20, &why);
+	assert_non_null(value);
+	return arena_json(arena, value);
+}
+
+static void test_machines__join_their_nics(void **state)
+{
+	(void)state;
+	struct config *c =
+		load("    virtualMachines: {name: \"worker-*\", podCIDRTag: pod-cidr}\n"
+		     "routeTables: {t: {nodeRoutes: [{nodeSet: w, name: \"r-${node.podCIDR | "
+		     "slug}\"}]}}\n",
+			"n.json", "");
+	assert_non_null(c);
+	assert_true(config_resolve(c, &diags));
+	assert_int_equal(c->nresources, 1);
+	struct node_set *set = &c->node_sets[0];
+	assert_false(set->is_read);
+	const json_t *machines = json_of(
+		"[{\"id\":\"/subscriptions/s-1/resourceGroups/G/providers/Microsoft.Compute/"
+		"virtualMachines/"
+		"Worker-0\",\"name\":\"Worker-0\",\"tags\":{\"Pod-CIDR\":\"10.2.0.0/24\"},"
+		"\"properties\":{\"networkProfile\":{\"networkInterfaces\":[{\"id\":\"/N/x\"},"
+		"{\"id\":\"/N/a\",\"properties\":{\"primary\":true}}]}}},"
+		"{\"id\":\"/subscriptions/s-1/resourceGroups/g/providers/Microsoft.Compute/"
+		"virtualMachines/other\",\"name\":\"other\"}]");
+	const json_t *nics = json_of(
+		"[{\"id\":\"/n/"
+		"A\",\"properties\":{\"enableIPForwarding\":true,\"ipConfigurations\":["
+		"{\"properties\":{\"privateIPAddress\":\"10.1.0.9\"}},"
+		"{\"properties\":{\"privateIPAddress\":\"10.1.0.1\",\"primary\":true,\"subnet\":"
+		"{\"id\":\"/sub\"}}}]}}]");
+	size_t count = 0;
+	const char **ids = config_nic_ids(c, set, machines, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(ids[0], "/N/a");
+	assert_true(config_set_nodes(
+		c, set, &(struct node_rows){ .machines = machines, .nics = nics }, &diags));
+	assert_int_equal(set->nnodes, 1);
+	assert_string_equal(set->nodes[0].ips[0], "10.1.0.1");
+	assert_string_equal(set->nodes[0].subnet, "/sub");
+	assert_int_equal(set->nodes[0].ip_forwarding, 1);
+	assert_true(config_resolve(c, &diags));
+	assert_string_equal(c->resources[1]->name, "r-10-2-0-0-24");
+	assert_false(config_set_nodes(c, set, &(struct node_rows){ .machines = machines }, &diags));
+	assert_string_equal(diags.items[0].code, "node-incomplete");
+	set->skip_incomplete = true;
+	assert_false(config_set_nodes(c, set, &(struct node_rows){ .machines = machines }, &diags));
+	assert_string_equal(diags.items[1].code, "node-set-empty");
+}
+
+static void test_cluster__its_nodes_are_read_as_a_file_s(void **state)
+{
+	(void)state;
+	struct config *c = load("    kubernetes: {context: x, labels: {pool: blue}}\n"
+				"    nodes: {b: {ip: 10.0.0.9}}\n",
+		"n.json", "");
+	assert_non_null(c);
+	struct node_set *set = &c->node_sets[0];
+	assert_false(set->is_read);
+	assert_true(set->wants_cluster);
+	assert_false(set->wants_machines);
+	assert_string_equal(set->context, "x");
+	const json_t *nodes =
+		json_of("[{\"metadata\":{\"name\":\"b\",\"labels\":{\"pool\":\"blue\"}},"
+			"\"spec\":{\"podCIDRs\":[\"10.2.1.0/24\"]}},"
+			"{\"metadata\":{\"name\":\"a\",\"labels\":{\"pool\":\"green\"}}}]");
+	assert_true(config_set_nodes(c, set, &(struct node_rows){ .nodes = nodes }, &diags));
+	assert_string_equal(rows(c), "b 10.0.0.9 10.2.1.0/24;");
+	nodes = json_of("[{\"metadata\":{\"name\":\"c\",\"labels\":{\"pool\":\"blue\"}}}]");
+	assert_false(config_set_nodes(c, set, &(struct node_rows){ .nodes = nodes }, &diags));
+	expect("node-incomplete", 7, 5);
+	assert_non_null(strstr(diags.items[0].help, "incomplete: skip"));
+	diags_init(&diags, arena);
+	assert_false(
+		config_set_nodes(c, set, &(struct node_rows){ .nodes = json_of("[]") }, &diags));
+	expect("node-set-empty", 7, 5);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -305,6 +404,7 @@ int main(void)
 		CASE(test_csv__an_absent_file_is_told_with_the_line_that_names_it),
 		CASE(test_kubernetes__internal_addresses_and_pod_cidrs),
 		CASE(test_kubernetes__labels_choose_and_exclude),
+		CASE(test_kubernetes__a_list_may_say_the_kind_of_its_items),
 		CASE(test_kubernetes__what_is_no_list_of_nodes_is_refused),
 		CASE(test_sources__several_make_one_set),
 		CASE(test_sources__nodes_override_by_name),
@@ -313,6 +413,8 @@ int main(void)
 		CASE(test_sources__none_left_is_an_error),
 		CASE(test_sources__incomplete_rows_may_be_skipped),
 		CASE(test_sources__inputs_bring_their_files),
+		CASE(test_machines__join_their_nics),
+		CASE(test_cluster__its_nodes_are_read_as_a_file_s),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
