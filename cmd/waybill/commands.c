@@ -200,8 +200,27 @@ const struct command commands[] = {
 			 "Tables: resource, run, intent, change, meta. 10000 rows and ten seconds "
 			 "at "
 			 "most.\n",
-		.options = OUTPUT_OPTIONS | BIT(OPTION_STATE),
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,
 		.run = state_sql_command,
+	},
+	{
+		.name = "state backup",
+		.arguments = "FILE",
+		.least = 1,
+		.most = 1,
+		.summary = "copy the state into a file, also beside a live run",
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,
+		.run = state_backup_command,
+	},
+	{
+		.name = "state restore",
+		.arguments = "FILE",
+		.least = 1,
+		.most = 1,
+		.summary = "put a backup in the place of the state, which is kept beside it",
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS | BIT(OPTION_LOCK_TIMEOUT) |
+			BIT(OPTION_FORCE),
+		.run = state_restore_command,
 	},
 	{
 		.name = "history",

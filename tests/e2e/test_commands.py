@@ -51,11 +51,11 @@ def test_completion(tmp_path, shell):
 
 
 @pytest.mark.parametrize("words, offered", [
-    ("waybill pl", "plan"), ("waybill -f x pl", "plan"), ("waybill state ", "list show mv rm sql"),
+    ("waybill pl", "plan"), ("waybill -f x pl", "plan"), ("waybill state ", "list show mv rm sql backup restore"),
     ("waybill plan --det", "--detailed-exitcode"), ("waybill plan --format ", "text json"),
     ("waybill graph --format ", "text dot mermaid svg json"),
     ("waybill plan --cloud em", "emulator"), ("waybill plan --max-deletes ", ""),
-    ("waybill completion f", "fish"), ("waybill help pl", "plan"), ("waybill help state s", "show"),
+    ("waybill completion f", "fish"), ("waybill help pl", "plan"), ("waybill help state s", "show sql"),
     ("waybill plan -f ", "a.yaml"), ("waybill show a", "a.yaml"), ("waybill graph a", "a.yaml"), ("waybill output r", "")])
 def test_completion_of_bash_completes(tmp_path, words, offered):
     text = Waybill(tmp_path, None).run("completion", "bash", check=0).stdout

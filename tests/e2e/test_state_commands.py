@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking at what is known, and mending it: state rm, history."""
+"""Looking at what is known, and mending it: state rm, sql, backup, restore, history."""
+import fcntl
+
 import pytest
 from harness import HEAD, Waybill, kill_at, table_id, table_yaml, writes
 
@@ -179,3 +181,145 @@ def test_sql_shows_hostile_text_escaped(make):
     waybill.apply()
     text = waybill.run("state", "sql", "select body, '::stop::' from resource", check=0).stdout
     assert "::" not in text
+
+
+# ---- state backup, state restore ----
+
+def test_a_backup_is_a_state_of_its_own_and_comes_back(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    told = waybill.run("state", "backup", "copy.db", check=0).stdout
+    assert told == "Copied the state, serial 1, to copy.db\n"
+    copy = waybill.folder / "copy.db"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert copy.read_bytes()[18:20] == b"\x01\x01", "it rests: SQLite needs no log to read it"
+    assert waybill.run("state", "list", "--state", "copy.db", check=0).stdout.split() == waybill.records()
+    waybill.write(table_yaml({"a": A, "b": B}))
+    waybill.apply()
+    serial = sql(waybill, "select serial from meta").json["rows"][0][0]
+    restored = waybill.run("state", "restore", "copy.db", "--json", check=0).json["restored"]
+    assert restored["serial"] == 1 and restored["previous_serial"] == serial
+    assert waybill.records() == ["routeTables/t", "routeTables/t/routes/a"]
+    assert len(waybill.run("state", "list", "--state", restored["kept"], check=0).stdout.split()) == 3
+    assert history(waybill)["runs"][0]["command"] == "state restore"
+    assert waybill.plan(check=1).codes == ["not-ours"]
+    assert waybill.apply("--adopt", "routeTables/t/routes/b")
+    waybill.assert_settled()
+    assert sorted(p.name for p in waybill.folder.glob("*-wal")) == []
+
+
+def test_a_backup_writes_over_nothing(make):
+    waybill = make(table_yaml({"a": A}))
+    assert waybill.run("state", "backup", "copy.db", check=1).codes == ["state-open"]
+    assert not (waybill.folder / "copy.db").exists()
+    waybill.apply()
+    assert waybill.run("state", "backup", "waybill.db", check=1).codes == ["file-exists"]
+    assert waybill.run("state", "backup", "none/copy.db", check=1).codes == ["state-open"]
+    assert len(waybill.records()) == 2
+
+
+def test_a_backup_of_another_state_needs_force(make, tmp_path, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    other = Waybill(tmp_path / "other", azure, table_yaml({"a": A}, name="u"))
+    other.apply()
+    other.run("state", "backup", tmp_path / "other.db", check=0)
+    before = waybill.state.read_bytes()
+    assert waybill.run("state", "restore", tmp_path / "other.db", check=1).codes == ["state-lineage"]
+    assert waybill.state.read_bytes() == before
+    waybill.run("state", "restore", tmp_path / "other.db", "--force", check=0)
+    assert waybill.records() == ["routeTables/u", "routeTables/u/routes/a"]
+    kept, = waybill.folder.glob("waybill.db.before-*")
+    assert waybill.run("state", "list", "--state", kept, check=0).stdout.split() == [
+        "routeTables/t", "routeTables/t/routes/a"]
+
+
+@pytest.mark.parametrize("damage", ("noise", "empty", "gone", "wal"))
+def test_a_backup_takes_the_place_of_what_is_damaged(make, damage):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    waybill.run("state", "backup", "copy.db", check=0)
+    if damage == "wal":
+        waybill.write(table_yaml({"a": A, "b": B}))
+        assert kill_at(waybill, 1, "before", "apply", "--auto-approve", method="PUT")
+        assert waybill.state.with_name("waybill.db-wal").stat().st_size
+    if damage in ("noise", "wal"):
+        waybill.state.write_bytes(b"noise" * 1000)
+    if damage == "empty":
+        waybill.state.write_bytes(b"")
+    if damage == "gone":
+        waybill.state.unlink()
+    waybill.run("state", "restore", "copy.db", check=0)
+    assert waybill.records() == ["routeTables/t", "routeTables/t/routes/a"]
+    assert len(list(waybill.folder.glob("waybill.db.before-*"))) >= (damage != "gone")
+
+
+def test_what_is_no_backup_is_refused_and_nothing_lost(make):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    before = waybill.state.read_bytes()
+    (waybill.folder / "noise").write_bytes(b"noise" * 1000)
+    (waybill.folder / "cut").write_bytes(before[:len(before) // 2])
+    assert waybill.run("state", "restore", "noise", check=1).codes == ["state-unreadable"]
+    assert waybill.run("state", "restore", "cut", check=1).codes == ["state-unreadable"]
+    assert waybill.run("state", "restore", "nothing", check=1).codes == ["state-open"]
+    assert waybill.state.read_bytes() == before
+    assert not list(waybill.folder.glob("waybill.db.*before*"))
+
+
+def test_restore_over_open_intents_needs_force(make):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    waybill.run("state", "backup", "copy.db", check=0)
+    waybill.write(table_yaml({"a": A, "b": B}))
+    assert kill_at(waybill, 1, "after", "apply", "--auto-approve", method="PUT")
+    # Beside what a killed run left, too.
+    waybill.run("state", "backup", "later.db", check=0)
+    assert waybill.run("state", "list", "--state", "later.db", check=0)
+    assert waybill.run("state", "restore", "copy.db", check=1).codes == ["state-unsettled"]
+    waybill.run("state", "restore", "copy.db", "--force", check=0)
+    assert sql(waybill, "select count(*) from intent where ended is null").json["rows"] == [[0]]
+
+
+def test_restore_waits_for_the_lock(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    waybill.run("state", "backup", "copy.db", check=0)
+    with open(waybill.folder / "waybill.db.lock", "a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert waybill.run("state", "restore", "copy.db", check=1).codes == ["state-locked"]
+
+
+# ---- from which commit ----
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize("files", (
+    {".git/HEAD": COMMIT},
+    {".git/HEAD": "ref: refs/heads/main", ".git/refs/heads/main": COMMIT},
+    {".git/HEAD": "ref: refs/heads/main", ".git/packed-refs": f"# pack-refs\n{'f' * 40} refs/heads/mai\n{COMMIT} refs/heads/main\n"},
+    {".git": "gitdir: real/worktrees/w", "real/worktrees/w/HEAD": "ref: refs/heads/x",
+     "real/worktrees/w/commondir": "../..", "real/refs/heads/x": COMMIT}))
+def test_history_says_which_commit_was_checked_out(tmp_path, azure, files):
+    for name, text in files.items():
+        path = tmp_path / "repository" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    waybill = Waybill(tmp_path / "repository" / "deep" / "down", azure, table_yaml({"a": A}))
+    waybill.apply()
+    assert history(waybill)["runs"][0]["source"] == COMMIT
+
+
+@pytest.mark.parametrize("files", (
+    {}, {".git/HEAD": "noise"}, {".git/HEAD": "ref: ../../secret"}, {".git/HEAD": "ref: refs/../../secret"},
+    {".git": "noise"}, {".git/HEAD": "ref: refs/heads/none"}))
+def test_history_without_a_commit(tmp_path, azure, files):
+    (tmp_path / "secret").write_text(COMMIT)
+    for name, text in files.items():
+        path = tmp_path / "repository" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    waybill = Waybill(tmp_path / "repository", azure, table_yaml({"a": A}))
+    waybill.apply()
+    assert history(waybill)["runs"][0]["source"] is None
