@@ -113,6 +113,34 @@ static bool make_network(struct start *start, const struct entry *entry)
 			"addressPrefixes", prefixes, "subnets", subnets));
 }
 
+/* Networks name each other, so all of them stand before. */
+static bool make_peerings(struct start *start, const struct entry *entry)
+{
+	const char *network = id_of(start, entry, "Microsoft.Network/virtualNetworks", entry->name);
+	const char *at = pointer_add(entry->arena, entry->pointer, "peerings");
+	const char *name;
+	json_t *value;
+	bool good = true;
+
+	json_object_foreach (json_object_get(entry->value, "peerings"), name, value) {
+		const char *remote = json_text_at(value, "/remote");
+		json_t *properties = json_deep_copy(value);
+
+		json_drop(properties, "/remote");
+		if (remote != NULL)
+			json_put(properties, "/remoteVirtualNetwork",
+				json_pack("{s:s}", "id",
+					id_of(start, entry, "Microsoft.Network/virtualNetworks",
+						remote)));
+		good = put(start, entry, pointer_add(entry->arena, at, name),
+			       arena_printf(
+				       entry->arena, "%s/virtualNetworkPeerings/%s", network, name),
+			       json_pack("{s:o}", "properties", properties)) &&
+			good;
+	}
+	return good;
+}
+
 static void add_address(json_t *list, const char *address, const char *subnet)
 {
 	size_t n = json_array_size(list);
@@ -288,6 +316,7 @@ static const struct {
 	{ "resourceGroups", make_group, false },
 	{ "routeTables", make_table, true },
 	{ "virtualNetworks", make_network, true },
+	{ "virtualNetworks", make_peerings, true },
 	{ "virtualMachineScaleSets", make_scale_set, true },
 	{ "virtualMachines", make_machine, true },
 };

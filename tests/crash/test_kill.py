@@ -11,6 +11,7 @@ from harness import LONG, Waybill, kill_at
 # example, when, how long operations take in ms
 LOOPS = [(example, when, 0) for example in ("greenfield", "large") for when in ("before", "after")]
 if LONG:
+    LOOPS += [("peered", when, 0) for when in ("before", "after")]
     LOOPS += [(example, when, 60) for example, when, _ in LOOPS]
 
 

@@ -132,3 +132,20 @@ def test_a_store_keeps_both_sides(tmp_path, emulator):
     before = first.cloud()
     assert first.stop() == 0
     assert emulator(args=["--store", store]).cloud() == before
+
+
+def test_a_start_holds_peerings(emulator):
+    azure = emulator("""\
+resourceGroups: {g: {location: japaneast}}
+virtualNetworks:
+  left:
+    resourceGroup: g
+    addressPrefixes: [10.1.0.0/16]
+    peerings: {to-right: {remote: right, allowForwardedTraffic: true}}
+  right:
+    resourceGroup: g
+    addressPrefixes: [10.2.0.0/16]
+    peerings: {to-left: {remote: left}}
+""")
+    assert state(azure, "left", "right") == state(azure, "right", "left") == ("Connected", "FullyInSync")
+    assert azure.get(path(azure, "left", "to-right"))["properties"]["allowForwardedTraffic"] is True
