@@ -4,8 +4,8 @@
  * Azure connects the two when the second is made. A side whose other went is broken for good: the
  * other can be made again only after it has been written once more. A side also keeps the address
  * space of the other network until it is written again. None of that is a member that differs, so
- * no diff sees it. Only what is declared and ours is mended, and only when there is another side
- * to connect to.
+ * no diff sees it. Only what is declared and ours is mended, and never left broken: whoever has the
+ * other side can make it again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,13 +44,12 @@ static const char *fact(const struct change *c, const char *name)
 		json_object_get(json_object_get(c->schema->facts, "peering"), name));
 }
 
-static const char *remote_id(const struct change *c)
+static void add_side(struct mending *m, struct sides *sides, struct change *c, const char *remote)
 {
-	const char *declared =
-		c->action == ACTION_DELETE ? NULL : json_text_at(c->after, fact(c, "remote"));
-	if (declared || !c->actual)
-		return declared;
-	return json_text_at(c->actual->body, fact(c, "remote"));
+	struct arena *a = m->planner->arena;
+	struct arm_id id;
+	if (remote && arm_id_parse(a, c->id, &id) && id.parent)
+		*ARENA_PUSH(a, sides->items, sides->count) = (struct side){ id.parent, remote, c };
 }
 
 static void sort_sides(struct sides *sides)
@@ -64,15 +63,15 @@ static void find_sides(struct mending *m)
 	struct planner *p = m->planner;
 	for (size_t i = 0; i < p->nall; i++) {
 		struct change *c = &p->all[i];
-		struct arm_id id;
-		bool goes = c->action == ACTION_DELETE;
-		if (c->schema->role != ROLE_PEERING || !(goes || c->resource))
+		if (c->schema->role != ROLE_PEERING)
 			continue;
-		struct sides *sides = goes ? &m->leaving : &m->declared;
-		const char *remote = remote_id(c);
-		if (remote && arm_id_parse(p->arena, c->id, &id) && id.parent)
-			*ARENA_PUSH(p->arena, sides->items, sides->count) =
-				(struct side){ id.parent, remote, c };
+		const char *now =
+			c->actual ? json_text_at(c->actual->body, fact(c, "remote")) : NULL;
+		const char *after = json_text_at(c->after, fact(c, "remote"));
+		if (change_removes(c))
+			add_side(m, &m->leaving, c, now);
+		if (c->resource && c->action != ACTION_DELETE)
+			add_side(m, &m->declared, c, after ? after : now);
 	}
 	sort_sides(&m->declared);
 	sort_sides(&m->leaving);
@@ -131,9 +130,7 @@ static bool is_made(const struct change *c)
 static bool reconnect(struct mending *m, const struct side *side, const struct change *other)
 {
 	struct change *c = side->change;
-	const struct change *gone = other->action == ACTION_REPLACE
-		? other
-		: find_side(&m->leaving, side->remote, side->network);
+	const struct change *gone = find_side(&m->leaving, side->remote, side->network);
 	if (!is_broken(c) && !gone)
 		return false;
 	c->reconnects = is_made(other) ? other->id : NULL;
@@ -144,12 +141,27 @@ static bool reconnect(struct mending *m, const struct side *side, const struct c
 	return true;
 }
 
+/* The other side is not declared: whether this one is broken, or comes to be by this plan. */
+static bool reopen(struct mending *m, const struct side *side, const struct change *network)
+{
+	struct change *c = side->change;
+	const struct change *gone = find_side(&m->leaving, side->remote, side->network);
+	bool stands = !network || is_made(network) || (network->actual && !change_removes(network));
+	if (!stands || !(gone || is_broken(c)))
+		return false;
+	c->follows = gone ? gone->id : NULL;
+	rewrite(m->planner, c,
+		gone ? arena_printf(m->planner->arena, "%s goes", gone->address)
+		     : "it has lost the peering back");
+	return true;
+}
+
 static void mend(struct mending *m, const struct side *side)
 {
 	struct planner *p = m->planner;
 	const struct change *other = find_side(&m->declared, side->remote, side->network);
 	const struct change *network = planner_change(p, side->remote);
-	if (other && reconnect(m, side, other))
+	if (other ? reconnect(m, side, other) : reopen(m, side, network))
 		return;
 	if (changes_prefixes(network))
 		rewrite(p, side->change,
@@ -163,7 +175,7 @@ static void mend(struct mending *m, const struct side *side)
 static void take_place(struct mending *m, const struct side *side)
 {
 	const struct change *before = find_side(&m->leaving, side->network, side->remote);
-	if (before)
+	if (before && before != side->change)
 		side->change->follows = before->id;
 }
 

@@ -233,18 +233,58 @@ def test_a_new_address_range_reaches_the_other_side(two):
     two.assert_settled()
 
 
+@pytest.mark.sanitizer
 def test_one_side_leaves_and_comes_back(bare):
-    """There is nothing to mend while the other side is wanted by nobody."""
+    """The one that stays is not left broken: whoever wants to can make the other again."""
     text = bare.file.read_text()
     bare.replace("    virtualNetworkPeerings:\n"
                  "      to-left: {remoteVirtualNetwork: left, allowForwardedTraffic: true}\n", "")
-    assert bare.actions() == {RIGHT: ["delete"]}
+    assert bare.actions() == {RIGHT: ["delete"], LEFT: ["update"]}
+    assert f"# {RIGHT} goes: it is written again\n" in bare.plan().stdout
     bare.apply()
-    assert properties(bare.azure, LEFT)["peeringState"] == "Disconnected"
+    assert properties(bare.azure, LEFT)["peeringState"] == "Initiated"
     bare.assert_settled()
     bare.write(text)
+    assert bare.actions() == {RIGHT: ["create"]}
     bare.apply()
     assert states(bare.azure) == ["Connected", "Connected"]
+
+
+def test_a_network_leaves_with_its_side(bare):
+    """There is nothing to write again towards a network that is gone."""
+    text = bare.file.read_text()
+    bare.write(text[:text.index("  right:\n")].replace(
+        "remoteVirtualNetwork: right", f"remoteVirtualNetwork: {path(bare.azure, 'virtualNetworks/right')}"))
+    assert LEFT not in bare.actions("--max-deletes", "10")
+    bare.apply("--max-deletes", "10")
+    assert properties(bare.azure, LEFT)["peeringState"] == "Disconnected"
+
+
+@pytest.mark.sanitizer
+def test_the_other_side_is_someone_elses(tmp_path, azure):
+    """They delete theirs: ours is written again, without which they could not make theirs again."""
+    theirs = azure.id("virtualNetworks", "kubernetes-vnet") + "/virtualNetworkPeerings/theirs"
+    waybill = Waybill(tmp_path / "w", azure, HEAD + f"""\
+virtualNetworks:
+  spoke:
+    addressSpace: {{addressPrefixes: [10.8.0.0/16]}}
+    virtualNetworkPeerings:
+      ours: {{remoteVirtualNetwork: {azure.id("virtualNetworks", "kubernetes-vnet")}}}
+""")
+    ours = "virtualNetworks/spoke/virtualNetworkPeerings/ours"
+    body = {"properties": {"remoteVirtualNetwork": {"id": path(azure, "virtualNetworks/spoke")}}}
+    waybill.apply()
+    azure.put(theirs, body)
+    waybill.assert_settled()
+    azure.delete(theirs)
+    assert azure.request("PUT", theirs, body)[0] == 400
+    assert waybill.actions() == {ours: ["update"]}
+    waybill.apply()
+    assert properties(azure, ours)["peeringState"] == "Initiated"
+    waybill.assert_settled()
+    azure.put(theirs, body)
+    assert properties(azure, ours)["peeringState"] == "Connected"
+    waybill.assert_settled()
 
 
 @pytest.mark.sanitizer
@@ -296,9 +336,9 @@ def test_another_remote_is_another_peering(bare):
                  "virtualNetworks:\n  third:\n    addressSpace: {addressPrefixes: [10.7.0.0/16]}\n")
     bare.apply()
     bare.replace("{remoteVirtualNetwork: right,", "{remoteVirtualNetwork: third,")
-    assert bare.actions() == {LEFT: ["delete", "create"]}
+    assert bare.actions() == {LEFT: ["delete", "create"], RIGHT: ["update"]}
     bare.apply()
-    assert states(bare.azure) == ["Initiated", "Disconnected"]
+    assert states(bare.azure) == ["Initiated", "Initiated"]
     bare.assert_settled()
 
 
