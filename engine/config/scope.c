@@ -288,7 +288,7 @@ static enum expression_result step_on(
 				d->resource.schema->title),
 			NULL);
 	if (list && !m->value)
-		return fail(w, "unknown-member",
+		return fail(w, "unknown-reference",
 			arena_printf(a, "there is no item `%s` in a list of %zu", segment,
 				json_array_size(list)),
 			"items are counted from 0");
