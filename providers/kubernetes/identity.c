@@ -65,7 +65,7 @@ static bool read_token_file(struct identity *identity, struct arena *a, struct f
 static bool is_word(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		strchr("-_+=", c);
+		strchr("-_+", c);
 }
 
 /* Tokens that nobody told us yet: parts of a JWT, and words that are too long for any other. */

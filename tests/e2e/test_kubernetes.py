@@ -509,7 +509,7 @@ def test_a_plugin_may_give_a_certificate(waybill, server, outside, certificates)
 
 
 @pytest.mark.parametrize("script, says", [
-    (f"echo 'no luck with {TOKEN} or eyJhbGciOi.eyJzdWIiOi.c2ln' >&2; exit 3", "status 3"),
+    (f"echo 'no luck with {TOKEN} or id_token=eyJhbGciOi.eyJzdWIiOi.c2ln' >&2; exit 3", "status 3"),
     ("kill -9 $$", "signal 9"),
     ("echo hello", "not JSON"),
     ("echo '{}'", "no ExecCredential"),
