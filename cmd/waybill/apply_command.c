@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 
 #include "cmd/waybill/document.h"
@@ -9,11 +8,11 @@
 #include "cmd/waybill/render_plan.h"
 #include "cmd/waybill/run.h"
 #include "cmd/waybill/signals.h"
+#include "cmd/waybill/writing.h"
 #include "engine/apply/apply.h"
 #include "engine/base/text.h"
 
 #define GRACE_MS 5000
-#define ANSWER_BYTES 64
 
 struct applying {
 	struct planning planning;
@@ -22,41 +21,12 @@ struct applying {
 
 /* ---- from the command line to a plan ---- */
 
-static void tell_settled(void *context, const char *line)
-{
-	(void)context;
-	struct buf text;
-	buf_init(&text, BUF_OWN_TEXT);
-	text_escape(&text, line, false);
-	tell("Settled: %s\n", text.data);
-	buf_release(&text);
-}
-
-/* The state is opened for writing only when there is something to write, so that a run that is
- * refused leaves nothing behind. The lock keeps it as it was read. */
-static bool settle(struct session *s, struct snapshot *snapshot)
-{
-	return snapshot->nopen_intents == 0 ||
-		(session_state(s, STATE_WRITE) &&
-			intents_settle(snapshot, s->state, tell_settled, NULL, &s->diags) &&
-			state_commit(s->state, &s->diags));
-}
-
 static bool check_promise(struct session *s, const struct applying *applying)
 {
 	const struct plan *plan = applying->planning.plan;
 	if (applying->saved.id && !planning_still_true(&applying->planning, s, &applying->saved))
 		return false;
-	const char *expected = session_option(s, OPTION_EXPECT)->text;
-	if (expected && strcmp(expected, plan->id) != 0) {
-		(void)diag_error(&s->diags, PLACE_NONE, "plan-unexpected",
-			"the plan is %s, not the expected %s", plan->id, expected);
-		diag_help(&s->diags,
-			"something changed since that plan was reviewed: plan again, "
-			"and review it");
-		return false;
-	}
-	return true;
+	return writing_expected(s, plan);
 }
 
 static bool make_plan(struct session *s, struct applying *applying)
@@ -65,49 +35,8 @@ static bool make_plan(struct session *s, struct applying *applying)
 	return session_cloud(s, true) && planning_configuration(planning, s, &applying->saved) &&
 		session_lock(s) && session_state(s, STATE_READ) && session_provider(s) &&
 		intents_wait(s->arena, s->catalog, s->state, s->provider, &s->diags) &&
-		planning_read(planning, s) && settle(s, planning->snapshot) &&
+		planning_read(planning, s) && writing_settle(s, planning->snapshot) &&
 		planning_make(planning, s) && check_promise(s, applying);
-}
-
-/* ---- approval ---- */
-
-static bool read_answer(void)
-{
-	char answer[ANSWER_BYTES];
-	tell("\nDo you want to perform these actions? Only 'yes' is accepted: ");
-	if (!fgets(answer, sizeof answer, stdin)) {
-		tell("\n");
-		return false;
-	}
-	answer[strcspn(answer, "\n")] = '\0';
-	return strcmp(answer, "yes") == 0;
-}
-
-static bool approve(struct session *s)
-{
-	if (session_switch(s, OPTION_AUTO_APPROVE, false) ||
-		session_option(s, OPTION_EXPECT)->given)
-		return true;
-	if (s->terminal.can_ask && !s->json) {
-		if (!session_flush(s)) {
-			(void)diag_error(&s->diags, PLACE_NONE, "output-failed",
-				"the plan could not be shown, so that nobody can approve it");
-			diag_help(&s->diags,
-				"see where stdout leads: a full disk, a reader that left");
-			return false;
-		}
-		if (read_answer())
-			return true;
-		(void)diag_error(&s->diags, PLACE_NONE, "not-approved",
-			"this was not a yes: nothing was done");
-		diag_help(&s->diags, "run the same command again and type yes");
-		return false;
-	}
-	(void)diag_error(&s->diags, PLACE_NONE, "needs-approval",
-		s->json ? "with --json nobody is asked" : "there is no terminal to ask at");
-	diag_help(&s->diags,
-		"give --auto-approve, or --expect ID with the plan id that was reviewed");
-	return false;
 }
 
 /* ---- the run and its end ---- */
@@ -242,7 +171,7 @@ static int apply(struct session *s, struct applying *applying)
 	planning_show(s, planning->plan);
 	if (plan_changes_nothing(planning->plan))
 		return EXIT_DONE;
-	if (!approve(s) || !session_state(s, STATE_WRITE) || !bind(s, planning->plan))
+	if (!writing_approved(s) || !session_state(s, STATE_WRITE) || !bind(s, planning->plan))
 		return EXIT_ERROR;
 	if (!s->json)
 		(void)session_flush(s);

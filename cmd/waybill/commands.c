@@ -139,14 +139,18 @@ const struct command commands[] = {
 	},
 	{
 		.name = "import",
-		.arguments = "ADDRESS [ID]",
-		.least = 1,
+		.arguments = "[ADDRESS [ID]]",
 		.most = 2,
 		.summary = "take over a declared resource that exists, without changing it",
 		.about = "What is declared inside it and exists is taken over too. With ID, it "
 			 "must\n"
-			 "be the id that the address means.\n",
-		.options = WRITE_OPTIONS,
+			 "be the id that the address means. With --all instead, everything that "
+			 "is\n"
+			 "declared and exists, and the members that are ours in what is "
+			 "`existing`,\n"
+			 "without what was there before us: so a lost state is made anew.\n",
+		.options = WRITE_OPTIONS | BIT(OPTION_ALL) | BIT(OPTION_AUTO_APPROVE) |
+			BIT(OPTION_EXPECT),
 		.run = import_command,
 	},
 	{

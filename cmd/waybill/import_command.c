@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cmd/waybill/planning.h"
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/run.h"
+#include "cmd/waybill/signals.h"
+#include "cmd/waybill/writing.h"
+#include "engine/apply/apply.h"
 #include "engine/base/text.h"
-#include "engine/plan/intent.h"
 #include "schemas/arm_id.h"
-
-/* What is taken over: the resource at the address, then what is declared inside it and exists. */
-struct import {
-	struct session *session;
-	struct snapshot *snapshot;
-	json_t *taken; /* addresses */
-};
 
 static const struct resource *find(struct session *s, const char *address)
 {
@@ -67,85 +63,126 @@ static bool check(
 	return true;
 }
 
-static bool put(struct import *import, const struct resource *resource)
+/* Either all, or what is at one address and inside it. */
+static bool check_words(struct session *s)
 {
-	struct session *s = import->session;
-	const struct actual *actual = snapshot_actual(import->snapshot, resource->id);
-	const struct change change = {
-		.address = resource->address,
-		.id = resource->id,
-		.schema = resource->schema,
-		.resource = resource,
-		.adopts = true,
-		.after = resource->body,
-	};
-	struct record record;
-	(void)json_array_append_new(import->taken, json_string(resource->address));
-	return change_record(s->arena, &change, actual->body, &record) &&
-		state_put_record(s->state, &record, &s->diags);
+	bool all = session_switch(s, OPTION_ALL, false);
+	if (all == (s->nwords == 0))
+		return true;
+	if (all)
+		(void)diag_error(&s->diags, PLACE_NONE, "unexpected-argument",
+			"`waybill import --all` does not take `%s`", s->words[0]);
+	else
+		(void)diag_error(&s->diags, PLACE_NONE, "missing-argument",
+			"`waybill import` needs an address, or --all");
+	diag_help(&s->diags, "see `waybill import --help`");
+	return false;
 }
 
-static bool put_all(struct import *import, const struct resource *resource)
+static bool read(struct session *s, struct planning *planning)
 {
-	struct session *s = import->session;
-	if (!put(import, resource))
+	return session_cloud(s, true) && session_config(s) && session_lock(s) &&
+		session_state(s, STATE_READ) && session_provider(s) &&
+		intents_wait(s->arena, s->catalog, s->state, s->provider, &s->diags) &&
+		planning_read(planning, s) && writing_settle(s, planning->snapshot);
+}
+
+static bool make_plan(struct session *s, struct planning *planning)
+{
+	const struct resource *only = s->nwords ? find(s, s->words[0]) : NULL;
+	if (s->nwords && (!only || !check(s, only, planning->snapshot)))
 		return false;
-	for (size_t i = 0; i < s->config->nresources; i++) {
-		const struct resource *child = s->config->resources[i];
-		if (child->parent != resource || child->existing ||
-			snapshot_record(import->snapshot, child->id) ||
-			!snapshot_actual(import->snapshot, child->id))
-			continue;
-		if (!put(import, child))
-			return false;
-	}
-	return true;
+	planning->plan = plan_takeover(s->arena, s->config, planning->snapshot, only, &s->diags);
+	return planning->plan && writing_expected(s, planning->plan);
 }
 
-static bool write(struct import *import, const struct resource *resource)
+/* A plan without steps: nothing is sent to the cloud. */
+static bool write(struct session *s, struct plan *plan)
 {
-	struct session *s = import->session;
 	struct run run = run_of(s);
+	struct apply_options options = { .run = &run };
+	struct apply_report report;
+	run.plan_id = plan->id;
 	size_t count;
 	const char *const *subscriptions = config_subscriptions(s->config, &count);
 	return session_state(s, STATE_WRITE) && session_bind(s, subscriptions, count) &&
-		state_begin_run(s->state, &run, &s->diags) && put_all(import, resource) &&
-		state_end_run(s->state, run.number, "done", NULL, NULL, &s->diags) &&
-		state_commit(s->state, &s->diags);
+		apply_plan(plan, s->state, s->provider, &options, &report, &s->diags);
 }
 
-static void report(struct session *s, const json_t *taken)
+static void render_addresses(
+	struct session *s, const char *before, const char *address, const char *after)
 {
-	size_t i;
-	json_t *address;
-	json_array_foreach (taken, i, address) {
-		(void)buf_puts(&s->out, "Imported ");
-		text_escape(&s->out, json_string_value(address), false);
-		(void)buf_puts(&s->out, "\n");
+	(void)buf_puts(&s->out, before);
+	text_escape(&s->out, address, false);
+	(void)buf_puts(&s->out, after);
+}
+
+static void show_absent(struct session *s, const struct plan *plan)
+{
+	if (plan->nabsent == 0)
+		return;
+	(void)buf_puts(&s->out, "\nDeclared, and not there:\n");
+	for (size_t i = 0; i < plan->nabsent; i++)
+		render_addresses(s, "    ", plan->absent[i], "\n");
+}
+
+static void report(struct session *s, const struct plan *plan)
+{
+	if (s->nwords) {
+		for (size_t i = 0; i < plan->nchanges; i++)
+			if (plan->changes[i].adopts)
+				render_addresses(s, "Imported ", plan->changes[i].address, "\n");
+		return;
 	}
+	(void)buf_printf(&s->out,
+		"\nImport complete! Resources: %zu imported, %zu otherwise than declared, %zu not "
+		"there.\nRequests: %u\n",
+		plan->to_adopt, plan->ndiffering, plan->nabsent,
+		s->provider->requests(s->provider));
+}
+
+static void fill_document(struct session *s, const struct plan *plan)
+{
+	json_t *imported = json_array(), *absent = json_array();
+	for (size_t i = 0; i < plan->nchanges; i++)
+		if (plan->changes[i].adopts)
+			(void)json_array_append_new(
+				imported, json_string(plan->changes[i].address));
+	(void)json_object_set_new(s->document, "imported", imported);
+	if (s->nwords) {
+		json_decref(absent);
+		return;
+	}
+	for (size_t i = 0; i < plan->nabsent; i++)
+		(void)json_array_append_new(absent, json_string(plan->absent[i]));
+	(void)json_object_set_new(s->document, "absent", absent);
+	(void)json_object_set_new(
+		s->document, "differing", json_integer((json_int_t)plan->ndiffering));
 }
 
 int import_command(struct session *s)
 {
-	struct snapshot_options options = { .refresh = true, .clusters = &s->clusters };
-	if (!session_cloud(s, true) || !session_config(s) || !session_lock(s) ||
-		!session_state(s, STATE_READ) || !session_provider(s))
+	struct planning planning = planning_asked(s);
+	if (!check_words(s) || !read(s, &planning) || !make_plan(s, &planning))
 		return EXIT_ERROR;
-	struct import import = { .session = s };
-	import.snapshot =
-		snapshot_read(s->arena, s->config, s->state, s->provider, &options, &s->diags);
-	if (!import.snapshot)
+	struct plan *plan = planning.plan;
+	bool all = s->nwords == 0;
+	if (all) {
+		planning_show(s, plan);
+		if (!s->json)
+			show_absent(s, plan);
+		if (plan_is_empty(plan))
+			return EXIT_DONE;
+		if (!writing_approved(s))
+			return EXIT_ERROR;
+	}
+	if (!s->json && !session_flush(s))
 		return EXIT_ERROR;
-	const struct resource *resource = find(s, s->words[0]);
-	if (!resource || !check(s, resource, import.snapshot))
-		return EXIT_ERROR;
-	json_auto_t *taken = json_array();
-	import.taken = taken;
-	if (!write(&import, resource))
+	if (!write(s, plan))
 		return EXIT_ERROR;
 	if (s->json)
-		(void)json_object_set(s->document, "imported", taken);
+		fill_document(s, plan);
 	else
-		report(s, taken);
+		report(s, plan);
 	return EXIT_DONE;
 }

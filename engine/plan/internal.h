@@ -18,6 +18,7 @@ struct planner {
 	 * sorted by id without case, so that a parent stands before its children. */
 	struct change *all;
 	size_t nall;
+	bool adopts_all;       /* whatever is declared and stands is to be taken over */
 	struct breaks *breaks; /* half-way states that would break a path; NULL: none. halfway.h */
 };
 
@@ -37,6 +38,10 @@ bool change_is_ours(const struct change *);
 /* Whether the resource goes, for good or to be made again. */
 bool change_removes(const struct change *);
 
+/* plan.c: what a reader has to see, the outputs, and the plan id. */
+void planner_keep_changes(struct planner *);
+void planner_find_outputs(struct planner *);
+void planner_make_id(struct planner *);
 /* moves.c: records take the ids that objects have now, before the pairing; and after it, what moved
  * by itself is told. */
 void planner_follow_moves(struct planner *);

@@ -278,7 +278,8 @@ static void decide_existing(struct planner *p, struct change *c, const struct ac
 /* An adopted parent brings along what is declared inside it. */
 static bool is_adopted(struct planner *p, const struct change *c, const struct change *parent)
 {
-	return c->resource->adopt || planner_names(p, p->options->adopt, p->options->nadopt, c) ||
+	return p->adopts_all || c->resource->adopt ||
+		planner_names(p, p->options->adopt, p->options->nadopt, c) ||
 		(parent && parent->adopts);
 }
 
@@ -313,7 +314,8 @@ static void refuse_not_ours(struct planner *p, const struct change *c)
 		"manage only the members written%s",
 		c->address,
 		knows_nothing ? "; the state is empty: if Waybill made this, name the right one "
-				"with --state, or put it back"
+				"with --state, put it back, or make it anew with `waybill import "
+				"--all`"
 			      : "");
 }
 

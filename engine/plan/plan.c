@@ -38,7 +38,8 @@ const char *step_verb_name(enum step_verb verb)
 bool change_is_ours(const struct change *c)
 {
 	bool recorded = c->record && strcmp(c->record->origin, "existing") != 0;
-	return recorded || c->adopts || c->action == ACTION_CREATE;
+	bool adopted = c->adopts && !c->resource->existing;
+	return recorded || adopted || c->action == ACTION_CREATE;
 }
 
 bool change_removes(const struct change *c)
@@ -121,7 +122,7 @@ int change_by_address(const void *a, const void *b)
 }
 
 /* What a reader has to see, in the order of addresses; and how much of it there is. */
-static void keep_changes(struct planner *p)
+void planner_keep_changes(struct planner *p)
 {
 	struct plan *plan = p->plan;
 	for (size_t i = 0; i < p->nall; i++) {
@@ -157,7 +158,7 @@ static json_t *lookup_now(void *context, const char *id, const char *pointer)
 	return json_at(actual->body, pointer);
 }
 
-static void find_outputs(struct planner *p)
+void planner_find_outputs(struct planner *p)
 {
 	struct live live = { p };
 	json_t *outputs = p->options->destroy
@@ -198,7 +199,7 @@ static json_t *step_identity(const struct step *s)
 		"{s:s, s:s, s:o}", "verb", step_verb_name(s->verb), "id", s->id, "waits", waits);
 }
 
-static void make_id(struct planner *p)
+void planner_make_id(struct planner *p)
 {
 	struct plan *plan = p->plan;
 	json_auto_t *changes = json_array(), *steps = json_array();
@@ -224,7 +225,14 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 		.catalog = config->catalog,
 		.snapshot = snapshot,
 		.destroy = options->destroy };
-	struct planner p = { a, config, snapshot, options, diags, plan, NULL, 0, NULL };
+	struct planner p = {
+		.arena = a,
+		.config = config,
+		.snapshot = snapshot,
+		.options = options,
+		.diags = diags,
+		.plan = plan,
+	};
 	size_t errors = diags->nerrors;
 
 	/* Whoever is wrong about where things stand is wrong about all that follows from it. */
@@ -241,8 +249,8 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	planner_find_drift(&p);
 	planner_guard(&p);
 	planner_find_secrets(&p);
-	keep_changes(&p);
-	find_outputs(&p);
+	planner_keep_changes(&p);
+	planner_find_outputs(&p);
 	if (diags->nerrors == errors) {
 		planner_make_steps(&p);
 		plan->topology = view_planned(a, config, snapshot, plan);
@@ -254,7 +262,7 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 		plan->new_subscriptions = snapshot->new_subscriptions;
 		plan->nnew_subscriptions = snapshot->nnew_subscriptions;
 	}
-	make_id(&p);
+	planner_make_id(&p);
 	return plan;
 }
 

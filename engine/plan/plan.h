@@ -190,6 +190,10 @@ struct plan {
 					    NULL: there are none */
 	const char **new_subscriptions;  /* that the state grows by when this is applied */
 	size_t nnew_subscriptions;
+	const char **absent; /* of plan_takeover(): addresses of what is declared and does not
+				stand */
+	size_t nabsent;
+	size_t ndiffering;      /* of it, too: what stands otherwise than declared */
 	const char **in_flight; /* addresses with an open intent of a run that is alive */
 	size_t nin_flight;
 };
@@ -197,6 +201,10 @@ struct plan {
 /* NULL with errors. */
 struct plan *plan_make(struct arena *, struct config *, struct snapshot *,
 	const struct plan_options *, struct diags *);
+/* A plan without steps, by which what is declared and stands becomes known as it stands: `only` and
+ * what is inside it, or NULL for all. NULL with errors. takeover.c */
+struct plan *plan_takeover(struct arena *, struct config *, struct snapshot *,
+	const struct resource *only, struct diags *);
 bool plan_is_empty(const struct plan *); /* nothing to write and no record to change */
 
 /* The plan as it may be shown and saved, without secrets: changes, drifts, foreigns and outputs;
