@@ -46,8 +46,12 @@ size_t usage_limit(const struct emulator *emulator, const char *name)
 	return usage_is_known(name) ? usage_named(name)->limit : 0;
 }
 
-static size_t count_in(const struct cloud *cloud, enum type_index type, const char *location)
+/* In one location of the subscription that is asked about. */
+static size_t count_in(const struct cloud *cloud, enum type_index type, const char *subscription,
+	const char *location)
 {
+	size_t len = strlen(subscription);
+
 	size_t count = 0;
 	const char *key;
 	json_t *body;
@@ -55,7 +59,9 @@ static size_t count_in(const struct cloud *cloud, enum type_index type, const ch
 	json_object_foreach (cloud->items[type], key, body) {
 		const char *place = json_text_at(body, "/location");
 
-		count += place != NULL && strcmp(place, location) == 0;
+		count += place != NULL && strcmp(place, location) == 0 &&
+			text_starts_nocase(key + strlen("/subscriptions/"), subscription) &&
+			key[strlen("/subscriptions/") + len] == '/';
 	}
 	return count;
 }
@@ -70,15 +76,14 @@ bool usages_list(struct emulator *emulator, const struct target *target,
 		const struct usage *usage = &usages[i];
 		size_t count = usage->counts == TYPE_COUNT
 			? 0
-			: count_in(&emulator->cloud, usage->counts, location);
+			: count_in(&emulator->cloud, usage->counts, target->subscription, location);
 
 		json_array_append_new(value,
 			json_pack("{s:f,s:o,s:f,s:{s:s,s:s},s:s}", "currentValue", (double)count,
 				"id",
 				json_sprintf("/subscriptions/%s/providers/Microsoft.Network/"
 					     "locations/%s/usages/%s",
-					emulator->cloud.subscription, target->location,
-					usage->name),
+					target->subscription, target->location, usage->name),
 				"limit", (double)usage_limit(emulator, usage->name), "name",
 				"localizedValue", usage->localized, "value", usage->name, "unit",
 				"Count"));
@@ -92,7 +97,8 @@ bool check_table_count(struct write *w, const json_t *table)
 	size_t limit = usage_limit(w->emulator, "RouteTables");
 
 	if (w->before != NULL || json_object_size(w->emulator->cloud.items[TYPE_TABLE]) < limit ||
-		count_in(&w->emulator->cloud, TYPE_TABLE, location) < limit)
+		count_in(&w->emulator->cloud, TYPE_TABLE, w->target->subscription, location) <
+			limit)
 		return true;
 	/* The limit is documented, the code of the refusal is made as those of other types. */
 	return refuse(w->response, 400, "RouteTableCountLimitReached",

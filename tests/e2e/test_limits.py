@@ -129,3 +129,19 @@ def test_usages_as_the_emulator_tells_them(limited):
         "id": f"{path}/Japan East/usages/RouteTables"}
     assert listed["RoutesPerRouteTable"]["limit"] == 1000
     assert azure.get(NETWORK_PROVIDER + "/usages") is None
+
+
+@pytest.mark.sanitizer
+def test_each_subscription_has_limits_of_its_own(tmp_path, emulator):
+    other = "00000000-0000-0000-0000-0000000000bb"
+    azure = emulator(f"subscriptions: [{other}]\n" + CLOUD.replace("{LIMITS}", "{RouteTables: 4}"))
+    azure.put(f"/subscriptions/{other}/resourceGroups/kubernetes", {"location": "japaneast"})
+    waybill = Waybill(tmp_path / "w", azure, tables(1) + f"  there: {{subscription: {other}, routes: {{}}}}\n")
+    waybill.plan("--limits")
+    assert len(usages(azure)) == 2
+    told = {item["subscription"]: item["used"] for item in waybill.plan_json("--limits")["limits"]
+            if item["name"] == "RouteTables"}
+    assert told == {azure.subscription: 3, other: 1}
+    waybill.apply()
+    listed = azure.get(f"/subscriptions/{other}/providers/Microsoft.Network/locations/japaneast/usages")["value"]
+    assert {item["name"]["value"]: item["currentValue"] for item in listed}["RouteTables"] == 1

@@ -223,3 +223,27 @@ def test_a_scale_set_of_another_group(read):
     assert names(waybill) == ["uniform_0"]
     waybill.replace("resourceGroup: other}", "resourceGroup: nowhere}")
     assert waybill.run("nodes", check=1).codes == ["node-set-empty"]
+
+
+@pytest.mark.sanitizer
+def test_machines_of_another_subscription(read):
+    other = "00000000-0000-0000-0000-0000000000bb"
+    waybill = read(f"subscriptions: [{other}]\nvirtualMachines:\n" + machine("m", 9), more=f"""\
+  there: {{virtualMachines: {{podCIDRTag: pod-cidr, subscription: {other}}}}}
+""")
+    azure = waybill.azure
+    group = f"/subscriptions/{other}/resourceGroups/kubernetes"
+    azure.put(group, {"location": "japaneast"})
+    azure.put(f"{group}/providers/Microsoft.Network/virtualNetworks/net", {
+        "location": "japaneast", "properties": {
+            "addressSpace": {"addressPrefixes": ["10.250.0.0/16"]},
+            "subnets": [{"name": "one", "properties": {"addressPrefix": "10.250.0.0/24"}}]}})
+    nic = f"{group}/providers/Microsoft.Network/networkInterfaces/n"
+    azure.put(nic, {"location": "japaneast", "properties": {"ipConfigurations": [{"name": "c", "properties": {
+        "privateIPAddress": "10.250.0.9", "privateIPAllocationMethod": "Static", "subnet": {
+            "id": f"{group}/providers/Microsoft.Network/virtualNetworks/net/subnets/one"}}}]}})
+    azure.put(f"{group}/providers/Microsoft.Compute/virtualMachines/far", {
+        "location": "japaneast", "tags": {"pod-cidr": "10.220.0.0/24"},
+        "properties": {"networkProfile": {"networkInterfaces": [{"id": nic}]}}})
+    assert rows(waybill) == {"m": (["10.240.0.9"], ["10.200.9.0/24"], True),
+                             "far": (["10.250.0.9"], ["10.220.0.0/24"], False)}

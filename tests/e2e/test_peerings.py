@@ -355,3 +355,24 @@ virtualNetworks:
     result = waybill.run("apply", "--auto-approve", check=1)
     assert "overlap" in result.stderr
     assert re.search(r"waybill\.yaml:\d+:\d+: error:", result.stderr)
+
+
+@pytest.mark.sanitizer
+def test_a_peering_with_a_network_in_another_subscription(tmp_path, emulator):
+    other = "00000000-0000-0000-0000-0000000000bb"
+    azure = emulator(f"subscriptions: [{other}]\nresourceGroups: {{kubernetes: {{location: japaneast}}}}\n")
+    azure.put(f"/subscriptions/{other}/resourceGroups/kubernetes", {"location": "japaneast"})
+    before = azure.cloud()
+    waybill = Waybill(tmp_path / "w", azure, HEAD + NETWORKS.replace(", routeTable: t", "").replace(
+        "  right:\n", f"  right:\n    subscription: {other}\n"))
+    waybill.apply()
+    waybill.assert_settled()
+    theirs = f"/subscriptions/{other}/resourceGroups/kubernetes/providers/Microsoft.Network/{RIGHT}"
+    assert azure.get(theirs)["properties"]["peeringState"] == "Connected"
+    assert properties(azure, LEFT)["peeringState"] == "Connected"
+    azure.delete(theirs)
+    waybill.apply()
+    assert azure.get(theirs)["properties"]["peeringState"] == "Connected"
+    waybill.assert_settled()
+    waybill.destroy()
+    assert azure.cloud() == before
