@@ -28,6 +28,8 @@ struct reader {
 	size_t nodes, bytes;  /* read so far, the aliased ones too */
 	size_t aliased_nodes, aliased_bytes;
 	unsigned height; /* levels of the value read last */
+	bool has_question;
+	size_t line, column, byte; /* how far before() has gone */
 };
 
 /* A mapping while it is read. */
@@ -285,10 +287,44 @@ static void duplicate_key(struct reader *r, const struct mapping *map, const yam
 			"first given here");
 }
 
+/* The character before a mark in its line, or NUL. Marks come in the order of the file, so that all
+ * calls together go through it once. */
+static char before(struct reader *r, const yaml_mark_t *mark)
+{
+	const struct yaml *y = r->yaml;
+	if (mark->line >= y->nlines)
+		return '\0';
+	if (mark->line != r->line || mark->column < r->column) {
+		r->line = mark->line;
+		r->column = 0;
+		r->byte = y->starts[mark->line];
+	}
+	for (size_t used; r->column < mark->column && r->byte < y->len; r->column++) {
+		(void)text_decode(y->text + r->byte, y->len - r->byte, &used);
+		r->byte += used;
+	}
+	return r->byte > y->starts[mark->line] ? y->text[r->byte - 1] : '\0';
+}
+
+/* `?x` in flow style is text to YAML 1.2, and the key `x` to libyaml. */
+static bool is_question(struct reader *r, const yaml_event_t *event)
+{
+	bool is_empty = event->start_mark.index == event->end_mark.index;
+	if (!r->has_question || is_empty || before(r, &event->start_mark) != '?')
+		return false;
+	yaml_mark_t at = event->start_mark;
+	at.column--;
+	(void)yaml_error(r->diags, place_of_mark(r->yaml, &at), "yaml-syntax",
+		"text that begins with `?` must be quoted in flow style");
+	return true;
+}
+
 /* False, with an error, when the key can be no member's name. */
 static bool check_key(struct reader *r, const struct mapping *map, const yaml_event_t *event)
 {
 	struct place at = place_of_event(r->yaml, event);
+	if (is_question(r, event))
+		return false;
 	if (event->type != YAML_SCALAR_EVENT)
 		return yaml_error(r->diags, at, "yaml-key", "a key must be written as plain text");
 	const char *key = (const char *)event->data.scalar.value;
@@ -462,6 +498,7 @@ bool yaml_read(struct yaml *y, const char *text, size_t len, struct diags *diags
 		.diags = diags,
 		.errors_before = diags->nerrors,
 		.anchor_names = json_object(),
+		.has_question = memchr(text, '?', len) != NULL,
 	};
 	if (yaml_parser_initialize(&r.parser)) {
 		yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
