@@ -61,6 +61,9 @@ struct operation {
 	/* Called from within reap() when the cloud says where to ask for the end of a long-running
 	 * write; `handle` is what `resume` takes, lent for the call. May be NULL. */
 	void (*on_accepted)(struct operation *, const char *handle);
+	/* Asked right before a write leaves, each time it does. False: it does not, and the
+	 * operation ends FAILED as `state-lost`. NULL: it may. */
+	bool (*may_leave)(const struct operation *);
 	struct arena *arena; /* what the provider allocates for this operation */
 	void *owner;         /* the engine's own; the provider does not look */
 

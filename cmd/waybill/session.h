@@ -100,6 +100,8 @@ const struct option_value *session_option(const struct session *, enum option_id
 bool session_switch(const struct session *, enum option_id, bool otherwise);
 /* Prints what is in `out` now, so that it stands before a question. False when that failed. */
 bool session_flush(struct session *);
+/* Asks at the terminal; true for `yes`. A state that is open stays ours meanwhile. */
+bool session_ask(struct session *, const char *question);
 /* A line on stderr: progress, a question. The text must be escaped. */
 void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

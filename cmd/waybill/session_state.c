@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/waybill/session.h"
 #include "engine/base/text.h"
 #include "state/blob.h"
+
+#define ANSWER_BYTES 64
 
 /* ---- which state is meant ---- */
 
@@ -166,4 +171,33 @@ bool session_state(struct session *s, enum state_access access)
 		.tenant = tenant,
 	};
 	return state_bind(s->state, &binding, &s->diags);
+}
+
+/* ---- while it is open ---- */
+
+/* False at the end of the input. Who thinks it over for long must not lose the state. */
+static bool wait_for_input(struct session *s)
+{
+	for (;;) {
+		struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+		int ready = poll(&input, 1, s->state ? state_keep_due_ms(s->state) : -1);
+		if (ready > 0)
+			return true;
+		if (ready < 0 && errno != EINTR)
+			return false;
+		if (s->state)
+			state_keep(s->state);
+	}
+}
+
+bool session_ask(struct session *s, const char *question)
+{
+	char answer[ANSWER_BYTES];
+	tell("\n%s Only 'yes' is accepted: ", question);
+	if (!wait_for_input(s) || !fgets(answer, sizeof answer, stdin)) {
+		tell("\n");
+		return false;
+	}
+	answer[strcspn(answer, "\n")] = '\0';
+	return strcmp(answer, "yes") == 0;
 }

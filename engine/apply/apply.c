@@ -39,6 +39,7 @@ struct apply {
 	size_t in_flight;
 	unsigned char *made; /* by change: MADE_* bits, so that each counts once */
 	bool stopping;
+	bool lost;        /* the state is no longer known to be ours */
 	long deadline_ms; /* once stopping */
 };
 
@@ -223,6 +224,22 @@ static void drop_queued(struct apply *a)
 	}
 }
 
+/* Asked right before a write leaves, also when the provider sends it again much later. */
+static bool may_leave(const struct operation *op)
+{
+	const struct task *task = op->owner;
+	return state_held(task->apply->journal.state, NULL);
+}
+
+/* Nothing leaves for the cloud unless the state is ours for as long as a request takes. */
+static void check_held(struct apply *a)
+{
+	if (a->stopping || a->nrunning == 0 || state_held(a->journal.state, a->diags))
+		return;
+	a->lost = true;
+	stop(a);
+}
+
 /* All intents and outcomes of the round become durable by one sync; only then do writes leave. */
 static void submit_queued(struct apply *a)
 {
@@ -230,6 +247,7 @@ static void submit_queued(struct apply *a)
 	check_interrupt(a);
 	if (!writes_may_leave || a->journal.broken)
 		stop(a);
+	check_held(a);
 	if (a->stopping) {
 		drop_queued(a);
 		(void)journal_commit(&a->journal);
@@ -242,6 +260,7 @@ static void submit_queued(struct apply *a)
 		task->is_queued = false;
 		task->in_flight = true;
 		a->in_flight++;
+		task->work.op.may_leave = may_leave;
 		a->provider->submit(a->provider, &task->work.op);
 	}
 }
@@ -371,7 +390,7 @@ static void count_results(struct apply *a)
 	bool whole = report->failed + report->skipped + report->unknown == 0;
 	if (whole && !a->journal.broken)
 		report->result = APPLY_DONE;
-	else if (a->stopping && !a->journal.broken)
+	else if (a->stopping && !a->journal.broken && !a->lost)
 		report->result = APPLY_INTERRUPTED;
 	else
 		report->result = APPLY_FAILED;

@@ -200,6 +200,13 @@ static void on_token(void *context, const struct token *token)
 	}
 	e->token_number = token->number;
 	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
+	if (writes && operation->may_leave && !operation->may_leave(operation)) {
+		exchange_fail(e,
+			&(struct failure){ .code = "state-lost",
+				.message = "it was not sent: the lease of the state is not "
+					   "known to be ours any more" });
+		return;
+	}
 	if (operation->requests > 0 || !operation->request_id[0])
 		uuid_random(operation->request_id);
 	struct buf authorization;
