@@ -19,6 +19,8 @@
 #define LOG_LEAST_BYTES ((size_t)256 << 10) /* a log this short is not worth a snapshot */
 #define LOG_MOST_BYTES ((size_t)16 << 20)
 #define PAUSE_MS 1000
+#define NAME_TRIES 10
+#define NAME_PAUSE_MS 200
 
 struct remote {
 	struct store *store;
@@ -70,12 +72,37 @@ void remote_free(struct remote *r)
 	free(r);
 }
 
+const char *remote_name(const struct remote *r)
+{
+	return r->store->name;
+}
+
 /* ---- the lock ---- */
+
+static void pause_ms(int64_t ms)
+{
+	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	(void)nanosleep(&left, NULL);
+}
+
+/* A new holder needs a moment to write its name; until then there is none, or that of the one
+ * before. NULL in *out: nobody holds it any more. */
+static bool read_holder(struct remote *r, char **out, struct diags *diags)
+{
+	for (int tries = 0; tries < NAME_TRIES; tries++) {
+		pause_ms(NAME_PAUSE_MS);
+		if (!r->store->holder(r->store, out, diags))
+			return false;
+		if (!*out || **out)
+			break;
+	}
+	return true;
+}
 
 static bool refuse_locked(struct remote *r, int timeout_ms, struct diags *diags)
 {
 	char *holder = NULL;
-	if (!r->store->holder(r->store, &holder, diags))
+	if (!read_holder(r, &holder, diags))
 		return false;
 	diag_error(diags, (struct place){ .file = arena_strdup(diags->arena, r->store->name) },
 		"state-locked", "the state is locked by %s",
@@ -93,18 +120,12 @@ static bool tell_waiting(
 	char *holder = NULL;
 	if (!waiting)
 		return true;
-	if (!r->store->holder(r->store, &holder, diags))
+	if (!read_holder(r, &holder, diags))
 		return false;
 	/* It may have ended since. */
 	if (holder)
 		waiting(context, holder_describe_text(diags->arena, holder));
 	return true;
-}
-
-static void pause_ms(int64_t ms)
-{
-	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-	(void)nanosleep(&left, NULL);
 }
 
 bool remote_lock(struct remote *r, const char *command, int timeout_ms, lock_waiting_fn *waiting,

@@ -23,8 +23,9 @@
 
 struct remote;
 
-struct remote *remote_new(struct store *); /* takes the store */
-void remote_free(struct remote *);         /* NULL is allowed */
+struct remote *remote_new(struct store *);      /* takes the store */
+void remote_free(struct remote *);              /* NULL is allowed */
+const char *remote_name(const struct remote *); /* for people */
 
 /* As lock_take(). False with `state-locked`, or with why the store cannot be asked. */
 bool remote_lock(struct remote *, const char *command, int timeout_ms, lock_waiting_fn *,

@@ -227,6 +227,35 @@ const struct command commands[] = {
 		.run = state_restore_command,
 	},
 	{
+		.name = "state push",
+		.arguments = "",
+		.summary = "move a local state to where `backend` says",
+		.about = "Moves what --state names, else waybill.db, and puts the file aside. "
+			 "Another or\na newer state is not overwritten.\n",
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS | BIT(OPTION_LOCK_TIMEOUT),
+		.run = state_push_command,
+	},
+	{
+		.name = "state pull",
+		.arguments = "FILE",
+		.least = 1,
+		.most = 1,
+		.summary = "save a copy of the state that `backend` names",
+		.about = "The copy is a state of its own, complete in one file. Never writes over "
+			 "a file.\n",
+		.options = OUTPUT_OPTIONS | (LOOK_OPTIONS & ~BIT(OPTION_STATE)),
+		.run = state_pull_command,
+	},
+	{
+		.name = "unlock",
+		.arguments = "",
+		.summary = "say who holds the state, and take a remote one from a run that is gone",
+		.about = "A run that died frees a remote state by itself within a minute. A local "
+			 "lock\nends with its holder: there is nothing to break.\n",
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS | BIT(OPTION_AUTO_APPROVE),
+		.run = unlock_command,
+	},
+	{
 		.name = "history",
 		.arguments = "",
 		.summary = "list the runs: who, when, which plan, from which commit",

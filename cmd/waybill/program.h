@@ -59,10 +59,13 @@ int show_command(struct session *);
 int state_backup_command(struct session *);
 int state_list_command(struct session *);
 int state_mv_command(struct session *);
+int state_pull_command(struct session *);
+int state_push_command(struct session *);
 int state_restore_command(struct session *);
 int state_rm_command(struct session *);
 int state_show_command(struct session *);
 int state_sql_command(struct session *);
+int unlock_command(struct session *);
 int validate_command(struct session *);
 int version_command(struct session *);
 

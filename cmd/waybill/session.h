@@ -100,8 +100,10 @@ const struct option_value *session_option(const struct session *, enum option_id
 bool session_switch(const struct session *, enum option_id, bool otherwise);
 /* Prints what is in `out` now, so that it stands before a question. False when that failed. */
 bool session_flush(struct session *);
-/* Asks at the terminal; true for `yes`. A state that is open stays ours meanwhile. */
-bool session_ask(struct session *, const char *question);
+/* Shows what is in `out`, and asks at the terminal. True for `yes`; else false with
+ * `not-approved`, or `needs-approval` where there is nobody to ask, with `otherwise` as the help.
+ * A state that is open stays ours meanwhile. */
+bool session_approve(struct session *, const char *question, const char *otherwise);
 /* A line on stderr: progress, a question. The text must be escaped. */
 void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

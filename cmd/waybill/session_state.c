@@ -13,13 +13,13 @@
 
 /* ---- which state is meant ---- */
 
-static bool find_backend(struct session *s)
+static bool find_backend(struct session *s, bool moves)
 {
 	if (s->config) {
 		s->backend = s->config->backend;
 		return true;
 	}
-	if (session_option(s, OPTION_STATE)->given)
+	if (session_option(s, OPTION_STATE)->given && !moves)
 		return true;
 	const struct option_value *files = session_option(s, OPTION_FILE);
 	struct config_options options = { .paths = files->texts, .npaths = files->ntexts };
@@ -101,7 +101,7 @@ bool session_store(struct session *s, bool moves)
 {
 	if (s->knows_store)
 		return true;
-	if (!find_backend(s))
+	if (!find_backend(s, moves))
 		return false;
 	if (s->backend && (!check_one_place(s, moves) || !check_account(s) || !open_store(s)))
 		return false;
@@ -190,7 +190,7 @@ static bool wait_for_input(struct session *s)
 	}
 }
 
-bool session_ask(struct session *s, const char *question)
+static bool ask(struct session *s, const char *question)
 {
 	char answer[ANSWER_BYTES];
 	tell("\n%s Only 'yes' is accepted: ", question);
@@ -200,4 +200,26 @@ bool session_ask(struct session *s, const char *question)
 	}
 	answer[strcspn(answer, "\n")] = '\0';
 	return strcmp(answer, "yes") == 0;
+}
+
+bool session_approve(struct session *s, const char *question, const char *otherwise)
+{
+	if (!s->terminal.can_ask || s->json) {
+		(void)diag_error(&s->diags, PLACE_NONE, "needs-approval",
+			s->json ? "with --json nobody is asked" : "there is no terminal to ask at");
+		diag_help(&s->diags, "%s", otherwise);
+		return false;
+	}
+	if (!session_flush(s)) {
+		(void)diag_error(&s->diags, PLACE_NONE, "output-failed",
+			"the plan could not be shown, so that nobody can approve it");
+		diag_help(&s->diags, "see where stdout leads: a full disk, a reader that left");
+		return false;
+	}
+	if (ask(s, question))
+		return true;
+	(void)diag_error(
+		&s->diags, PLACE_NONE, "not-approved", "this was not a yes: nothing was done");
+	diag_help(&s->diags, "run the same command again and type yes");
+	return false;
 }

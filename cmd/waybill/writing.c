@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/waybill/writing.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/apply/apply.h"
 #include "engine/base/text.h"
-
-#define ANSWER_BYTES 64
 
 static void tell_settled(void *context, const char *line)
 {
@@ -41,41 +38,10 @@ bool writing_expected(struct session *s, const struct plan *plan)
 	return false;
 }
 
-static bool read_answer(void)
-{
-	char answer[ANSWER_BYTES];
-	tell("\nDo you want to perform these actions? Only 'yes' is accepted: ");
-	if (!fgets(answer, sizeof answer, stdin)) {
-		tell("\n");
-		return false;
-	}
-	answer[strcspn(answer, "\n")] = '\0';
-	return strcmp(answer, "yes") == 0;
-}
-
 bool writing_approved(struct session *s)
 {
-	if (session_switch(s, OPTION_AUTO_APPROVE, false) ||
-		session_option(s, OPTION_EXPECT)->given)
-		return true;
-	if (s->terminal.can_ask && !s->json) {
-		if (!session_flush(s)) {
-			(void)diag_error(&s->diags, PLACE_NONE, "output-failed",
-				"the plan could not be shown, so that nobody can approve it");
-			diag_help(&s->diags,
-				"see where stdout leads: a full disk, a reader that left");
-			return false;
-		}
-		if (read_answer())
-			return true;
-		(void)diag_error(&s->diags, PLACE_NONE, "not-approved",
-			"this was not a yes: nothing was done");
-		diag_help(&s->diags, "run the same command again and type yes");
-		return false;
-	}
-	(void)diag_error(&s->diags, PLACE_NONE, "needs-approval",
-		s->json ? "with --json nobody is asked" : "there is no terminal to ask at");
-	diag_help(&s->diags,
-		"give --auto-approve, or --expect ID with the plan id that was reviewed");
-	return false;
+	return session_switch(s, OPTION_AUTO_APPROVE, false) ||
+		session_option(s, OPTION_EXPECT)->given ||
+		session_approve(s, "Do you want to perform these actions?",
+			"give --auto-approve, or --expect ID with the plan id that was reviewed");
 }

@@ -91,7 +91,7 @@ class Storage:
 
     def steal(self, name):
         """Ends the lease of whoever has it, and takes it."""
-        assert self.lease(name, "break", break_period="0")[0] == 202
+        assert self.lease(name, "break", lease_break_period="0")[0] == 202
         status, headers, _ = self.lease(name, "acquire", lease_duration="60",
                                         proposed_lease_id=str(uuid.uuid4()))
         assert status == 201

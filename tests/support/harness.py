@@ -169,8 +169,9 @@ class Waybill:
         return self.run("state", "list", check=0).stdout.split()
 
 
-def kill_at(waybill, nth, when, *arguments, **match):
-    """Runs a command that dies at its nth request that matches method= and path=; True when it did.
+def kill_at(waybill, nth, when, *arguments, at=None, **match):
+    """Runs a command that dies at its nth request that matches method= and path=, of Azure or of the
+    storage `at`; True when it did.
     After False the trap is still set, for a process that is gone: this cloud must not be asked by
     Waybill again."""
     shell = subprocess.Popen(
@@ -178,7 +179,7 @@ def kill_at(waybill, nth, when, *arguments, **match):
         cwd=waybill.folder, env=waybill.environment, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     pid = int(shell.stdout.readline())
-    waybill.azure.kill(pid, nth=nth, when=when, **match)
+    (at or waybill.azure).kill(pid, nth=nth, when=when, **match)
     output = shell.communicate("go\n", timeout=120)
     assert shell.returncode in (0, -signal.SIGKILL), (nth, when, output)
     return shell.returncode != 0
