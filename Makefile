@@ -4,6 +4,7 @@
 # make demo       see the main job work, on an emulator
 # make test       the checks of every change       make test-long   the long ones
 # make test-schema  the language's schema by ajv, from npm
+# make test-azurite  the remote state on Azurite, from npm
 # make bench      measurements                     make lint        format, analysers, layers
 # FLAVOUR=debug builds with AddressSanitizer and UndefinedBehaviorSanitizer.
 
@@ -45,7 +46,7 @@ GENERATED := $(BUILD)/obj/embedded_schemas.o
 TEXTS := $(BUILD)/obj/embedded_pages.o $(BUILD)/obj/embedded_language.o
 PAGES := $(sort $(wildcard docs/codes/*.md))
 
-.PHONY: all deps demo test test-schema test-long bench lint docs format clean unit fuzz-build crash-build
+.PHONY: all deps demo test test-schema test-azurite test-long bench lint docs format clean unit fuzz-build crash-build
 all: deps-check $(BUILD)/waybill $(BUILD)/waybill-emulator
 
 .PHONY: deps-check
@@ -139,6 +140,11 @@ test:
 test-schema:
 	@npm install --silent --no-audit --no-fund --prefix build/ajv ajv@8
 	@/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/cases/test_schema.py
+
+# The emulator of Azure Storage: likewise.
+test-azurite:
+	@npm install --silent --no-audit --no-fund --prefix build/azurite azurite@3
+	@/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e/test_remote_state.py -k azurite
 
 test-long:
 	@./tests/run.sh long

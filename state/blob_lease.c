@@ -206,7 +206,7 @@ bool blob_holder(struct store *store, char **out, struct diags *diags)
 	struct arena *scratch = arena_new();
 	struct blob_request request = blob_log_request(b, "HEAD", NULL);
 	struct blob_answer answer = blob_ask(b->line, scratch, &request, blob_patience(b));
-	bool ok = blob_is_good(&answer) || answer.status == 404 ||
+	bool ok = blob_is_good(&answer) || blob_is_code(&answer, "BlobNotFound") ||
 		blob_refused(b->line, &answer, "read who holds the state", diags);
 	const char *holder = blob_answer_header(&answer, "x-ms-meta-holder");
 	*out = NULL;

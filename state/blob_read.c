@@ -118,12 +118,12 @@ static bool read_part(struct blob_store *b, const char *name, struct buf *bytes,
 			scratch, "bytes=%zu-%zu", bytes->len, bytes->len + BLOB_PART_BYTES - 1));
 	struct blob_answer answer = blob_ask(b->line, scratch, &request, clock_ms() + PATIENCE_MS);
 	*out_gone = blob_is_code(&answer, "BlobNotFound");
-	bool ok = !*out_gone;
-	if (ok && answer.status != 206)
+	bool ok = true;
+	if (!*out_gone && answer.status != 206)
 		ok = answer.status == 416 || answer.status == 200
 			? blob_unreadable(b, "its snapshot is not what it was written as", diags)
 			: blob_refused(b->line, &answer, "read the state", diags);
-	else if (ok)
+	else if (!*out_gone)
 		ok = (blob_read_total(&answer, total) && answer.body_len > 0 &&
 			     *total <= (int64_t)STORE_SNAPSHOT_BYTES &&
 			     buf_add(bytes, answer.body, answer.body_len)) ||

@@ -16,7 +16,7 @@
 
 #define APPEND_BYTES ((size_t)4 << 20)      /* of one group; a larger one is made a snapshot */
 #define APPENDS_MOST 20000                  /* a blob takes 50,000 */
-#define LOG_LEAST_BYTES ((size_t)256 << 10) /* a log this short is not worth a snapshot */
+#define LOG_LEAST_BYTES ((size_t)1 << 20) /* a log this short is not worth a snapshot */
 #define LOG_MOST_BYTES ((size_t)16 << 20)
 #define PAUSE_MS 1000
 #define NAME_TRIES 10

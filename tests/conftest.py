@@ -44,11 +44,22 @@ def empty_azure(emulator):
 
 
 @pytest.fixture
-def blobs():
-    """A storage account of documented behaviour, with traps."""
-    account = Blobs()
-    yield account
-    account.stop()
+def storages():
+    """Makes storage accounts of documented behaviour, with traps. Stops them after the test."""
+    made = []
+
+    def make():
+        made.append(Blobs())
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def blobs(storages):
+    return storages()
 
 
 @pytest.fixture(scope="session")

@@ -202,14 +202,17 @@ class Blobs(Storage):
         self.ahead += seconds
 
     def spring(self, when, request):
-        for trap in self.traps:
-            if trap["when"] != when or not all(request[k] == v for k, v in trap["match"].items()):
-                continue
-            trap["nth"] -= 1
-            if trap["nth"] == 0:
-                self.traps.remove(trap)
-                return trap["act"]()
-        return None
+        sprung = None
+        with self.lock:
+            for trap in list(self.traps):
+                if trap["when"] != when or not all(request[k] == v for k, v in trap["match"].items()):
+                    continue
+                trap["nth"] -= 1
+                if trap["nth"] == 0:
+                    self.traps.remove(trap)
+                    sprung = trap
+                    break
+        return sprung["act"]() if sprung else None
 
     # ---- serving ----
 
@@ -225,22 +228,20 @@ class Blobs(Storage):
                    "blob": parts[3] if len(parts) > 3 else "", "comp": named.get("comp"),
                    "named": named, "headers": {k.lower(): v for k, v in handler.headers.items()},
                    "raw": handler.headers}
-        with self.lock:
-            doing = self.spring("before", request)
-            if doing == "drop":
-                status, headers, content = 0, {}, b""
-            elif doing:
-                status, headers, content = self.refuse(Refused(*doing))
-            else:
-                try:
+        doing = self.spring("before", request)
+        if doing == "drop":
+            status, headers, content = 0, {}, b""
+        elif doing:
+            status, headers, content = self.refuse(Refused(*doing))
+        else:
+            try:
+                with self.lock:
                     self.authorize(request)
                     status, headers, content = self.answer(request)
-                except Refused as refused:
-                    status, headers, content = self.refuse(refused)
-                doing = self.spring("after", request)
-                if doing and doing != "drop":
-                    status, headers, content = self.refuse(Refused(*doing))
-            self.requests.append((request["method"], request["blob"], request["comp"], status, len(body)))
+            except Refused as refused:
+                status, headers, content = self.refuse(refused)
+            doing = self.spring("after", request)
+        self.requests.append((request["method"], request["blob"], request["comp"], status, len(body)))
         if doing == "drop":
             handler.close_connection = True
             handler.connection.shutdown(socket.SHUT_RDWR)

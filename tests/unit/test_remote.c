@@ -229,7 +229,7 @@ static void test_remote__bytes_follow_changes(void **unused)
 	}
 	const char *here = dump(r.state);
 	end(&r);
-	assert_in_range(place.replaces, 2, 10);
+	assert_in_range(place.replaces, 2, 5);
 	assert_in_range(place.bytes, changed, changed * 4);
 	assert_string_equal(dump_elsewhere(), here);
 }
