@@ -14,8 +14,8 @@
 #include "state/internal.h"
 #include "state/log.h"
 
-#define APPEND_BYTES ((size_t)4 << 20)      /* of one group; a larger one is made a snapshot */
-#define APPENDS_MOST 20000                  /* a blob takes 50,000 */
+#define APPEND_BYTES ((size_t)4 << 20)    /* of one group; a larger one is made a snapshot */
+#define APPENDS_MOST 20000                /* a blob takes 50,000 */
 #define LOG_LEAST_BYTES ((size_t)1 << 20) /* a log this short is not worth a snapshot */
 #define LOG_MOST_BYTES ((size_t)16 << 20)
 #define PAUSE_MS 1000
@@ -70,11 +70,6 @@ void remote_free(struct remote *r)
 	r->store->close(r->store);
 	buf_release(&r->writes);
 	free(r);
-}
-
-const char *remote_name(const struct remote *r)
-{
-	return r->store->name;
 }
 
 /* ---- the lock ---- */
@@ -364,12 +359,12 @@ static bool check_replaceable(struct state *there, struct state *local, struct d
 	diag_error(diags, state_place(there, diags), "state-exists",
 		same ? "there is a newer state of the same origin already"
 		     : "there is another state already");
-	diag_help(
-		diags, "name another `key`, or delete the blobs of this one if nobody needs them");
+	diag_help(diags,
+		"name another `key`; to put this one in its place all the same, give --force");
 	return false;
 }
 
-bool remote_push(struct remote *r, struct state *local, struct diags *diags)
+bool remote_push(struct remote *r, struct state *local, bool force, struct diags *diags)
 {
 	assert(r->is_locked && local->db);
 	struct state *there = state_open_remote(r, STATE_READ, diags);
@@ -377,7 +372,7 @@ bool remote_push(struct remote *r, struct state *local, struct diags *diags)
 		return false;
 	size_t len = 0;
 	unsigned char *bytes = NULL;
-	bool ok = check_replaceable(there, local, diags) &&
+	bool ok = (force || check_replaceable(there, local, diags)) &&
 		(bytes = state_bytes(local, &len, diags)) != NULL &&
 		r->store->replace(r->store, bytes, len, r->sequence + 1, diags);
 	sqlite3_free(bytes);

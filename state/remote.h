@@ -23,9 +23,8 @@
 
 struct remote;
 
-struct remote *remote_new(struct store *);      /* takes the store */
-void remote_free(struct remote *);              /* NULL is allowed */
-const char *remote_name(const struct remote *); /* for people */
+struct remote *remote_new(struct store *); /* takes the store */
+void remote_free(struct remote *);         /* NULL is allowed */
 
 /* As lock_take(). False with `state-locked`, or with why the store cannot be asked. */
 bool remote_lock(struct remote *, const char *command, int timeout_ms, lock_waiting_fn *,
@@ -38,7 +37,8 @@ bool remote_break(struct remote *, struct diags *);
 struct state *state_open_remote(struct remote *, enum state_access, struct diags *);
 
 /* Puts the bytes of a local state, which is open for reading, in the place of what is there. Needs
- * the lock. False with `state-exists` when what is there is another state, or a newer one. */
-bool remote_push(struct remote *, struct state *local, struct diags *);
+ * the lock. Without `force` false with `state-exists` when what is there is another state, or a
+ * newer one. */
+bool remote_push(struct remote *, struct state *local, bool force, struct diags *);
 
 #endif

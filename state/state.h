@@ -56,10 +56,6 @@ struct state *state_open(const char *path, enum state_access, struct diags *);
 /* Drops what was not committed. NULL is allowed. */
 void state_close(struct state *);
 
-/* Writes all of it into a new file (0600), which is then a state of its own. False with
- * `state-open` and others; then there is no file. */
-bool state_save(struct state *, const char *path, struct diags *);
-
 /* ---- whether it stays ours ----
  *
  * A local state is ours until it is closed. A remote one (remote.h) is leased: somebody has to call

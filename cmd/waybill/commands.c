@@ -231,8 +231,9 @@ const struct command commands[] = {
 		.arguments = "",
 		.summary = "move a local state to where `backend` says",
 		.about = "Moves what --state names, else waybill.db, and puts the file aside. "
-			 "Another or\na newer state is not overwritten.\n",
-		.options = OUTPUT_OPTIONS | LOOK_OPTIONS | BIT(OPTION_LOCK_TIMEOUT),
+			 "Another or\na newer state is overwritten with --force alone.\n",
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS | BIT(OPTION_LOCK_TIMEOUT) |
+			BIT(OPTION_FORCE),
 		.run = state_push_command,
 	},
 	{

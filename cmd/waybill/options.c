@@ -149,7 +149,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "judge what stands, not what an apply would leave" },
 	[OPTION_FORCE] = { .name = "force",
 		.kind = OPTION_SWITCH,
-		.help = "restore a backup of another state, or over writes that are not settled" },
+		.help = "restore or push over another state, or over writes that are not settled" },
 	[OPTION_JSON] = { .name = "json",
 		.kind = OPTION_SWITCH,
 		.help = "print one JSON document, diagnostics included" },

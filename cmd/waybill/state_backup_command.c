@@ -24,7 +24,7 @@ static bool refuse_remote(struct session *s)
 	(void)diag_error(&s->diags, PLACE_NONE, "state-remote",
 		"the state is kept where `backend` says, and a backup is put back into a file");
 	diag_help(&s->diags,
-		"bring it back there: its storage account keeps versions, when it was told to");
+		"`waybill state push --force --state FILE` puts it there, and renames the file");
 	return false;
 }
 

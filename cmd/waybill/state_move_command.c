@@ -9,6 +9,7 @@
 
 #include "cmd/waybill/program.h"
 #include "engine/base/text.h"
+#include "state/backup.h"
 
 static bool find_remote(struct session *s)
 {
@@ -22,9 +23,9 @@ static bool find_remote(struct session *s)
 	return false;
 }
 
-static bool refuse_absent(struct session *s, const char *where)
+static bool refuse_absent(struct session *s)
 {
-	(void)diag_error(&s->diags, (struct place){ .file = where }, "state-absent",
+	(void)diag_error(&s->diags, (struct place){ .file = s->state_path }, "state-open",
 		"there is no state to move");
 	diag_help(&s->diags, "name it with --state; a first apply makes one");
 	return false;
@@ -54,14 +55,14 @@ static bool put_aside(struct session *s, const char **out)
 static bool push(struct session *s, int timeout_ms)
 {
 	if (access(s->state_path, F_OK) != 0)
-		return refuse_absent(s, s->state_path);
+		return refuse_absent(s);
 	s->lock = lock_take(s->state_path, s->command, timeout_ms, NULL, NULL, &s->diags);
 	if (!s->lock)
 		return false;
 	struct state *local = state_open(s->state_path, STATE_WRITE, &s->diags);
 	bool good = local &&
 		remote_lock(s->remote, s->command, timeout_ms, NULL, NULL, &s->diags) &&
-		remote_push(s->remote, local, &s->diags);
+		remote_push(s->remote, local, session_switch(s, OPTION_FORCE, false), &s->diags);
 	state_close(local);
 	return good;
 }
@@ -91,13 +92,7 @@ int state_pull_command(struct session *s)
 	if (!find_remote(s))
 		return EXIT_ERROR;
 	s->state = state_open_remote(s->remote, STATE_READ, &s->diags);
-	if (!s->state)
-		return EXIT_ERROR;
-	if (!state_lineage(s->state)) {
-		(void)refuse_absent(s, remote_name(s->remote));
-		return EXIT_ERROR;
-	}
-	if (!state_save(s->state, path, &s->diags))
+	if (!s->state || !state_backup(s->state, path, &s->diags))
 		return EXIT_ERROR;
 	if (s->json) {
 		(void)json_object_set_new(s->document, "saved", json_string(path));

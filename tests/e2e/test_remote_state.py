@@ -148,9 +148,9 @@ def test_a_local_state_moves_there_and_back(tmp_path, azure, storage, key):
     assert not waybill.state.exists() and (tmp_path / "w" / "waybill.db.moved").exists()
     assert waybill.records() == records
     waybill.assert_settled()
-    assert waybill.run("state", "push", check=1).codes == ["state-absent"]
+    assert waybill.run("state", "push", check=1).codes == ["state-open"]
     waybill.run("state", "pull", "copy.db", check=0)
-    assert waybill.run("state", "pull", "copy.db", check=1).codes == ["state-open"]
+    assert waybill.run("state", "pull", "copy.db", check=1).codes == ["file-exists"]
     waybill.write(table_yaml({"a": A}))
     (tmp_path / "w" / "copy.db").rename(waybill.state)
     assert waybill.records() == records
@@ -165,6 +165,8 @@ def test_push_does_not_write_over_another_state(tmp_path, azure, storage, key):
     here.use(storage, key)
     assert here.run("state", "push", check=1).codes == ["state-exists"]
     assert here.state.exists()
+    here.run("state", "push", "--force", check=0)
+    assert here.records() == ["routeTables/u", "routeTables/u/routes/b"]
 
 
 def many(count):

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/base/json.h"
+#include "state/backup.h"
 #include "state/internal.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/state_fixture.h"
@@ -435,8 +436,8 @@ static void test_remote__a_local_state_moves_there_and_back(void **unused)
 	local = fixture_open(STATE_READ);
 	struct remote *remote = remote_new(fake_store_open(&place));
 	assert_true(remote_lock(remote, "state push", 0, NULL, NULL, &fixture.diags));
-	assert_true(remote_push(remote, local, &fixture.diags));
-	assert_true(remote_push(remote, local, &fixture.diags)); /* the same once more */
+	assert_true(remote_push(remote, local, false, &fixture.diags));
+	assert_true(remote_push(remote, local, false, &fixture.diags)); /* the same once more */
 	state_close(local);
 	remote_free(remote);
 	assert_string_equal(dump_elsewhere(), here);
@@ -446,8 +447,8 @@ static void test_remote__a_local_state_moves_there_and_back(void **unused)
 	fixture_commit(r.state);
 	here = dump(r.state);
 	const char *back = folder_path(&fixture.folder, fixture.arena, "back.db");
-	assert_true(state_save(r.state, back, &fixture.diags));
-	assert_false(state_save(r.state, back, &fixture.diags));
+	assert_true(state_backup(r.state, back, &fixture.diags));
+	assert_false(state_backup(r.state, back, &fixture.diags));
 	end(&r);
 	assert_int_equal(fixture_mode_of("back.db"), 0600);
 	local = state_open(back, STATE_WRITE, &fixture.diags);
@@ -463,12 +464,12 @@ static void test_remote__push_does_not_overwrite_what_is_newer_or_another(void *
 	fixture_commit(r.state);
 	const char *there = dump(r.state);
 	const char *copy = folder_path(&fixture.folder, fixture.arena, "copy.db");
-	assert_true(state_save(r.state, copy, &fixture.diags));
+	assert_true(state_backup(r.state, copy, &fixture.diags));
 	state_close(r.state);
 	struct state *local = fixture_open(STATE_WRITE);
 	fixture_put(local, "/other");
 	fixture_commit(local);
-	assert_false(remote_push(r.remote, local, &fixture.diags));
+	assert_false(remote_push(r.remote, local, false, &fixture.diags));
 	assert_string_equal(last_code(), "state-exists");
 	state_close(local);
 	assert_string_equal(dump_elsewhere(), there);
@@ -477,8 +478,10 @@ static void test_remote__push_does_not_overwrite_what_is_newer_or_another(void *
 	fixture_commit(r.state);
 	state_close(r.state);
 	local = state_open(copy, STATE_READ, &fixture.diags);
-	assert_false(remote_push(r.remote, local, &fixture.diags));
+	assert_false(remote_push(r.remote, local, false, &fixture.diags));
 	assert_string_equal(last_code(), "state-exists");
+	assert_true(remote_push(r.remote, local, true, &fixture.diags));
+	assert_string_equal(dump_elsewhere(), dump(local));
 	state_close(local);
 	remote_free(r.remote);
 }
