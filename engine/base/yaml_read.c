@@ -105,7 +105,8 @@ static void explain_syntax(struct reader *r, const struct place *at)
 static size_t wrong_byte(const struct reader *r)
 {
 	size_t byte = r->parser.problem_offset;
-	if (strstr(r->parser.problem, "trailing"))
+	const char *problem = r->parser.problem;
+	if (problem && strstr(problem, "trailing"))
 		while (byte > 0 && (unsigned char)r->yaml->text[--byte] < 0xc0)
 			;
 	return byte;
@@ -303,7 +304,9 @@ static char before(struct reader *r, const yaml_mark_t *mark)
 		(void)text_decode(y->text + r->byte, y->len - r->byte, &used);
 		r->byte += used;
 	}
-	return r->byte > y->starts[mark->line] ? y->text[r->byte - 1] : '\0';
+	if (r->byte <= y->starts[mark->line])
+		return '\0';
+	return y->text[r->byte - 1];
 }
 
 /* `?x` in flow style is text to YAML 1.2, and the key `x` to libyaml. */
