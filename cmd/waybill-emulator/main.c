@@ -22,6 +22,11 @@ static const char help_text[] =
 	"\n"
 	"  --listen ADDRESS:PORT   where to listen (127.0.0.1:0: any free port)\n"
 	"  --allow-remote          let --listen name an address that others can reach\n"
+	"  --tls                   https, with a certificate of a throw-away authority\n"
+	"  --tls-ca-out FILE       write that authority's certificate (PEM) to this file\n"
+	"  --tls-cert FILE         https, with this certificate (PEM, its chain behind it)\n"
+	"  --tls-key FILE          and its key (PEM)\n"
+	"  --public-url URL        what addresses in answers begin with (where it listens)\n"
 	"  --cloud FILE            YAML of what the cloud holds at first\n"
 	"  --store FILE            keep the cloud in this file; if it exists, --cloud is ignored\n"
 	"  --operation-time MS     how long a long-running operation takes (0)\n"
@@ -37,11 +42,19 @@ struct settings {
 	struct server_options server;
 	bool allow_remote, exit_with_stdin;
 	const char *listen;
+	bool tls_made; /* --tls */
+	const char *tls_ca_out, *tls_cert, *tls_key;
+	struct tls tls;
 };
 
 enum option_id {
 	OPTION_LISTEN = 256,
 	OPTION_ALLOW_REMOTE,
+	OPTION_TLS,
+	OPTION_TLS_CA_OUT,
+	OPTION_TLS_CERT,
+	OPTION_TLS_KEY,
+	OPTION_PUBLIC_URL,
 	OPTION_CLOUD,
 	OPTION_STORE,
 	OPTION_OPERATION_TIME,
@@ -57,6 +70,11 @@ enum option_id {
 static const struct option options[] = {
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "allow-remote", no_argument, NULL, OPTION_ALLOW_REMOTE },
+	{ "tls", no_argument, NULL, OPTION_TLS },
+	{ "tls-ca-out", required_argument, NULL, OPTION_TLS_CA_OUT },
+	{ "tls-cert", required_argument, NULL, OPTION_TLS_CERT },
+	{ "tls-key", required_argument, NULL, OPTION_TLS_KEY },
+	{ "public-url", required_argument, NULL, OPTION_PUBLIC_URL },
 	{ "cloud", required_argument, NULL, OPTION_CLOUD },
 	{ "store", required_argument, NULL, OPTION_STORE },
 	{ "operation-time", required_argument, NULL, OPTION_OPERATION_TIME },
@@ -96,6 +114,21 @@ static bool read_option(
 		return true;
 	case OPTION_ALLOW_REMOTE:
 		settings->allow_remote = true;
+		return true;
+	case OPTION_TLS:
+		settings->tls_made = true;
+		return true;
+	case OPTION_TLS_CA_OUT:
+		settings->tls_ca_out = value;
+		return true;
+	case OPTION_TLS_CERT:
+		settings->tls_cert = value;
+		return true;
+	case OPTION_TLS_KEY:
+		settings->tls_key = value;
+		return true;
+	case OPTION_PUBLIC_URL:
+		settings->server.public_url = value;
 		return true;
 	case OPTION_CLOUD:
 		emulator->start = value;
@@ -153,6 +186,65 @@ static bool read_listen(struct settings *settings, struct arena *arena, struct d
 	return true;
 }
 
+static bool write_file(const char *path, const char *text, struct diags *diags)
+{
+	FILE *file = fopen(path, "w");
+	bool written = file != NULL && fputs(text, file) >= 0;
+
+	if (file != NULL && fclose(file) != 0)
+		written = false;
+	return written ||
+		diag_error(diags, PLACE_NONE, "bad-tls", "cannot write `%s`: %s", path,
+			strerror(errno));
+}
+
+static bool read_tls(struct settings *settings, struct arena *arena, struct diags *diags)
+{
+	bool files = settings->tls_cert != NULL || settings->tls_key != NULL;
+
+	if (!settings->tls_made && settings->tls_ca_out != NULL)
+		return diag_error(
+			diags, PLACE_NONE, "bad-option", "`--tls-ca-out` goes with `--tls`");
+	if (settings->tls_made && files)
+		return diag_error(diags, PLACE_NONE, "bad-option",
+			"`--tls` makes what `--tls-cert` and `--tls-key` would name");
+	if (files && (settings->tls_cert == NULL || settings->tls_key == NULL))
+		return diag_error(diags, PLACE_NONE, "bad-option",
+			"`--tls-cert` and `--tls-key` go together");
+	if (!settings->tls_made && !files)
+		return true;
+	settings->server.tls = &settings->tls;
+	if (files)
+		return tls_read(
+			&settings->tls, arena, settings->tls_cert, settings->tls_key, diags);
+	return tls_make(&settings->tls, arena, settings->server.address, diags) &&
+		(settings->tls_ca_out == NULL ||
+			write_file(settings->tls_ca_out, settings->tls.ca, diags));
+}
+
+/* An origin, without the slash at its end: paths are added to it. */
+static bool read_public_url(struct settings *settings, struct arena *arena, struct diags *diags)
+{
+	const char *url = settings->server.public_url;
+	const char *host;
+	size_t len;
+
+	if (url == NULL)
+		return true;
+	len = strlen(url);
+	if (len > 0 && url[len - 1] == '/')
+		len--;
+	host = text_starts_nocase(url, "https://")   ? url + strlen("https://")
+		: text_starts_nocase(url, "http://") ? url + strlen("http://")
+						     : NULL;
+	if (host == NULL || host >= url + len ||
+		strcspn(host, "/?#@ \"\\") < (size_t)(url + len - host))
+		return diag_error(diags, PLACE_NONE, "bad-option",
+			"`%s` is not http[s]://HOST or http[s]://HOST:PORT", url);
+	settings->server.public_url = arena_strndup(arena, url, len);
+	return true;
+}
+
 /* 0: go on; -1: errors; 1: done already. */
 static int read_arguments(
 	int argc, char **argv, struct settings *settings, struct arena *arena, struct diags *diags)
@@ -179,7 +271,10 @@ static int read_arguments(
 		diag_error(diags, PLACE_NONE, "bad-option", "`%s` is not expected", argv[optind]);
 		return -1;
 	}
-	return read_listen(settings, arena, diags) ? 0 : -1;
+	return read_listen(settings, arena, diags) && read_public_url(settings, arena, diags) &&
+			read_tls(settings, arena, diags)
+		? 0
+		: -1;
 }
 
 static void show(struct diags *diags)
@@ -196,11 +291,15 @@ static void show(struct diags *diags)
 	buf_release(&text);
 }
 
-static void announce(const struct emulator *emulator)
+static void announce(const struct emulator *emulator, const struct server *server,
+	const struct settings *settings)
 {
-	json_auto_t *line = json_pack("{s:s,s:i,s:s,s:s}", "endpoint", emulator->endpoint, "pid",
+	const char *url = server_url(server);
+	bool elsewhere = strcmp(url, emulator->endpoint) != 0;
+	json_auto_t *line = json_pack("{s:s,s:i,s:s,s:s,s:s*,s:s*,s:s*}", "endpoint", url, "pid",
 		(int)getpid(), "subscription", emulator->cloud.subscription, "tenant",
-		emulator->cloud.tenant);
+		emulator->cloud.tenant, "publicUrl", elsewhere ? emulator->endpoint : NULL,
+		"caFile", settings->tls_ca_out, "ca", settings->tls.ca);
 
 	(void)json_dumpf(line, stdout, JSON_COMPACT);
 	(void)fputc('\n', stdout);
@@ -250,7 +349,7 @@ static bool run(struct settings *settings, int signals, struct diags *diags)
 		emulator_free(emulator);
 		return false;
 	}
-	announce(emulator);
+	announce(emulator, server, settings);
 	good = wait_for_end(emulator, signals, settings->exit_with_stdin, diags);
 	server_stop(server);
 	good = emulator_save(emulator, diags) && good;

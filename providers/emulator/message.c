@@ -5,6 +5,16 @@
 
 #include "engine/base/json.h"
 
+const char *request_query(const struct request *request, const char *name)
+{
+	return json_string_value(json_object_get(request->query, name));
+}
+
+const char *request_header(const struct request *request, const char *name)
+{
+	return json_string_value(json_object_get(request->headers, name));
+}
+
 void response_header(struct response *response, const char *name, const char *fmt, ...)
 {
 	struct header *header = ARENA_PUSH(response->arena, response->headers, response->nheaders);

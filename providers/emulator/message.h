@@ -30,7 +30,9 @@ struct request {
 	bool syncs_remote; /* ?syncRemoteAddressSpace=true */
 	const char *body;  /* NUL-terminated */
 	size_t body_len;
-	const json_t *form;  /* fields of a form, or NULL */
+	const json_t *form; /* fields of a form, or NULL */
+	/* All of them, text by name, headers by lower-cased name; NULL for none. */
+	const json_t *query, *headers;
 	uint64_t now_ms;     /* a clock that never goes back */
 	uint64_t arrived_ms; /* by the same clock: before any latency */
 	/* Made by the emulator itself (the start, a test's edit): needs no token and no version,
@@ -52,6 +54,10 @@ struct response {
 	size_t nheaders;
 	bool dropped; /* the connection is closed without an answer */
 };
+
+/* NULL when absent. A header's name in lower case. */
+const char *request_query(const struct request *, const char *name);
+const char *request_header(const struct request *, const char *name);
 
 void response_header(struct response *, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -10,20 +10,23 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/ip.h"
+#include "engine/base/text.h"
 
 #define FORM_BUFFER 4096
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct server {
 	struct emulator *emulator;
 	struct MHD_Daemon *daemon;
 	uint64_t latency_ms;
+	char *url;
 };
 
 /* One request on its way in. */
 struct exchange {
 	struct arena *arena;
 	struct buf body;
-	json_t *form;
+	json_t *form, *query, *headers;
 	char *url;
 	uint64_t arrived_ms;
 	bool begun;
@@ -56,6 +59,8 @@ static void exchange_end(void *cls, struct MHD_Connection *connection, void **st
 	*state = NULL;
 	buf_release(&exchange->body);
 	json_decref(exchange->form);
+	json_decref(exchange->query);
+	json_decref(exchange->headers);
 	arena_free(exchange->arena);
 }
 
@@ -83,11 +88,35 @@ static void read_form(struct exchange *exchange, struct MHD_Connection *connecti
 	struct MHD_PostProcessor *fields;
 
 	exchange->form = json_object();
+	if (exchange->body.len > SERVER_FORM_BYTES)
+		return;
 	fields = MHD_create_post_processor(connection, FORM_BUFFER, add_field, exchange->form);
 	if (fields == NULL)
 		return;
 	(void)MHD_post_process(fields, exchange->body.data, exchange->body.len);
 	(void)MHD_destroy_post_processor(fields);
+}
+
+/* By lower-cased names; what is not UTF-8 counts as absent, the first of a name holds. */
+static enum MHD_Result add_value(
+	void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct exchange *exchange = cls;
+	bool header = kind == MHD_HEADER_KIND;
+	json_t *into = header ? exchange->headers : exchange->query;
+	const char *key = header ? text_lower(exchange->arena, name) : name;
+
+	if (json_object_get(into, key) == NULL)
+		json_object_set_new(into, key, json_string(value != NULL ? value : ""));
+	return MHD_YES;
+}
+
+static void read_values(struct exchange *exchange, struct MHD_Connection *connection)
+{
+	exchange->query = json_object();
+	exchange->headers = json_object();
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, add_value, exchange);
+	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_value, exchange);
 }
 
 static const char *header_of(struct MHD_Connection *connection, const char *name)
@@ -171,7 +200,10 @@ static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connecti
 	};
 
 	read_form(exchange, connection);
+	read_values(exchange, connection);
 	request.form = exchange->form;
+	request.query = exchange->query;
+	request.headers = exchange->headers;
 	wait_ms(server->latency_ms);
 	request.now_ms = emulator_clock_ms();
 	emulator_serve(server->emulator, &request, &answer);
@@ -226,17 +258,47 @@ static bool to_socket(
 	return true;
 }
 
-static void set_endpoint(struct server *server, const char *address)
+static void set_endpoint(struct server *server, const struct server_options *options)
 {
 	const union MHD_DaemonInfo *info =
 		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
 	struct arena *arena = arena_new();
-	bool six = strchr(address, ':') != NULL;
+	bool six = strchr(options->address, ':') != NULL;
 
-	emulator_set_endpoint(server->emulator,
-		arena_printf(arena, "http://%s%s%s:%u", six ? "[" : "", address, six ? "]" : "",
-			info != NULL ? (unsigned)info->port : 0));
+	server->url = mem_strdup(arena_printf(arena, "%s://%s%s%s:%u",
+		options->tls != NULL ? "https" : "http", six ? "[" : "", options->address,
+		six ? "]" : "", info != NULL ? (unsigned)info->port : 0));
+	emulator_set_endpoint(
+		server->emulator, options->public_url != NULL ? options->public_url : server->url);
 	arena_free(arena);
+}
+
+const char *server_url(const struct server *server)
+{
+	return server->url;
+}
+
+/* With TLS its three options, which a daemon without it must not have. */
+static struct MHD_Daemon *start_daemon(struct server *server, unsigned flags,
+	const struct server_options *options, struct sockaddr_storage *address)
+{
+	const struct tls *tls = options->tls;
+	struct MHD_OptionItem secured[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, tls != NULL ? (void *)tls->certificate : NULL },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls != NULL ? (void *)tls->key : NULL },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
+
+	if (tls != NULL)
+		flags |= MHD_USE_TLS;
+	return MHD_start_daemon(flags, options->port, NULL, NULL, handle, server,
+		MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_end, NULL, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)SERVER_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_HEADER_BYTES,
+		MHD_OPTION_ARRAY, tls != NULL ? secured : plain, MHD_OPTION_END);
 }
 
 struct server *server_start(
@@ -250,26 +312,27 @@ struct server *server_start(
 		return NULL;
 	if (address.ss_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
+	if (options->tls != NULL && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+		diag_error(diags, PLACE_NONE, "bad-tls",
+			"this system's libmicrohttpd was built without TLS");
+		return NULL;
+	}
 	server = mem_alloc(sizeof(*server));
-	*server = (struct server){ emulator, NULL, options->latency_ms };
-	server->daemon = MHD_start_daemon(flags, options->port, NULL, NULL, handle, server,
-		MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, NULL,
-		MHD_OPTION_NOTIFY_COMPLETED, exchange_end, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)SERVER_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_HEADER_BYTES,
-		MHD_OPTION_END);
+	*server = (struct server){ emulator, NULL, options->latency_ms, NULL };
+	server->daemon = start_daemon(server, flags, options, &address);
 	if (server->daemon == NULL) {
 		diag_error(diags, PLACE_NONE, "cannot-listen", "cannot listen on %s port %u: %s",
 			options->address, (unsigned)options->port, strerror(errno));
 		free(server);
 		return NULL;
 	}
-	set_endpoint(server, options->address);
+	set_endpoint(server, options);
 	return server;
 }
 
 void server_stop(struct server *server)
 {
 	MHD_stop_daemon(server->daemon);
+	free(server->url);
 	free(server);
 }

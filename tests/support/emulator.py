@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import urllib.parse
 
@@ -36,6 +37,14 @@ class Emulator:
         self.endpoint = self.ready["endpoint"]
         self.subscription = self.ready["subscription"]
         self.host = urllib.parse.urlsplit(self.endpoint).netloc
+        self.tls = None
+        if self.endpoint.startswith("https://"):
+            self.tls = ssl.create_default_context(cadata=self.ready.get("ca"))
+
+    def connect(self):
+        if self.tls is not None:
+            return http.client.HTTPSConnection(self.host, timeout=60, context=self.tls)
+        return http.client.HTTPConnection(self.host, timeout=60)
 
     def request(self, method, path, body=None, headers=None):
         """(status, headers, JSON or None). `path` may be an id (an api-version is added), a path
@@ -48,7 +57,7 @@ class Emulator:
             body = json.dumps(body)
             sent["Content-Type"] = "application/json"
         sent.update(headers or {})
-        connection = http.client.HTTPConnection(self.host, timeout=60)
+        connection = self.connect()
         try:
             connection.request(method, path, body, {k: v for k, v in sent.items() if v is not None})
             answer = connection.getresponse()
