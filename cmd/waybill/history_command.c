@@ -29,11 +29,9 @@ static json_t *run_json(struct session *s, const struct run *run)
 
 static const char *cut(struct arena *a, const json_t *text)
 {
-	return text && json_is_string(text)
-		? arena_strndup(a, json_string_value(text),
-			  json_string_length(text) < SHORT_HASH ? json_string_length(text)
-								: SHORT_HASH)
-		: "";
+	const char *whole = json_string_value(text);
+	size_t len = whole ? strlen(whole) : 0;
+	return arena_strndup(a, whole ? whole : "", len < SHORT_HASH ? len : SHORT_HASH);
 }
 
 static void add_row(struct session *s, struct table *table, const json_t *run)

@@ -149,7 +149,8 @@ int state_mv_command(struct session *s)
 	m.names = records_names(s, &m.records);
 	if (!find_ends(&m) || !check_ends(&m) || !check_cloud(&m))
 		return EXIT_ERROR;
-	moves_follow(s->arena, m.names, m.records.items, m.records.count, &m.move, 1, &m.followed);
+	const struct moves moves = { &m.move, 1 };
+	moves_follow(s->arena, m.names, m.records.items, m.records.count, &moves, &m.followed);
 	json_auto_t *changes = told_new(&m);
 	if (!write(&m, changes))
 		return EXIT_ERROR;

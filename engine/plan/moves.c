@@ -10,8 +10,7 @@
 
 struct following {
 	struct arena *arena;
-	const struct config_move *moves;
-	size_t nmoves;
+	const struct moves *moves;
 };
 
 /* What an id has behind another: "" is the same one, "/..." is inside it; else NULL. */
@@ -39,12 +38,12 @@ bool moves_concern(const struct record *records, size_t nrecords, const char *id
 	return false;
 }
 
-const char *move_id(struct arena *a, const struct config_move *moves, size_t nmoves, const char *id)
+const char *move_id(struct arena *a, const struct moves *moves, const char *id)
 {
-	for (size_t i = 0; i < nmoves; i++) {
-		const char *rest = behind(id, moves[i].from);
+	for (size_t i = 0; i < moves->count; i++) {
+		const char *rest = behind(id, moves->items[i].from);
 		if (rest)
-			return arena_printf(a, "%s%s", moves[i].to, rest);
+			return arena_printf(a, "%s%s", moves->items[i].to, rest);
 	}
 	return id;
 }
@@ -75,7 +74,7 @@ static json_t *follow_new(const struct following *f, json_t *value, bool *differ
 		return out;
 	}
 	const char *text = json_string_value(value);
-	const char *now = text ? move_id(f->arena, f->moves, f->nmoves, text) : NULL;
+	const char *now = text ? move_id(f->arena, f->moves, text) : NULL;
 	if (now == text)
 		return json_incref(value);
 	*differs = true;
@@ -101,14 +100,14 @@ static struct moved follow_record(
 {
 	struct moved m = { .record = *record };
 	struct record *r = &m.record;
-	r->id = move_id(f->arena, f->moves, f->nmoves, record->id);
+	r->id = move_id(f->arena, f->moves, record->id);
 	if (r->id != record->id) {
 		m.old_id = record->id;
 		m.differs = true;
 		r->address = config_address_of(names, r->id);
 	}
 	if (record->parent) {
-		r->parent = move_id(f->arena, f->moves, f->nmoves, record->parent);
+		r->parent = move_id(f->arena, f->moves, record->parent);
 		m.differs |= r->parent != record->parent;
 	}
 	r->body = follow(f, record->body, &m.differs);
@@ -124,9 +123,9 @@ static int by_id(const void *a, const void *b)
 }
 
 void moves_follow(struct arena *a, const struct config *names, const struct record *records,
-	size_t nrecords, const struct config_move *moves, size_t nmoves, struct followed *out)
+	size_t nrecords, const struct moves *moves, struct followed *out)
 {
-	const struct following f = { a, moves, nmoves };
+	const struct following f = { a, moves };
 	struct moved *all = arena_alloc(a, (nrecords + 1) * sizeof *all);
 	for (size_t i = 0; i < nrecords; i++)
 		all[i] = follow_record(&f, names, &records[i]);
@@ -193,7 +192,8 @@ void planner_follow_moves(struct planner *p)
 	struct snapshot *after = ARENA_NEW(p->arena, struct snapshot);
 	struct followed *followed = ARENA_NEW(p->arena, struct followed);
 	*after = *p->snapshot;
-	moves_follow(p->arena, c, after->records, after->nrecords, due, ndue, followed);
+	moves_follow(p->arena, c, after->records, after->nrecords, &(struct moves){ due, ndue },
+		followed);
 	after->records = followed->records;
 	p->snapshot = p->plan->snapshot = after;
 	p->plan->followed = followed;

@@ -15,6 +15,11 @@
 #include "engine/plan/snapshot.h"
 #include "state/state.h"
 
+struct moves {
+	const struct config_move *items;
+	size_t count;
+};
+
 /* All records of a state after moves. */
 struct followed {
 	struct record *records; /* sorted by id without case */
@@ -23,12 +28,12 @@ struct followed {
 	bool *differs;        /* by place in records: it is to be written anew */
 };
 
-/* The id after the move, or the same one. In the arena or borrowed. */
-const char *move_id(struct arena *, const struct config_move *moves, size_t nmoves, const char *id);
+/* The id after the moves, or the same one. In the arena or borrowed. */
+const char *move_id(struct arena *, const struct moves *, const char *id);
 /* Whether anything is recorded of what has the id, or is inside it. */
 bool moves_concern(const struct record *records, size_t nrecords, const char *id);
 /* `names` shortens ids to addresses. The records given are left as they are. */
 void moves_follow(struct arena *, const struct config *names, const struct record *records,
-	size_t nrecords, const struct config_move *moves, size_t nmoves, struct followed *out);
+	size_t nrecords, const struct moves *, struct followed *out);
 
 #endif

@@ -188,6 +188,7 @@ static void add_open_intents(struct snapshot *s, struct reads *reads)
 /* What is recorded stands for what is, but for what is said to have moved: that was asked for. */
 static void assume_recorded(struct snapshot *s, const struct config *config)
 {
+	const struct moves moves = { config->moves, config->nmoves };
 	size_t nread = s->nactuals;
 	for (size_t i = 0; i < s->nrecords; i++) {
 		const struct record *r = &s->records[i];
@@ -195,7 +196,7 @@ static void assume_recorded(struct snapshot *s, const struct config *config)
 		struct snapshot read = *s;
 		read.nactuals = nread;
 		if (!schema || snapshot_actual(&read, r->id) ||
-			move_id(s->arena, config->moves, config->nmoves, r->id) != r->id)
+			move_id(s->arena, &moves, r->id) != r->id)
 			continue;
 		*ARENA_PUSH(s->arena, s->actuals, s->nactuals) =
 			(struct actual){ r->id, schema, r->body, r->parent, NULL };
@@ -347,6 +348,7 @@ static void overlay_open_intents(struct snapshot *s)
 /* A seal that fits what stands is what we wrote; any other stays, and differs from all. */
 static void open_seals(struct snapshot *s, const struct config *config, struct state *state)
 {
+	const struct moves moves = { config->moves, config->nmoves };
 	const char *key = state ? state_key(state) : NULL;
 	if (!key)
 		return;
@@ -355,7 +357,7 @@ static void open_seals(struct snapshot *s, const struct config *config, struct s
 		struct record *r = &s->records[i];
 		if (!secrets_sealed(r->body) && !secrets_sealed(r->before))
 			continue;
-		const char *id = move_id(s->arena, config->moves, config->nmoves, r->id);
+		const char *id = move_id(s->arena, &moves, r->id);
 		const struct actual *actual = snapshot_actual(s, id);
 		const json_t *body = actual ? actual->body : NULL;
 		r->body = arena_json(s->arena, secrets_open(s->secrets, r->body, body));

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What somebody moved in Azure: `moved` in the configuration."""
 import pytest
-from harness import HEAD, Waybill, table_id, table_yaml, writes
+from harness import HEAD, Waybill, kill_at, table_id, table_yaml, writes
 
 A = ("10.1.0.0/16", "10.240.0.4")
+B = ("10.2.0.0/16", "10.240.0.5")
 THERE = "    resourceGroup: network\n"
 MOVED = "moved: [{from: routeTables/t, to: resourceGroups/network/routeTables/t}]\n"
 OUTPUT = "outputs: {table: '${routeTables.t.id}'}\n"
@@ -127,3 +128,24 @@ def test_state_mv_refuses_what_cannot_be(make, azure):
     waybill.write(table_yaml({"a": A}) + "  other: {name: t, resourceGroup: network}\n")
     waybill.apply("--max-deletes", "1")
     assert codes("routeTables/t", there) == ["moved-onto-recorded"]
+
+
+def test_a_move_survives_a_kill_at_any_request(tmp_path, azure):
+    """It is durable before the first write leaves, and nothing is made twice."""
+    kills = 0
+    for nth in range(1, 20):
+        name = f"t{nth}"
+        waybill = Waybill(tmp_path / name, azure, table_yaml({"a": A}, name=name))
+        waybill.apply()
+        move(azure, name)
+        moved = f"moved: [{{from: routeTables/{name}, to: resourceGroups/network/routeTables/{name}}}]\n"
+        waybill.write(table_yaml({"a": A, "b": B}, name=name, more=THERE) + moved)
+        if not kill_at(waybill, nth, "after", "apply", "--auto-approve"):
+            break
+        kills += 1
+        waybill.apply()
+        waybill.assert_settled()
+        assert waybill.records() == [f"resourceGroups/network/routeTables/{name}{inside}"
+                                     for inside in ("", "/routes/a", "/routes/b")]
+        assert azure.get(table_id(name)) is None
+    assert kills >= 5
