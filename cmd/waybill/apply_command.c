@@ -79,6 +79,8 @@ static void render_failure(
 static void render_success(
 	struct session *s, const struct plan *plan, const struct apply_report *report)
 {
+	if (plan->drift_only)
+		(void)buf_puts(&s->out, "\nThe state holds what stands.");
 	(void)buf_printf(&s->out,
 		"\n%s complete! Resources: %zu added, %zu changed, %zu destroyed.\n",
 		plan->destroy ? "Destroy" : "Apply", report->added, report->changed,
@@ -153,12 +155,12 @@ static int execute(struct session *s, struct planning *planning)
 	return good && report.result == APPLY_DONE ? EXIT_DONE : EXIT_ERROR;
 }
 
-/* What is only to be deleted binds nothing. */
+/* What is only to be deleted, or looked at, binds nothing. */
 static bool bind(struct session *s, const struct plan *plan)
 {
 	size_t count;
 	const char *const *subscriptions = config_subscriptions(s->config, &count);
-	return plan->destroy || session_bind(s, subscriptions, count);
+	return plan->destroy || plan->drift_only || session_bind(s, subscriptions, count);
 }
 
 static int apply(struct session *s, struct applying *applying)

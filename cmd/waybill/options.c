@@ -95,9 +95,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.value = "ADDRESS",
 		.help = "delete this even with things of others inside" },
 	[OPTION_REFRESH] = { .name = "refresh",
-		.kind = OPTION_SWITCH,
-		.help = "read what stands in the cloud; --refresh=false trusts the state "
-			"(default: true)" },
+		.kind = OPTION_CHOICE,
+		.value = "true|false|only",
+		.help = "read what stands in the cloud; false trusts the state; only looks for "
+			"drift (default: true)",
+		.choices = "true false only" },
 	[OPTION_MAX_DELETES] = { .name = "max-deletes",
 		.kind = OPTION_NUMBER,
 		.value = "N",

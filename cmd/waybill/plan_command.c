@@ -22,9 +22,10 @@ int plan_command(struct session *s)
 	struct planning planning = planning_asked(s);
 	if (s->json)
 		(void)json_object_set_new(s->document, "errored", json_true());
-	if (!session_cloud(s, true) || !session_config(s) || !session_state(s, STATE_READ) ||
-		!session_provider(s) || !planning_read(&planning, s) ||
-		!planning_make(&planning, s))
+	struct saved_plan none;
+	if (!session_cloud(s, true) || !planning_configuration(&planning, s, &none) ||
+		!session_state(s, STATE_READ) || !session_provider(s) ||
+		!planning_read(&planning, s) || !planning_make(&planning, s))
 		return EXIT_ERROR;
 	find_in_flight(s, &planning);
 	planning_show(s, planning.plan);

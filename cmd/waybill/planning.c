@@ -14,6 +14,15 @@
 
 #define PLAN_BYTES ((size_t)512 << 20)
 
+static enum refresh refresh_asked(const struct session *s)
+{
+	const char *name = session_option(s, OPTION_REFRESH)->text;
+	for (int i = REFRESH_TRUE; name && i <= REFRESH_ONLY; i++)
+		if (strcmp(refresh_name((enum refresh)i), name) == 0)
+			return (enum refresh)i;
+	return REFRESH_TRUE;
+}
+
 struct planning planning_asked(const struct session *s)
 {
 	const struct option_value *adopt = session_option(s, OPTION_ADOPT);
@@ -23,6 +32,7 @@ struct planning planning_asked(const struct session *s)
 	return (struct planning){
 		.options = {
 			.destroy = session_switch(s, OPTION_DESTROY, false),
+			.refresh = refresh_asked(s),
 			.adopt = adopt->texts,
 			.nadopt = adopt->ntexts,
 			.replace = replace->texts,
@@ -32,7 +42,6 @@ struct planning planning_asked(const struct session *s)
 			.max_deletes = max_deletes->given ? max_deletes->number : -1,
 			.allow_unreachable = session_switch(s, OPTION_ALLOW_UNREACHABLE, false),
 		},
-		.refresh = session_switch(s, OPTION_REFRESH, true),
 	};
 }
 
@@ -96,7 +105,7 @@ static bool refuse_options(struct session *s)
 {
 	static const enum option_id ids[] = { OPTION_FILE, OPTION_VAR_FILE, OPTION_ALLOW_ENV,
 		OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN, OPTION_MAX_DELETES,
-		OPTION_DESTROY };
+		OPTION_DESTROY, OPTION_REFRESH };
 	size_t errors = s->diags.nerrors;
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
 		if (!(s->arguments->typed & OPTION_BIT(ids[i])))
@@ -109,9 +118,30 @@ static bool refuse_options(struct session *s)
 	return s->diags.nerrors == errors;
 }
 
+/* Where nothing is planned, nothing can be asked for. */
+static bool check_drift_options(const struct planning *planning, struct session *s)
+{
+	static const enum option_id ids[] = { OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN,
+		OPTION_DESTROY };
+	size_t errors = s->diags.nerrors;
+	if (planning->options.refresh != REFRESH_ONLY)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		if (!session_option(s, ids[i])->given)
+			continue;
+		(void)diag_error(&s->diags, PLACE_NONE, "refresh-only-options",
+			"`--%s` asks for a change, and --refresh=only plans none",
+			option_rows[ids[i]].name);
+		diag_help(&s->diags, "leave out one of the two");
+	}
+	return s->diags.nerrors == errors;
+}
+
 bool planning_configuration(struct planning *planning, struct session *s, struct saved_plan *saved)
 {
 	*saved = (struct saved_plan){ 0 };
+	if (!check_drift_options(planning, s))
+		return false;
 	if (s->nwords == 0)
 		return session_config(s);
 	if (!refuse_options(s) || !planning_load(s, s->words[0], saved))
@@ -123,7 +153,7 @@ bool planning_configuration(struct planning *planning, struct session *s, struct
 bool planning_read(struct planning *planning, struct session *s)
 {
 	struct snapshot_options options = {
-		.refresh = planning->refresh,
+		.refresh = planning->options.refresh != REFRESH_FALSE,
 		.destroy = planning->options.destroy,
 		.clusters = &s->clusters,
 	};
@@ -142,8 +172,8 @@ bool planning_make(struct planning *planning, struct session *s)
 		plan_make(s->arena, s->config, planning->snapshot, &planning->options, &s->diags);
 	if (!planning->plan)
 		return false;
-	/* What is deleted may be as wrong as it likes. */
-	if (planning->options.destroy)
+	/* What is deleted, or only looked at, may be as wrong as it likes. */
+	if (planning->options.destroy || planning->plan->drift_only)
 		return true;
 	struct usages usages;
 	if (!read_limits(planning->plan, s, &usages))

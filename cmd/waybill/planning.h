@@ -11,7 +11,6 @@
 
 struct planning {
 	struct plan_options options;
-	bool refresh;
 	struct snapshot *snapshot;
 	struct plan *plan;
 };

@@ -45,29 +45,40 @@ static void heading(struct canvas *c, const char *text)
 	(void)buf_printf(c->out, "%s\n", text + len);
 }
 
-static void render_drift(struct canvas *c, const struct plan *plan)
+static size_t count_drifts(const struct plan *plan, bool removed)
 {
-	if (plan->ndrifts == 0)
-		return;
-	heading(c, "Changed outside of Waybill since the last apply:");
-	for (size_t i = 0; i < plan->ndrifts; i++) {
-		const struct drift *drift = &plan->drifts[i];
-		(void)buf_printf(c->out, "  %c ", drift->removed ? '-' : '~');
-		text_escape(c->out, drift->address, false);
-		if (drift->removed)
-			(void)buf_puts(c->out, " was removed");
-		for (size_t j = 0; !drift->removed && j < drift->edits.count; j++) {
-			const struct edit *edit = &drift->edits.items[j];
-			(void)buf_puts(c->out, j ? ", " : " ");
-			text_escape(c->out, shape_member(c->arena, drift->schema, edit->pointer),
-				false);
-			const char *after = edit->after ? NULL : "(none)";
-			(void)buf_printf(c->out, ": %s%s%s", edit->before ? "" : "(none) -> ",
-				render_edit(c, drift->schema, edit, after),
-				edit->after ? "" : " -> (none)");
-		}
-		(void)buf_puts(c->out, "\n");
+	size_t count = 0;
+	for (size_t i = 0; i < plan->ndrifts; i++)
+		count += plan->drifts[i].removed == removed;
+	return count;
+}
+
+static void render_drifted(struct canvas *c, const struct drift *drift)
+{
+	(void)buf_printf(c->out, "  %c ", drift->removed ? '-' : '~');
+	text_escape(c->out, drift->address, false);
+	for (size_t j = 0; !drift->removed && j < drift->edits.count; j++) {
+		const struct edit *edit = &drift->edits.items[j];
+		(void)buf_puts(c->out, j ? ", " : " ");
+		text_escape(c->out, shape_member(c->arena, drift->schema, edit->pointer), false);
+		const char *after = edit->after ? NULL : "(none)";
+		(void)buf_printf(c->out, ": %s%s%s", edit->before ? "" : "(none) -> ",
+			render_edit(c, drift->schema, edit, after),
+			edit->after ? "" : " -> (none)");
 	}
+	(void)buf_puts(c->out, "\n");
+}
+
+static void render_drifts(struct canvas *c, const struct plan *plan, bool removed)
+{
+	if (count_drifts(plan, removed) == 0)
+		return;
+	heading(c,
+		removed ? "Removed outside of Waybill since the last apply:"
+			: "Changed outside of Waybill since the last apply:");
+	for (size_t i = 0; i < plan->ndrifts; i++)
+		if (plan->drifts[i].removed == removed)
+			render_drifted(c, &plan->drifts[i]);
 	(void)buf_puts(c->out, "\n");
 }
 
@@ -233,6 +244,12 @@ static void render_summary(struct canvas *c, const struct plan *plan)
 		text_escape(c->out, plan->new_subscriptions[i], false);
 		(void)buf_puts(c->out, ".\n");
 	}
+	if (plan->drift_only) {
+		bold(c, "Drift:");
+		(void)buf_printf(c->out, " %zu changed, %zu removed, %zu foreign.\n",
+			count_drifts(plan, false), count_drifts(plan, true), plan->nforeigns);
+		return;
+	}
 	bold(c, "Plan:");
 	(void)buf_printf(c->out, " %zu to add, %zu to change, %zu to destroy.\n", plan->to_add,
 		plan->to_change, plan->to_destroy);
@@ -242,7 +259,8 @@ void render_plan(struct canvas *c, const struct plan *plan, bool emulator)
 {
 	if (emulator)
 		heading(c, "EMULATOR: this is not Azure, but an emulated cloud.\n");
-	render_drift(c, plan);
+	render_drifts(c, plan, false);
+	render_drifts(c, plan, true);
 	render_in_flight(c, plan);
 	if (plan->nchanges)
 		render_legend(c, plan);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/records.h"
 #include "cmd/waybill/run.h"
 #include "engine/apply/record.h"
 #include "engine/base/text.h"
 #include "engine/plan/moves.h"
+#include "engine/plan/plan.h"
 #include "engine/plan/reads.h"
 #include "schemas/arm_id.h"
 #include "state/history.h"
@@ -56,12 +59,33 @@ static bool check_ends(struct moving *m)
 			"two records cannot become one: let one go with `waybill state rm`");
 }
 
+static bool refresh_is(struct session *s, enum refresh refresh)
+{
+	const char *asked = session_option(s, OPTION_REFRESH)->text;
+	return asked && strcmp(asked, refresh_name(refresh)) == 0;
+}
+
+static bool asks_cloud(struct session *s)
+{
+	return !refresh_is(s, REFRESH_FALSE);
+}
+
+static bool check_refresh(struct session *s)
+{
+	if (!refresh_is(s, REFRESH_ONLY))
+		return true;
+	(void)diag_error(&s->diags, PLACE_NONE, "option-value",
+		"`--refresh` takes true or false here, not `only`");
+	diag_help(&s->diags, "see `waybill state mv --help`");
+	return false;
+}
+
 /* Only reads: GET of both places. */
 static bool check_cloud(struct moving *m)
 {
 	struct session *s = m->session;
 	struct arm_id id;
-	if (!session_switch(s, OPTION_REFRESH, true))
+	if (!asks_cloud(s))
 		return true;
 	if (!arm_id_parse(s->arena, m->move.from, &id) || !session_provider(s))
 		return false;
@@ -142,7 +166,7 @@ int state_mv_command(struct session *s)
 {
 	struct moving m = { .session = s };
 	s->catalog = catalog_new(s->arena);
-	if (!session_cloud(s, session_switch(s, OPTION_REFRESH, true)) || !session_lock(s) ||
+	if (!check_refresh(s) || !session_cloud(s, asks_cloud(s)) || !session_lock(s) ||
 		!session_state(s, STATE_READ) || !records_read(s, &m.records) ||
 		!records_settled(s))
 		return EXIT_ERROR;

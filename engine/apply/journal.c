@@ -46,6 +46,10 @@ void journal_unwritten(struct journal *j, const struct plan *plan)
 			touch(j, record_change(&j->recorder, change, j->diags));
 		record_unwritten_history(plain, change, carried[i]);
 	}
+	for (size_t i = 0; plan->drift_only && i < plan->ndrifts; i++) {
+		touch(j, record_drift(&j->recorder, &plan->drifts[i], j->diags));
+		record_drift_history(&j->recorder, plain, &plan->drifts[i]);
+	}
 	json_auto_t *changes = secrets_seal(j->recorder.snapshot->secrets, plain);
 	touch(j, state_tell(j->state, j->run, changes, j->diags));
 }

@@ -49,6 +49,45 @@ bool record_followed(struct recorder *r, const struct followed *f, struct diags 
 	return ok;
 }
 
+/* ARM compares names of tags without case, and a tag of another spelling is the same one. */
+static void drop_tag(struct arena *a, json_t *body, const char *pointer)
+{
+	json_t *tags = json_object_get(body, "tags");
+	if (strncmp(pointer, "/tags/", 6) == 0)
+		(void)json_object_del(tags, diff_tag_key(tags, pointer_last(a, pointer)));
+}
+
+/* False when nothing of ours is left of it. */
+static bool drifted(struct recorder *r, const struct drift *d, struct record *out)
+{
+	const struct record *old = snapshot_record(r->snapshot, d->id);
+	if (!old || d->removed)
+		return false;
+	bool is_existing = strcmp(old->origin, "existing") == 0;
+	*out = *old;
+	out->body = arena_json(r->arena, json_deep_copy(old->body));
+	out->before = arena_json(r->arena, json_copy(old->before));
+	for (size_t i = 0; i < d->edits.count; i++) {
+		const struct edit *e = &d->edits.items[i];
+		drop_tag(r->arena, out->body, e->pointer);
+		if (is_existing) {
+			json_drop(out->body, e->pointer);
+			(void)json_object_del(out->before, e->pointer);
+		} else {
+			edit_apply(out->body, d->schema, e);
+		}
+	}
+	return !is_existing || json_has_leaf(out->body);
+}
+
+bool record_drift(struct recorder *r, const struct drift *d, struct diags *diags)
+{
+	struct record record;
+	bool made = drifted(r, d, &record);
+	return record_put(r, d->id, &record, made, diags) &&
+		(!d->removed || record_drop_inside(r, d->id, diags));
+}
+
 /* A reference was taken out only to be put back by a later step: the rest of the record holds. */
 static bool record_detached(struct recorder *r, const struct step *step, struct diags *diags)
 {
@@ -142,6 +181,16 @@ static void add_entry(json_t *changes, const struct change *change, const char *
 static void add_history(json_t *changes, const struct change *change)
 {
 	add_entry(changes, change, action_name(change->action), change->before, change->after);
+}
+
+void record_drift_history(struct recorder *r, json_t *changes, const struct drift *d)
+{
+	const struct record *old = snapshot_record(r->snapshot, d->id);
+	const struct change change = { .address = d->address, .id = d->id };
+	struct record record;
+	bool made = drifted(r, d, &record);
+	add_entry(changes, &change, made ? "refresh" : "forget", old ? old->body : NULL,
+		made ? record.body : NULL);
 }
 
 void record_unwritten_history(json_t *changes, const struct change *change, bool is_carried)

@@ -24,6 +24,10 @@ bool record_change(struct recorder *, const struct change *, struct diags *);
 /* What moved takes its new id, and what refers to it follows; NULL: nothing moved. */
 bool record_followed(struct recorder *, const struct followed *, struct diags *);
 
+/* The record takes what stands. What someone else wrote over a member of what is `existing` is
+ * theirs from now on: it is ours, and known from before us, no longer. */
+bool record_drift(struct recorder *, const struct drift *, struct diags *);
+
 /* All changes of a step that is done; `standing` is what stands under its id, NULL: nothing. */
 bool record_step(struct recorder *, const struct step *, const json_t *standing, struct diags *);
 
@@ -40,6 +44,9 @@ bool record_drop_inside(struct recorder *, const char *id, struct diags *);
 
 /* A step's changes for the history: an array of {address, id, action, before, after}. New. */
 json_t *record_history(const struct step *);
+
+/* Adds what record_drift() makes of it: "refresh", or "forget". */
+void record_drift_history(struct recorder *, json_t *changes, const struct drift *);
 
 /* Adds what of a change is told without a write: that it moved, and of one that no step carries,
  * that it was adopted or forgotten. */

@@ -167,6 +167,18 @@ bool json_put(json_t *root, const char *pointer, json_t *value_new)
 	return false;
 }
 
+bool json_has_leaf(const json_t *value)
+{
+	const char *key;
+	json_t *member;
+	if (!json_is_object(value))
+		return value != NULL;
+	json_object_foreach ((json_t *)value, key, member)
+		if (json_has_leaf(member))
+			return true;
+	return false;
+}
+
 void json_drop(json_t *root, const char *pointer)
 {
 	json_t *value = root;

@@ -30,6 +30,8 @@ const char *json_text_at(const json_t *root, const char *pointer);
 /* Sets the value at a pointer and makes missing objects on the way. Steals `value_new`. False
  * when a value on the way is neither an object nor has such an item. */
 bool json_put(json_t *root, const char *pointer, json_t *value_new);
+/* Whether it holds any value beside objects. */
+bool json_has_leaf(const json_t *);
 /* Removes a member of an object; absent is fine. */
 void json_drop(json_t *root, const char *pointer);
 

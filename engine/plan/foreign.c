@@ -49,7 +49,8 @@ static void found_foreign(
 		remove_foreign(p, found, actual, "it goes with its parent: --delete-foreign");
 	} else if (change_removes(parent)) {
 		refuse_to_lose(p, parent, actual->id);
-	} else if (parent->resource && parent->resource->removes_foreign && !p->options->destroy) {
+	} else if (parent->resource && parent->resource->removes_foreign && !p->options->destroy &&
+		!p->plan->drift_only) {
 		remove_foreign(p, found, actual, "its parent says to remove what is foreign");
 	} else {
 		const char *name = json_text_at(actual->body, "/name");
@@ -188,12 +189,21 @@ void planner_find_foreign(struct planner *p)
 	}
 	add_removals(p, &found);
 	check_contents(p);
-	for (size_t i = 0; i < p->plan->nforeigns && !p->options->destroy; i++)
+	bool writes = !p->options->destroy && !p->plan->drift_only;
+	for (size_t i = 0; i < p->plan->nforeigns && writes; i++)
 		check_unique(p, &p->plan->foreigns[i]);
 	planner_find_foreign_tags(p);
 	if (p->plan->nforeigns)
 		qsort(p->plan->foreigns, p->plan->nforeigns, sizeof *p->plan->foreigns,
 			compare_foreigns);
+}
+
+/* What stands where a secret stood that nobody can name any more is one, too. */
+static void learn_secrets(struct secrets *secrets, const json_t *recorded, const json_t *now)
+{
+	secrets_add_pair(secrets, recorded, now);
+	if (recorded && secrets_sealed(recorded))
+		secrets_add_all(secrets, now);
 }
 
 void planner_find_drift(struct planner *p)
@@ -212,6 +222,7 @@ void planner_find_drift(struct planner *p)
 			json_t *now = edits.items[n].before;
 			edits.items[n].before = edits.items[n].after;
 			edits.items[n].after = now;
+			learn_secrets(p->config->secrets, edits.items[n].before, now);
 		}
 		*ARENA_PUSH(p->arena, p->plan->drifts, p->plan->ndrifts) = (struct drift){
 			.address = c->address,

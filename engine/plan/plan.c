@@ -52,6 +52,16 @@ int change_by_id(const void *a, const void *b)
 	return text_compare_nocase(((const struct change *)a)->id, ((const struct change *)b)->id);
 }
 
+const char *refresh_name(enum refresh refresh)
+{
+	static const char *const names[] = {
+		[REFRESH_TRUE] = "true",
+		[REFRESH_FALSE] = "false",
+		[REFRESH_ONLY] = "only",
+	};
+	return names[refresh];
+}
+
 struct change *planner_change(const struct planner *p, const char *id)
 {
 	const struct change wanted = { .id = id };
@@ -199,6 +209,18 @@ static json_t *step_identity(const struct step *s)
 		"{s:s, s:s, s:o}", "verb", step_verb_name(s->verb), "id", s->id, "waits", waits);
 }
 
+static json_t *drifts_identity(const struct plan *plan)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < plan->ndrifts; i++) {
+		const struct drift *d = &plan->drifts[i];
+		json_array_append_new(list,
+			json_pack("{s:s, s:b, s:o}", "id", d->id, "removed", d->removed, "edits",
+				edits_json(&d->edits)));
+	}
+	return list;
+}
+
 void planner_make_id(struct planner *p)
 {
 	struct plan *plan = p->plan;
@@ -208,12 +230,29 @@ void planner_make_id(struct planner *p)
 	for (size_t i = 0; i < plan->nsteps; i++)
 		json_array_append_new(steps, step_identity(&plan->steps[i]));
 	json_auto_t *plain = json_pack("{s:O, s:O}", "changes", changes, "steps", steps);
+	if (plan->drift_only)
+		(void)json_object_set_new(plain, "drifts", drifts_identity(plan));
 	/* The id is public, and a short secret could be guessed from it. */
 	json_auto_t *all = secrets_mask(p->config->secrets, plain);
 	struct arena *scratch = arena_new();
 	const char *text = json_canonical(scratch, all);
 	plan->id = sha256_hex(p->arena, text, strlen(text));
 	arena_free(scratch);
+}
+
+/* Nothing is decided: what is recorded takes what stands, and follows what moved. */
+static struct plan *plan_drift(struct planner *p)
+{
+	struct plan *plan = p->plan;
+	planner_find_foreign(p);
+	planner_find_drift(p);
+	planner_keep_changes(p);
+	plan->outputs_before = p->snapshot->last_run.outputs;
+	plan->outputs =
+		plan->outputs_before ? plan->outputs_before : arena_json(p->arena, json_object());
+	plan->topology = view_planned(p->arena, p->config, p->snapshot, plan);
+	planner_make_id(p);
+	return plan;
 }
 
 struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *snapshot,
@@ -224,7 +263,8 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 		.config = config,
 		.catalog = config->catalog,
 		.snapshot = snapshot,
-		.destroy = options->destroy };
+		.destroy = options->destroy,
+		.drift_only = options->refresh == REFRESH_ONLY };
 	struct planner p = {
 		.arena = a,
 		.config = config,
@@ -241,6 +281,8 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 		return NULL;
 	planner_pair(&p);
 	planner_mark_moved(&p);
+	if (plan->drift_only)
+		return plan_drift(&p);
 	check_options(&p);
 	planner_decide(&p);
 	planner_spread_replacement(&p);
@@ -268,5 +310,5 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 
 bool plan_is_empty(const struct plan *plan)
 {
-	return plan->nchanges == 0;
+	return plan->nchanges == 0 && !(plan->drift_only && plan->ndrifts);
 }

@@ -149,8 +149,17 @@ struct plan_reach {
 			    way */
 };
 
+enum refresh {
+	REFRESH_TRUE,
+	REFRESH_FALSE, /* the state is trusted (snapshot.h) */
+	REFRESH_ONLY,  /* nothing is planned but that records take what stands: drift alone */
+};
+
+const char *refresh_name(enum refresh); /* "true", "false", "only" */
+
 struct plan_options {
 	bool destroy;
+	enum refresh refresh;
 	const char *const *adopt; /* addresses */
 	size_t nadopt;
 	const char *const *replace;
@@ -171,6 +180,7 @@ struct plan {
 	struct snapshot *snapshot; /* what it was made from, with moves followed; NULL as config
 				      is */
 	bool destroy;
+	bool drift_only; /* no change but of what moved; apply writes the drifts into the state */
 	struct change *changes; /* sorted by address; those of ACTION_NONE only when they adopt, let
 				   go or have moved */
 	size_t nchanges;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/json.h"
+#include "engine/base/text.h"
 #include "engine/plan/plan.h"
 
 #define PLAN_FORMAT 1
@@ -77,9 +78,10 @@ static json_t *foreign_json(const struct foreign *f)
 
 static json_t *options_json(const struct plan_options *o)
 {
-	return json_pack("{s:b, s:o, s:o, s:o, s:I, s:b}", "destroy", o->destroy, "adopt",
-		texts_json(o->adopt, o->nadopt), "replace", texts_json(o->replace, o->nreplace),
-		"delete_foreign", texts_json(o->delete_foreign, o->ndelete_foreign), "max_deletes",
+	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:I, s:b}", "destroy", o->destroy, "refresh",
+		refresh_name(o->refresh), "adopt", texts_json(o->adopt, o->nadopt), "replace",
+		texts_json(o->replace, o->nreplace), "delete_foreign",
+		texts_json(o->delete_foreign, o->ndelete_foreign), "max_deletes",
 		(json_int_t)o->max_deletes, "allow_unreachable", o->allow_unreachable);
 }
 
@@ -259,11 +261,23 @@ static void read_foreign(struct reader *r, struct plan *plan, const json_t *json
 	};
 }
 
+/* A plan of a Waybill that did not save it yet has none. */
+static enum refresh read_refresh(struct reader *r, const json_t *json)
+{
+	const char *name = json_text_at(json, "/refresh");
+	for (int i = REFRESH_TRUE; name && i <= REFRESH_ONLY; i++)
+		if (strcmp(refresh_name((enum refresh)i), name) == 0)
+			return (enum refresh)i;
+	r->ok = r->ok && !name;
+	return REFRESH_TRUE;
+}
+
 static void read_options(struct reader *r, const json_t *json, struct plan_options *out)
 {
 	const json_t *max = json_object_get(json, "max_deletes");
 	*out = (struct plan_options){
 		.destroy = json_is_true(json_object_get(json, "destroy")),
+		.refresh = read_refresh(r, json),
 		.max_deletes = json_is_integer(max) ? (long)json_integer_value(max) : -1,
 		.allow_unreachable = json_is_true(json_object_get(json, "allow_unreachable")),
 	};
@@ -339,6 +353,7 @@ bool plan_load(struct arena *a, const struct catalog *catalog, const json_t *sav
 	plan->arena = a;
 	plan->catalog = catalog;
 	plan->destroy = out->options.destroy;
+	plan->drift_only = out->options.refresh == REFRESH_ONLY;
 	plan->id = out->id = read_text(&r, saved, "/id");
 	read_reach(&r, json_object_get(saved, "reachability"), &plan->reach);
 	plan->new_subscriptions = (const char **)read_texts(
@@ -397,6 +412,38 @@ static void tell_difference(
 	diag_help(diags, "plan again, and review what is new");
 }
 
+static bool same_drift(const struct drift *a, const struct drift *b)
+{
+	if (a->removed != b->removed || a->edits.count != b->edits.count)
+		return false;
+	for (size_t i = 0; i < a->edits.count; i++) {
+		const struct edit *x = &a->edits.items[i], *y = &b->edits.items[i];
+		if (strcmp(x->pointer, y->pointer) != 0 || !same_value(x->after, y->after))
+			return false;
+	}
+	return true;
+}
+
+/* Both are sorted by id. */
+static void explain_drifts(const struct plan *saved, const struct plan *now, struct diags *diags)
+{
+	size_t i = 0, n = 0;
+	while (i < saved->ndrifts || n < now->ndrifts) {
+		const struct drift *a = i < saved->ndrifts ? &saved->drifts[i] : NULL;
+		const struct drift *b = n < now->ndrifts ? &now->drifts[n] : NULL;
+		int order = !a ? 1 : !b ? -1 : text_compare_nocase(a->id, b->id);
+		if (order != 0 || !same_drift(a, b)) {
+			const char *address = order <= 0 ? a->address : b->address;
+			(void)diag_error(diags, PLACE_NONE, "plan-stale",
+				"%s stands otherwise than when the plan was made", address);
+			diag_about(diags, address);
+			diag_help(diags, "plan again, and review what is new");
+		}
+		i += order <= 0;
+		n += order >= 0;
+	}
+}
+
 void plan_explain_difference(const struct plan *saved, const struct plan *now, struct diags *diags)
 {
 	now = plan_masked(now);
@@ -411,6 +458,8 @@ void plan_explain_difference(const struct plan *saved, const struct plan *now, s
 		i += order <= 0;
 		n += order >= 0;
 	}
+	if (now->drift_only)
+		explain_drifts(saved, now, diags);
 	if (diags->nerrors == errors) {
 		(void)diag_error(diags, PLACE_NONE, "plan-stale",
 			"the order of the writes is another than when the plan was made");

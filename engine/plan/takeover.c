@@ -24,15 +24,6 @@ static bool is_asked_for(const struct change *c, const struct resource *only)
 	return r == only || (r->parent == only && !r->existing);
 }
 
-/* Takes a member out, and what holds nothing else with it. */
-static void drop_member(struct arena *a, json_t *body, const char *pointer)
-{
-	json_drop(body, pointer);
-	const char *up = pointer_parent(a, pointer);
-	for (; *up && json_object_size(json_at(body, up)) == 0; up = pointer_parent(a, up))
-		json_drop(body, up);
-}
-
 static void tell_differing(struct planner *p, struct change *c)
 {
 	const struct edits *edits = &c->edits;
@@ -52,9 +43,9 @@ static bool take_over(struct planner *p, struct change *c)
 	json_t *stands = arena_json(p->arena, body_project(c->after, c->actual->body));
 	secrets_add_pair(p->config->secrets, stands, c->after);
 	for (size_t i = 0; c->resource->existing && i < c->edits.count; i++)
-		drop_member(p->arena, stands, c->edits.items[i].pointer);
+		json_drop(stands, c->edits.items[i].pointer);
 	tell_differing(p, c);
-	if (c->resource->existing && json_object_size(stands) == 0)
+	if (c->resource->existing && !json_has_leaf(stands))
 		return false;
 	c->adopts = true;
 	c->action = ACTION_NONE;

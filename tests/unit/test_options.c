@@ -63,11 +63,11 @@ static void test_options__every_spelling_of_a_value_is_read(void **state)
 static void test_options__a_switch_takes_no_word(void **state)
 {
 	struct fixture *f = *state;
-	const char *argv[] = { "apply", "-auto-approve", "file", "--refresh=false", NULL };
+	const char *argv[] = { "apply", "-auto-approve", "file", "--limits=false", NULL };
 	assert_true(parse(f, argv));
 	assert_true(value(f, OPTION_AUTO_APPROVE)->on);
-	assert_true(value(f, OPTION_REFRESH)->given);
-	assert_false(value(f, OPTION_REFRESH)->on);
+	assert_true(value(f, OPTION_LIMITS)->given);
+	assert_false(value(f, OPTION_LIMITS)->on);
 	assert_int_equal(f->arguments.nwords, 2);
 	assert_string_equal(f->arguments.words[1], "file");
 }
