@@ -3,7 +3,9 @@
 
 All of it runs on a storage account of documented behaviour and, where it is installed, on Azurite.
 """
+import json
 import shutil
+import sqlite3
 import subprocess
 import uuid
 
@@ -185,3 +187,21 @@ def test_a_long_log_becomes_a_snapshot(tmp_path, azure, storage, key):
     headers, _ = storage.blob(key)
     assert names[1].endswith(headers["x-ms-meta-snapshot"])
     assert storage.blob(names[1])[1].startswith(b"SQLite format 3")
+
+
+def test_a_snapshot_larger_than_one_request(tmp_path, azure, storage, key):
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": A}))
+    waybill.apply()
+    with sqlite3.connect(waybill.state) as state:
+        state.executemany("INSERT INTO resource (id, address, type, origin, body) VALUES (?, ?, 't', 'made', ?)",
+                          [(f"/large/{i}", f"large/{i}", json.dumps("x" * 1000000)) for i in range(20)])
+    state.close()
+    records = waybill.records()
+    waybill.use(storage, key).run("state", "push", "--state", "waybill.db", check=0)
+    assert waybill.records() == records and len(records) == 22
+    waybill.run("state", "pull", "copy.db", check=0)
+    copies = [sqlite3.connect(tmp_path / "w" / name) for name in ("copy.db", "waybill.db.moved")]
+    assert [copy.execute("SELECT * FROM resource ORDER BY id").fetchall() for copy in copies[:1]] == \
+        [copy.execute("SELECT * FROM resource ORDER BY id").fetchall() for copy in copies[1:]]
+    for copy in copies:
+        copy.close()

@@ -164,6 +164,38 @@ static void test_azure__lost_answer_to_a_write_is_unknown(void **state)
 	close_all(&f, 3);
 }
 
+static bool only_once(const struct operation *op)
+{
+	return op->requests == 0;
+}
+
+static bool never(const struct operation *op)
+{
+	(void)op;
+	return false;
+}
+
+static void test_azure__a_write_leaves_only_when_it_may(void **state)
+{
+	(void)state;
+	static const struct scripted_answer answers[] = {
+		ANSWER("PUT", TABLE, 429, NULL, SOON),
+	};
+	struct fixture f;
+	OPEN(&f, answers);
+	struct operation put = make(&f, VERB_PUT, TABLE);
+	put.may_leave = never;
+	run(&f, &put);
+	assert_int_equal(put.outcome, OUTCOME_FAILED);
+	assert_string_equal(put.failure.code, "state-lost");
+	assert_int_equal(put.requests, 0);
+	put.may_leave = only_once;
+	run(&f, &put);
+	assert_int_equal(put.outcome, OUTCOME_FAILED);
+	assert_string_equal(put.failure.code, "state-lost");
+	close_all(&f, 1);
+}
+
 static void test_azure__delete(void **state)
 {
 	(void)state;
@@ -260,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_azure__contention_as_operation_failure_is_waited_out),
 		cmocka_unit_test(test_azure__operation_failure_is_told),
 		cmocka_unit_test(test_azure__lost_answer_to_a_write_is_unknown),
+		cmocka_unit_test(test_azure__a_write_leaves_only_when_it_may),
 		cmocka_unit_test(test_azure__delete),
 		cmocka_unit_test(test_azure__polling_url_of_another_host_is_not_asked),
 		cmocka_unit_test(test_azure__patch),
