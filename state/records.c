@@ -32,13 +32,14 @@ static bool read_depends_on(struct state *s, struct arena *a, sqlite3_stmt *row,
 }
 
 static bool read_body(struct state *s, struct arena *a, sqlite3_stmt *row,
-	const struct record *likely, json_t **out, struct diags *diags)
+	const struct record *likely, struct record *out, struct diags *diags)
 {
 	const char *text = (const char *)sqlite3_column_text(row, 5);
 	if (!text || !likely->body ||
 		!json_is_text(likely->body, text, (size_t)sqlite3_column_bytes(row, 5)))
-		return state_json(s, a, row, 5, out, diags);
-	*out = arena_json(a, json_incref(likely->body));
+		return state_json(s, a, row, 5, &out->body, diags);
+	out->body = arena_json(a, json_incref(likely->body));
+	out->as_likely = true;
 	return true;
 }
 
@@ -56,7 +57,7 @@ static bool read_record(struct state *s, struct arena *a, const struct likely_re
 		.origin = repeated_text(a, row, 3, before ? before->origin : NULL),
 		.parent = repeated_text(a, row, 4, before ? before->parent : NULL),
 	};
-	return read_body(s, a, row, &known, &out->body, diags) &&
+	return read_body(s, a, row, &known, out, diags) &&
 		state_json(s, a, row, 6, &out->before, diags) &&
 		state_json(s, a, row, 8, &out->extra, diags);
 }

@@ -91,6 +91,7 @@ struct record {
 	json_t *before;     /* existing: {pointer: value or null} as it was before us; else NULL */
 	json_t *depends_on; /* array of ids */
 	json_t *extra;      /* engine's own notes, or NULL */
+	bool as_likely;     /* `body` is what was likely, and shared: see state_records() */
 };
 
 /* What a record is likely to say, known from elsewhere: id, address and body; true when anything is

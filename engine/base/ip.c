@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 unsigned family_bits(enum family family)
@@ -22,8 +21,27 @@ bool ip_parse(struct ip *out, const char *text)
 	return inet_pton(socket_family(out->family), text, out->bytes) == 1;
 }
 
+/* Below 1,000; returns where it ends. */
+static char *put_number(char *out, unsigned number)
+{
+	if (number >= 100)
+		*out++ = (char)('0' + number / 100);
+	if (number >= 10)
+		*out++ = (char)('0' + number / 10 % 10);
+	*out++ = (char)('0' + number % 10);
+	return out;
+}
+
 void ip_format(const struct ip *ip, char out[IP_TEXT])
 {
+	/* inet_ntop() prints these by sprintf(), and there are many. */
+	if (ip->family == FAMILY_IPV4) {
+		for (unsigned i = 0; i < 4; i++) {
+			out = put_number(out, ip->bytes[i]);
+			*out++ = i < 3 ? '.' : '\0';
+		}
+		return;
+	}
 	const char *text = inet_ntop(socket_family(ip->family), ip->bytes, out, IP_TEXT);
 	assert(text);
 	(void)text;
@@ -94,9 +112,10 @@ bool prefix_parse(struct prefix *out, const char *text)
 
 void prefix_format(const struct prefix *prefix, char out[PREFIX_TEXT])
 {
-	char address[IP_TEXT];
-	ip_format(&prefix->base, address);
-	(void)snprintf(out, PREFIX_TEXT, "%s/%u", address, prefix->length);
+	ip_format(&prefix->base, out);
+	out += strlen(out);
+	*out++ = '/';
+	*put_number(out, prefix->length) = '\0';
 }
 
 /* The bits of byte `i` of an address that a prefix of this length says. */

@@ -85,9 +85,12 @@ static bool token_next(struct token *token, const char **pointer)
 	if (**pointer != '/')
 		return false;
 	const char *text = *pointer + 1;
-	size_t len = strcspn(text, "/");
+	size_t len = 0;
+	bool escaped = false;
+	for (; text[len] && text[len] != '/'; len++)
+		escaped |= text[len] == '~';
 	*token = (struct token){ .text = text, .len = len };
-	if (memchr(text, '~', len)) {
+	if (escaped) {
 		token->owned = mem_alloc(len + 1);
 		token->len = unescape(token->owned, text, len);
 		token->text = token->owned;

@@ -387,9 +387,10 @@ static bool resolve(struct config *c, struct diags *diags)
 	c->whole = check_ids(c, diags);
 	(void)check_values(c, diags);
 	(void)references_check_cycles(c, diags);
-	if (c->nresources > 1)
-		qsort(c->resources, c->nresources, sizeof *c->resources, by_address);
 	c->by_id = in->by_id;
+	/* Addresses are mostly in the order of ids. */
+	memcpy(c->resources, c->by_id, c->nresources * sizeof *c->resources);
+	sort_items(c->resources, c->nresources, sizeof *c->resources, by_address);
 	return diags->nerrors == nerrors;
 }
 

@@ -140,6 +140,14 @@ bool all_nodes_are_known(const struct checking *ck)
 	return true;
 }
 
+static uint32_t ipv4_number(const struct ip *ip)
+{
+	uint32_t number = 0;
+	for (unsigned i = 0; i < 4; i++)
+		number = number << 8 | ip->bytes[i];
+	return number;
+}
+
 bool is_reserved(const struct topology_subnet *s, const struct ip *ip, size_t *range)
 {
 	for (size_t i = 0; i < s->prefixes.count; i++) {
@@ -147,12 +155,9 @@ bool is_reserved(const struct topology_subnet *s, const struct ip *ip, size_t *r
 		if (p->base.family != FAMILY_IPV4 || !prefix_has_ip(p, ip))
 			continue;
 		*range = i;
-		struct ip edge;
-		for (uint64_t n = 0; n < RESERVED_FRONT; n++)
-			if (ip_add(&edge, &p->base, n) && ip_compare(&edge, ip) == 0)
-				return true;
 		uint64_t size = (uint64_t)1 << (family_bits(FAMILY_IPV4) - p->length);
-		return ip_add(&edge, &p->base, size - 1) && ip_compare(&edge, ip) == 0;
+		uint64_t at = ipv4_number(ip) - ipv4_number(&p->base);
+		return at < RESERVED_FRONT || at == size - 1;
 	}
 	return false;
 }

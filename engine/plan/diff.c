@@ -188,15 +188,25 @@ static bool is_nested(const json_t *node, const json_t *value)
 		(!node || schema_kind(node) == KIND_OBJECT);
 }
 
+/* Whether all that is wanted stands just so, whatever the schema says of it: so it is mostly. */
+static bool has_all(const json_t *actual, const json_t *wanted)
+{
+	if (!json_is_object(wanted) || !json_is_object(actual))
+		return json_equal(wanted, actual);
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)wanted, key, value)
+		if (!has_all(json_object_get(actual, key), value))
+			return false;
+	return true;
+}
+
 static void diff_object(struct walk *w, const struct path *at, const json_t *node,
 	const json_t *desired, const json_t *actual, bool replaces)
 {
 	const char *key;
 	json_t *value;
 	json_object_foreach ((json_t *)desired, key, value) {
-		/* Most members are just as they are wanted, whatever the schema says of them. */
-		if (json_equal(value, json_object_get(actual, key)))
-			continue;
 		const json_t *sub = schema_member(node, key);
 		if (schema_is_child_list(sub) || schema_is_read_only(sub))
 			continue;
@@ -220,6 +230,8 @@ void diff_desired(struct arena *a, const struct schema *schema, const json_t *de
 	const json_t *actual, struct edits *out)
 {
 	struct walk w = { a, schema, out };
+	if (has_all(actual, desired))
+		return;
 	diff_object(&w, NULL, schema->root, desired, actual, false);
 }
 

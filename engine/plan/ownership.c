@@ -54,7 +54,7 @@ static void find_actuals(struct planner *p)
 				break;
 		}
 		if (order == 0)
-			p->all[i].actual = &s->actuals[at];
+			p->all[i].actual = &s->actuals[at++];
 	}
 }
 

@@ -262,7 +262,7 @@ static void find_declared(struct snapshot *s, const struct config *config)
 				break;
 		}
 		if (order == 0)
-			s->actuals[i].resource = config->by_id[at];
+			s->actuals[i].resource = config->by_id[at++];
 	}
 }
 
@@ -355,7 +355,8 @@ static void open_seals(struct snapshot *s, const struct config *config, struct s
 	s->secrets->key = arena_strdup(s->arena, key);
 	for (size_t i = 0; i < s->nrecords; i++) {
 		struct record *r = &s->records[i];
-		if (!secrets_sealed(r->body) && !secrets_sealed(r->before))
+		bool is_sealed = !r->as_likely && secrets_sealed(r->body);
+		if (!is_sealed && !secrets_sealed(r->before))
 			continue;
 		const char *id = move_id(s->arena, &moves, r->id);
 		const struct actual *actual = snapshot_actual(s, id);
@@ -390,7 +391,7 @@ static bool find_likely(void *context, const char *id, struct record *out)
 	}
 	if (order != 0)
 		return false;
-	const struct resource *r = d->config->by_id[d->at];
+	const struct resource *r = d->config->by_id[d->at++];
 	*out = (struct record){ .id = r->id, .address = r->address, .body = r->body };
 	return true;
 }
