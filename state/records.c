@@ -38,7 +38,7 @@ static bool read_body(struct state *s, struct arena *a, sqlite3_stmt *row,
 	if (!text || !likely->body ||
 		!json_is_text(likely->body, text, (size_t)sqlite3_column_bytes(row, 5)))
 		return state_json(s, a, row, 5, &out->body, diags);
-	out->body = arena_json(a, json_incref(likely->body));
+	out->body = likely->body;
 	out->as_likely = true;
 	return true;
 }

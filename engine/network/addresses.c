@@ -26,6 +26,24 @@ static void add_node(struct topology *t, const struct node_set *set, const struc
 		out->subnet = topology_subnet_of(t, &out->ips[0]);
 }
 
+static const char *fact(const struct schema *s, const char *name)
+{
+	return json_string_value(json_object_get(json_object_get(s->facts, "nic"), name));
+}
+
+/* Of all nodes and all NICs. */
+static size_t addresses_most(const struct topology *t, const struct config *config)
+{
+	const struct schema *s = catalog_role(t->catalog, ROLE_NIC);
+	size_t count = 1, i;
+	const json_t *nic;
+	for (size_t n = 0; n < t->nnodes; n++)
+		count += t->nodes[n].nips;
+	json_array_foreach (config->nics, i, nic)
+		count += json_array_size(json_at(nic, fact(s, "addresses")));
+	return count;
+}
+
 static void add_nodes(struct topology *t, const struct config *config)
 {
 	size_t count = 0;
@@ -35,15 +53,15 @@ static void add_nodes(struct topology *t, const struct config *config)
 	for (size_t i = 0; i < config->nnode_sets; i++)
 		for (size_t n = 0; n < config->node_sets[i].nnodes; n++)
 			add_node(t, &config->node_sets[i], &config->node_sets[i].nodes[n]);
+	t->addresses = arena_alloc(t->arena, addresses_most(t, config) * sizeof *t->addresses);
 	for (size_t i = 0; i < t->nnodes; i++)
 		for (size_t n = 0; n < t->nodes[i].nips; n++)
-			*ARENA_PUSH(t->arena, t->addresses, t->naddresses) =
-				(struct topology_address){
-					.ip = t->nodes[i].ips[n],
-					.subnet = t->nodes[i].subnet,
-					.forwarding = t->nodes[i].forwarding,
-					.node = &t->nodes[i],
-				};
+			t->addresses[t->naddresses++] = (struct topology_address){
+				.ip = t->nodes[i].ips[n],
+				.subnet = t->nodes[i].subnet,
+				.forwarding = t->nodes[i].forwarding,
+				.node = &t->nodes[i],
+			};
 }
 
 static int compare_addresses(const void *a, const void *b)
@@ -55,11 +73,6 @@ static int compare_addresses(const void *a, const void *b)
 	if (!x->node != !y->node)
 		return x->node ? -1 : 1;
 	return x->node ? (x->node > y->node) - (x->node < y->node) : 0;
-}
-
-static const char *fact(const struct schema *s, const char *name)
-{
-	return json_string_value(json_object_get(json_object_get(s->facts, "nic"), name));
 }
 
 /* Whether a node of ours has the address already, in the same network as far as is known. */
@@ -90,7 +103,7 @@ static void add_nic(struct topology *t, const struct topology *nodes, const json
 			continue;
 		found.subnet = subnet_id ? topology_subnet(t, subnet_id) : NULL;
 		if (!is_known(nodes, &found.ip, found.subnet))
-			*ARENA_PUSH(t->arena, t->addresses, t->naddresses) = found;
+			t->addresses[t->naddresses++] = found;
 	}
 }
 

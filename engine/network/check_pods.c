@@ -16,7 +16,7 @@ struct found {
 
 struct scan {
 	struct checking *ck;
-	struct overlap_item *items;
+	struct overlap_item *items; /* room for all pods, and for all ranges of networks */
 	size_t count;
 	struct tallies tallies;
 };
@@ -24,18 +24,31 @@ struct scan {
 static void add_item(struct scan *s, const struct prefix *p, enum item_kind kind, const void *owner,
 	size_t index)
 {
-	struct overlap_item *item = ARENA_PUSH(s->ck->arena, s->items, s->count);
-	*item = (struct overlap_item){ .prefix = *p,
+	s->items[s->count] = (struct overlap_item){ .prefix = *p,
 		.kind = (unsigned)kind,
 		.order = s->count,
 		.owner = owner,
 		.index = index };
+	s->count++;
+}
+
+static size_t items_most(const struct topology *t)
+{
+	size_t count = 1;
+	for (size_t i = 0; i < t->nnodes; i++)
+		count += t->nodes[i].pods.count;
+	for (size_t i = 0; i < t->nsubnets; i++)
+		count += t->subnets[i].prefixes.count;
+	for (size_t i = 0; i < t->nnetworks; i++)
+		count += t->networks[i].space.count;
+	return count;
 }
 
 static struct scan scan_new(struct checking *ck)
 {
 	const struct topology *t = ck->topology;
 	struct scan s = { .ck = ck, .tallies = tallies_new(ck) };
+	s.items = arena_alloc(ck->arena, items_most(t) * sizeof *s.items);
 	for (size_t i = 0; i < t->nnodes; i++)
 		for (size_t k = 0; k < t->nodes[i].pods.count; k++)
 			add_item(&s, &t->nodes[i].pods.items[k], KIND_OF_POD, &t->nodes[i], k);

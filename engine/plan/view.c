@@ -7,10 +7,14 @@
 #include "engine/base/text.h"
 
 struct parts {
-	struct arena *arena;
 	struct topology_part *items;
 	size_t count;
 };
+
+static struct parts parts_new(struct arena *a, size_t most)
+{
+	return (struct parts){ .items = arena_alloc(a, (most + 1) * sizeof(struct topology_part)) };
+}
 
 static bool matters(const struct schema *s)
 {
@@ -33,13 +37,12 @@ static int compare_changes(const void *a, const void *b)
 static void add_part(struct parts *p, const char *id, const struct schema *schema,
 	const json_t *body, const struct resource *resource)
 {
-	*ARENA_PUSH(p->arena, p->items, p->count) =
-		(struct topology_part){ id, schema, body, resource };
+	p->items[p->count++] = (struct topology_part){ id, schema, body, resource };
 }
 
 struct topology *view_declared(struct arena *a, const struct config *c)
 {
-	struct parts parts = { .arena = a };
+	struct parts parts = parts_new(a, c->nresources);
 	for (size_t i = 0; i < c->nresources; i++) {
 		const struct resource *r = c->by_id[i];
 		if (matters(r->schema))
@@ -51,7 +54,7 @@ struct topology *view_declared(struct arena *a, const struct config *c)
 struct topology *view_actual(
 	struct arena *a, const struct config *c, const struct snapshot *snapshot)
 {
-	struct parts parts = { .arena = a };
+	struct parts parts = parts_new(a, snapshot->nactuals);
 	for (size_t i = 0; i < snapshot->nactuals; i++) {
 		const struct actual *actual = &snapshot->actuals[i];
 		if (matters(actual->schema))
@@ -133,8 +136,9 @@ static bool is_made(const struct change *c)
 struct topology *view_planned(struct arena *a, const struct config *c,
 	const struct snapshot *snapshot, const struct plan *plan)
 {
-	struct parts parts = { .arena = a };
 	struct changes changes = changes_of(a, plan);
+	struct parts parts =
+		parts_new(a, snapshot->nactuals + (plan ? changes.count : c->nresources));
 	for (size_t i = 0; i < snapshot->nactuals; i++) {
 		const struct actual *actual = &snapshot->actuals[i];
 		if (!matters(actual->schema))
