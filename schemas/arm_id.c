@@ -88,7 +88,7 @@ char *arm_id_make(struct arena *a, const char *parent_id, const char *type, cons
 	const char *first = strchr(type, '/'), *last = strrchr(type, '/');
 	if (first == last)
 		return arena_printf(a, "%s/providers/%s/%s", parent_id, type, name);
-	return arena_printf(a, "%s%s/%s", parent_id, last, name);
+	return arena_join(a, (const char *const[]){ parent_id, last, "/", name }, 4);
 }
 
 bool arm_id_same(const char *a, const char *b)

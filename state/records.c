@@ -18,48 +18,59 @@ static const char *repeated_text(struct arena *a, sqlite3_stmt *row, int column,
 	return text && before && strcmp(text, before) == 0 ? before : state_text(a, row, column);
 }
 
-static bool read_depends_on(struct state *s, struct arena *a, sqlite3_stmt *row,
-	struct repeated *before, json_t **out, struct diags *diags)
+struct reader {
+	struct state *state;
+	struct arena *arena;
+	sqlite3_stmt *row;
+	const struct likely_records *likely; /* or NULL */
+	struct repeated depends_on;
+	struct diags *diags;
+};
+
+static bool read_json(const struct reader *r, int column, json_t **out)
 {
-	const char *text = repeated_text(a, row, 7, before->text);
+	return state_json(r->state, r->arena, r->row, column, out, r->diags);
+}
+
+static bool read_depends_on(struct reader *r, json_t **out)
+{
+	struct repeated *before = &r->depends_on;
+	const char *text = repeated_text(r->arena, r->row, 7, before->text);
 	if (text && text == before->text) {
 		*out = before->json;
 		return true;
 	}
-	bool ok = state_json(s, a, row, 7, out, diags);
+	bool ok = read_json(r, 7, out);
 	*before = (struct repeated){ text, *out };
 	return ok;
 }
 
-static bool read_body(struct state *s, struct arena *a, sqlite3_stmt *row,
-	const struct record *likely, struct record *out, struct diags *diags)
+static bool read_body(const struct reader *r, const struct record *likely, struct record *out)
 {
-	const char *text = (const char *)sqlite3_column_text(row, 5);
+	const char *text = (const char *)sqlite3_column_text(r->row, 5);
 	if (!text || !likely->body ||
-		!json_is_text(likely->body, text, (size_t)sqlite3_column_bytes(row, 5)))
-		return state_json(s, a, row, 5, &out->body, diags);
+		!json_is_text(likely->body, text, (size_t)sqlite3_column_bytes(r->row, 5)))
+		return read_json(r, 5, &out->body);
 	out->body = likely->body;
 	out->as_likely = true;
 	return true;
 }
 
-static bool read_record(struct state *s, struct arena *a, const struct likely_records *likely,
-	sqlite3_stmt *row, const struct record *before, struct record *out, struct diags *diags)
+static bool read_record(struct reader *r, const struct record *before, struct record *out)
 {
-	struct record known = { 0 };
-	const char *id = (const char *)sqlite3_column_text(row, 0);
-	if (!id || !likely || !likely->find(likely->context, id, &known))
-		known = (struct record){ 0 };
+	struct record likely = { 0 };
+	const char *id = (const char *)sqlite3_column_text(r->row, 0);
+	if (!id || !r->likely || !r->likely->find(r->likely->context, id, &likely))
+		likely = (struct record){ 0 };
 	*out = (struct record){
-		.id = repeated_text(a, row, 0, known.id),
-		.address = repeated_text(a, row, 1, known.address),
-		.type = repeated_text(a, row, 2, before ? before->type : NULL),
-		.origin = repeated_text(a, row, 3, before ? before->origin : NULL),
-		.parent = repeated_text(a, row, 4, before ? before->parent : NULL),
+		.id = repeated_text(r->arena, r->row, 0, likely.id),
+		.address = repeated_text(r->arena, r->row, 1, likely.address),
+		.type = repeated_text(r->arena, r->row, 2, before ? before->type : NULL),
+		.origin = repeated_text(r->arena, r->row, 3, before ? before->origin : NULL),
+		.parent = repeated_text(r->arena, r->row, 4, before ? before->parent : NULL),
 	};
-	return read_body(s, a, row, &known, out, diags) &&
-		state_json(s, a, row, 6, &out->before, diags) &&
-		state_json(s, a, row, 8, &out->extra, diags);
+	return read_body(r, &likely, out) && read_json(r, 6, &out->before) &&
+		read_json(r, 8, &out->extra) && read_depends_on(r, &out->depends_on);
 }
 
 bool state_records(struct state *s, struct arena *a, const struct likely_records *likely,
@@ -69,20 +80,18 @@ bool state_records(struct state *s, struct arena *a, const struct likely_records
 	*out_count = 0;
 	if (!s->db)
 		return true;
-	sqlite3_stmt *row = state_select(s, SQL_RECORDS, diags);
-	if (!row)
+	struct reader r = { .state = s, .arena = a, .likely = likely, .diags = diags };
+	r.row = state_select(s, SQL_RECORDS, diags);
+	if (!r.row)
 		return false;
-	struct repeated depends_on = { 0 };
 	for (;;) {
 		bool more;
-		if (!state_next(s, row, &more, diags))
+		if (!state_next(s, r.row, &more, diags))
 			return false;
 		if (!more)
 			return true;
 		struct record *record = ARENA_PUSH(a, *out, *out_count);
-		const struct record *before = *out_count > 1 ? record - 1 : NULL;
-		if (!read_record(s, a, likely, row, before, record, diags) ||
-			!read_depends_on(s, a, row, &depends_on, &record->depends_on, diags))
+		if (!read_record(&r, *out_count > 1 ? record - 1 : NULL, record))
 			return false;
 	}
 }

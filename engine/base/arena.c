@@ -171,6 +171,20 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return text;
 }
 
+char *arena_join(struct arena *a, const char *const *texts, size_t count)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < count; i++)
+		len += strlen(texts[i]);
+	char *joined = arena_alloc(a, len + 1), *end = joined;
+	for (size_t i = 0; i < count; i++) {
+		len = strlen(texts[i]);
+		memcpy(end, texts[i], len);
+		end += len;
+	}
+	return joined;
+}
+
 void arena_defer(struct arena *a, void (*fn)(void *), void *object)
 {
 	struct deferred *d = ARENA_NEW(a, struct deferred);

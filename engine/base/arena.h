@@ -27,6 +27,8 @@ void *arena_alloc(struct arena *, size_t size_bytes);
 char *arena_strdup(struct arena *, const char *text);
 char *arena_strndup(struct arena *, const char *text, size_t len);
 char *arena_printf(struct arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Texts one behind another: for the ids and addresses of 100,000 routes. */
+char *arena_join(struct arena *, const char *const *texts, size_t count);
 char *arena_vprintf(struct arena *, const char *fmt, va_list args)
 	__attribute__((format(printf, 2, 0)));
 

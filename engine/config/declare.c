@@ -88,8 +88,10 @@ static const char *address_of(const struct config *c, const struct declared *d)
 {
 	const struct schema *s = d->resource.schema;
 	if (d->parent)
-		return arena_printf(c->arena, "%s/%s/%s", d->parent->resource.address, s->section,
-			d->resource.name);
+		return arena_join(c->arena,
+			(const char *const[]){ d->parent->resource.address, "/", s->section, "/",
+				d->resource.name },
+			5);
 	const char *outside = "";
 	if (!is_default_scope(c, d->subscription, NULL))
 		outside = arena_printf(c->arena, "subscriptions/%s/", d->subscription);
