@@ -107,10 +107,10 @@ static const char *bad_address(
 {
 	size_t count = 0;
 	const char *const *sections = catalog_sections(c->catalog, &count);
-	const char *near = text_nearest(
-		arena_strndup(c->arena, address, strcspn(address, "/")), sections, count);
+	const char *section = arena_strndup(c->arena, address, strcspn(address, "/"));
+	const char *near = text_nearest(section, sections, count);
 	(void)diag_error(diags, at, "bad-address", "`%s` is not an address", address);
-	if (near)
+	if (near && strcmp(near, section) != 0)
 		diag_help(diags, "did you mean `%s`?", near);
 	else
 		diag_help(diags, "an address is as in routeTables/NAME/routes/NAME");
@@ -153,8 +153,16 @@ const char *address_id(struct config *c, const char *address, struct place at, s
 		first += 2;
 	}
 	const struct schema *schema = catalog_section(c->catalog, t.items[first]);
-	if (!schema || !subscription || (!group && !schema->in_subscription))
+	if (!schema)
 		return bad_address(c, address, at, diags);
+	if (!subscription || (!group && !schema->in_subscription)) {
+		const char *what = subscription ? "resourceGroup" : "subscription";
+		(void)diag_error(diags, at, "bad-address",
+			"`%s` names no %s, and there is no `%s` on top", address,
+			subscription ? "resource group" : "subscription", what);
+		diag_help(diags, "write `%s` on top, or the full ARM id", what);
+		return NULL;
+	}
 	const char *scope = arena_printf(a, "/subscriptions/%s", subscription);
 	if (!schema->in_subscription)
 		scope = arena_printf(a, "%s/resourceGroups/%s", scope, group);
