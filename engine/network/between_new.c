@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* between_new.c - pairs the objects of two moments, and finds the turns that make a difference */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "engine/base/text.h"
@@ -25,7 +26,9 @@ static void merge(struct maker *m, const void *now, size_t nnow, const void *aft
 		const struct topology_part *p = nnow ? *(struct topology_part *const *)x : NULL;
 		const struct topology_part *q = nafter ? *(struct topology_part *const *)y : NULL;
 		int order = !p ? 1 : !q ? -1 : text_compare_nocase(p->id, q->id);
-		*ARENA_PUSH(m->b->arena, m->parts, m->nparts) = order <= 0 ? *p : *q;
+		const struct topology_part *first = order <= 0 ? p : q;
+		assert(first && "one of the two has some left");
+		*ARENA_PUSH(m->b->arena, m->parts, m->nparts) = *first;
 		if (order <= 0) {
 			x += size;
 			nnow--;

@@ -124,7 +124,20 @@ static struct choice *sort_states(struct mender *m)
 	return order;
 }
 
-void mend_steps(struct waits *w, const struct breaks *breaks)
+static size_t count_cut(const struct breaks *breaks, const bool *possible)
+{
+	size_t paths = 0;
+	for (size_t i = 0; i < breaks->ncases; i++) {
+		const struct break_case *c = &breaks->cases[i];
+		bool is_cut = false;
+		for (size_t n = 0; n < c->nstates; n++)
+			is_cut = is_cut || possible[c->states[n]];
+		paths += is_cut ? c->paths : 0;
+	}
+	return paths;
+}
+
+size_t mend_steps(struct waits *w, const struct breaks *breaks)
 {
 	struct mender m = { .arena = arena_new(), .waits = w, .breaks = breaks };
 	list_pairs(&m);
@@ -135,7 +148,14 @@ void mend_steps(struct waits *w, const struct breaks *breaks)
 		if (!is_prevented(w, s, &pair) && choose_wait(&m, s, &pair))
 			(void)waits_add(w, pair.step, pair.waits_for);
 	}
+	bool *possible = arena_alloc(m.arena, breaks->nstates + 1);
+	for (size_t i = 0; i < breaks->nstates; i++) {
+		struct pair pair;
+		possible[i] = !is_prevented(w, &breaks->states[i], &pair);
+	}
+	size_t cut = count_cut(breaks, possible);
 	arena_free(m.arena);
+	return cut;
 }
 
 /* ---- what is left ---- */

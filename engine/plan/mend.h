@@ -11,8 +11,9 @@
 #include "engine/plan/halfway.h"
 #include "engine/plan/waits.h"
 
-/* Adds waits, as few as it finds, so that as few of the states as can be are possible. */
-void mend_steps(struct waits *, const struct breaks *);
+/* Adds waits, as few as it finds, so that as few of the states as can be are possible; how many
+ * paths are cut all the same. */
+size_t mend_steps(struct waits *, const struct breaks *);
 /* Once the steps are in their order, with `number` their places by former index: tells the cuts
  * that are left, and which steps settle after which. */
 void mend_tell(struct planner *, const struct breaks *, const size_t *number);

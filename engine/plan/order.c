@@ -29,7 +29,8 @@ struct orderer {
 	size_t nwriters;
 	struct edge *edges;
 	size_t nedges;
-	bool careful; /* also hold back what takes children out while something may use them */
+	bool careful; /* also what Azure would not ask for: updates before what attaches, and what
+			 takes children out after what may use them */
 };
 
 static int compare_writers(const void *a, const void *b)
@@ -98,14 +99,17 @@ static bool takes_away(const struct orderer *o, const struct step *s)
 	return false;
 }
 
-/* `user` makes something that refers to `id`: it waits until that stands. */
+/* `user` makes something that refers to `id`: it waits until that stands, and with all it is to
+ * have inside. */
 static void wait_until_made(struct orderer *o, size_t user, const char *id)
 {
 	size_t count;
 	const struct writer *w = writers_of(o, id, &count);
-	for (size_t i = 0; i < count; i++)
-		if (makes(&o->steps[w[i].step]))
+	for (size_t i = 0; i < count; i++) {
+		const struct step *s = &o->steps[w[i].step];
+		if (s->verb == STEP_CREATE || (makes(s) && o->careful))
 			wait_for(o, user, w[i].step);
+	}
 }
 
 /* `user` lets its reference to `id` go: what takes `id` away waits for that. */
@@ -165,15 +169,16 @@ static void add_container_edges(struct orderer *o, size_t step)
 	struct arm_id id;
 	if (!arm_id_parse(o->arena, s->id, &id) || !id.parent)
 		return;
-	if (makes(s))
-		wait_until_made(o, step, id.parent);
-	if (s->verb != STEP_DELETE)
-		return;
-	/* An address range may shrink only when the subnet in it is gone. */
+	/* An address range may shrink only when the subnet in it is gone, and has to grow before.
+	 */
 	size_t count;
 	const struct writer *w = writers_of(o, id.parent, &count);
-	for (size_t i = 0; i < count; i++)
-		wait_for(o, w[i].step, step);
+	for (size_t i = 0; i < count; i++) {
+		if (s->verb == STEP_DELETE)
+			wait_for(o, w[i].step, step);
+		else if (makes(s) && makes(&o->steps[w[i].step]))
+			wait_for(o, step, w[i].step);
+	}
 }
 
 /* What is written again has to be so after the other side went and before it is made. */
@@ -229,8 +234,13 @@ static void find_edges(struct orderer *o, bool careful)
 	o->nedges = kept;
 }
 
+/* The edges found last become the waits, and nothing else. */
 static void use_edges(struct orderer *o)
 {
+	for (size_t i = 0; i < o->nsteps; i++) {
+		o->steps[i].waits = NULL;
+		o->steps[i].nwaits = 0;
+	}
 	for (size_t i = 0; i < o->nedges; i++) {
 		struct step *s = &o->steps[o->edges[i].step];
 		*ARENA_PUSH(o->arena, s->waits, s->nwaits) = o->edges[i].waits_for;
@@ -341,51 +351,53 @@ static bool refuse_loop(struct planner *p, const struct step *s)
 	return false;
 }
 
-static bool takes_children(const struct orderer *o)
+/* Adds those of the edges that make no loop. */
+static void add_edges(struct orderer *o, struct waits *w)
 {
-	for (size_t i = 0; i < o->nsteps; i++)
-		for (size_t n = 0; n < o->steps[i].nchildren; n++)
-			if (!o->steps[i].children[n].after)
-				return true;
-	return false;
-}
-
-/* The edges that are no waits yet. Only the first `nwaits` waits are looked at, and are sorted. */
-static void drop_known_edges(struct orderer *o)
-{
-	size_t kept = 0;
 	for (size_t i = 0; i < o->nsteps; i++)
 		if (o->steps[i].nwaits)
 			qsort(o->steps[i].waits, o->steps[i].nwaits, sizeof(size_t),
 				compare_numbers);
+	size_t *known = arena_alloc(o->arena, o->nsteps * sizeof *known);
+	for (size_t i = 0; i < o->nsteps; i++)
+		known[i] = o->steps[i].nwaits;
 	for (size_t i = 0; i < o->nedges; i++) {
-		const struct step *s = &o->steps[o->edges[i].step];
-		if (!s->nwaits ||
-			!bsearch(&o->edges[i].waits_for, s->waits, s->nwaits, sizeof(size_t),
+		const struct edge *e = &o->edges[i];
+		const struct step *s = &o->steps[e->step];
+		if (!known[e->step] ||
+			!bsearch(&e->waits_for, s->waits, known[e->step], sizeof(size_t),
 				compare_numbers))
-			o->edges[kept++] = o->edges[i];
+			(void)waits_add(w, e->step, e->waits_for);
 	}
-	o->nedges = kept;
 }
 
-/* Tables that swap their subnets would wait for each other: then each such wait that makes no loop
- * is kept. */
-static const size_t *add_careful_waits(struct orderer *o, struct waits *w, size_t *loop)
+/* What only care asks for gives way to what keeps a path, and to itself: tables that exchange their
+ * subnets would wait for each other. */
+static void find_waits(struct orderer *o, bool *loops, size_t *loop)
 {
-	size_t *kept = arena_alloc(o->arena, o->nsteps * sizeof *kept);
+	struct waits w;
+	const struct breaks *breaks = o->planner->breaks;
+	waits_init(&w, o->arena, o->steps, o->nsteps);
 	find_edges(o, true);
-	drop_known_edges(o);
-	for (size_t i = 0; i < o->nsteps; i++)
-		kept[i] = o->steps[i].nwaits;
 	use_edges(o);
-	const size_t *level = find_levels(o, loop);
-	if (level)
-		return level;
-	for (size_t i = 0; i < o->nsteps; i++)
-		o->steps[i].nwaits = kept[i];
-	for (size_t i = 0; i < o->nedges; i++)
-		(void)waits_add(w, o->edges[i].step, o->edges[i].waits_for);
-	return find_levels(o, loop);
+	*loops = false;
+	bool careful = find_levels(o, loop) != NULL;
+	size_t cut = careful && breaks ? mend_steps(&w, breaks) : 0;
+	if (careful && cut == 0)
+		return;
+	find_edges(o, false);
+	use_edges(o);
+	*loops = find_levels(o, loop) == NULL;
+	if (*loops)
+		return;
+	bool better = (breaks ? mend_steps(&w, breaks) : 0) < cut || !careful;
+	find_edges(o, true);
+	if (better) {
+		add_edges(o, &w);
+		return;
+	}
+	use_edges(o);
+	(void)mend_steps(&w, breaks);
 }
 
 bool order_steps(struct planner *p)
@@ -396,23 +408,13 @@ bool order_steps(struct planner *p)
 	};
 	if (o.nsteps == 0)
 		return true;
-	struct waits w;
+	bool loops;
 	size_t loop = 0;
 	find_writers(&o);
-	find_edges(&o, false);
-	use_edges(&o);
-	const size_t *level = find_levels(&o, &loop);
-	if (!level)
+	find_waits(&o, &loops, &loop);
+	if (loops)
 		return refuse_loop(p, &o.steps[loop]);
-	/* What certainly breaks a path comes before what only might. */
-	waits_init(&w, p->arena, o.steps, o.nsteps);
-	if (p->breaks) {
-		mend_steps(&w, p->breaks);
-		level = find_levels(&o, &loop);
-	}
-	if (takes_children(&o))
-		level = add_careful_waits(&o, &w, &loop);
-	const size_t *number = sort_steps(&o, level);
+	const size_t *number = sort_steps(&o, find_levels(&o, &loop));
 	if (p->breaks)
 		mend_tell(p, p->breaks, number);
 	return true;

@@ -33,23 +33,24 @@ class Pair:
         for here, there in itertools.permutations(self.networks, 2):
             self.networks[here].setdefault("virtualNetworkPeerings", {})[f"to-{there}"] = {
                 "remoteVirtualNetwork": there, "allowForwardedTraffic": True}
-        places = [subnet["addressPrefix"] for body in self.networks.values()
-                  for subnet in body["subnets"].values()]
-        for n in range(self.random.randint(2, 4)):
+        places = [subnet["addressPrefix"] for subnet in self.subnets()]
+        for n in range(self.random.randint(2, 5)):
             prefix = self.random.choice(places)
             self.nodes[f"node{n}"] = {"ip": prefix.replace(".0/24", f".{10 + n}"),
                                       "podCIDR": f"11.0.0.{16 * n}/28"}
-        self.tables = {f"t{n}": {"routes": self.routes()}
-                       for n in range(self.random.randint(1, 3))}
-        for subnet in self.subnets():
-            if self.chance(0.9):
-                subnet["routeTable"] = self.random.choice(list(self.tables))
+        own = self.chance(0.6)  # else tables are shared at random
+        self.tables = {f"t{n}": {"routes": {}}
+                       for n in range(len(places) if own else self.random.randint(1, 3))}
+        for n, subnet in enumerate(self.subnets()):
+            if own or self.chance(0.9):
+                subnet["routeTable"] = f"t{n}" if own else self.random.choice(list(self.tables))
+        self.draw(self.nodes)
         self.seed = seed
         self.before = self.model()
         for _ in range(self.random.randint(1, 4)):
-            self.random.choice([self.rewrite, self.rewrite, self.move, self.move, self.move_away,
-                                self.exchange, self.make_anew, self.change_peering,
-                                self.cover])()
+            self.random.choice([self.rewrite, self.move, self.move, self.move_away, self.exchange,
+                                self.make_anew, self.change_peering, self.cover, self.draw_some,
+                                self.draw_some, self.draw_some])()
         self.after = self.model()
 
     def chance(self, probability):
@@ -66,8 +67,25 @@ class Pair:
             "virtualNetworks": self.networks, "routeTables": self.tables,
             "nodeSets": {"set": {"nodes": self.nodes}}})
 
+    def draw(self, nodes):
+        """Ways to nodes that arrive from everywhere: each table leads to the node itself, or to
+        one in a subnet whose table is nearer to it."""
+        tables = {}
+        for name, node in self.nodes.items():
+            for subnet in self.subnets():
+                if subnet["addressPrefix"].rsplit(".", 1)[0] == node["ip"].rsplit(".", 1)[0]:
+                    tables[name] = subnet.get("routeTable")
+        for name in nodes:
+            order = self.random.sample(sorted(self.tables), len(self.tables))
+            for n, table in enumerate(order):
+                nearer = [other for other in self.nodes
+                          if other != name and tables[other] in order[:n]]
+                via = self.random.choice(nearer) if nearer and self.chance(0.6) else name
+                self.tables[table]["routes"][f"to-{name}"] = \
+                    self.route(self.nodes[name]["podCIDR"], via)
+
     def routes(self):
-        """To each node, mostly directly, else through another one."""
+        """To each node, mostly directly, else through another one, be it that it leads back."""
         routes = {}
         for name, node in self.nodes.items():
             via = name if self.chance(0.75) else self.random.choice(list(self.nodes))
@@ -87,6 +105,10 @@ class Pair:
         for name, route in self.routes().items():
             if self.chance(0.6):
                 table["routes"][name] = route
+
+    def draw_some(self):
+        """All tables lead to some nodes in another way."""
+        self.draw(self.random.sample(sorted(self.nodes), self.random.randint(1, len(self.nodes))))
 
     def cover(self):
         """A node's own route goes, and one that holds all takes its place."""

@@ -81,14 +81,14 @@ def judge(seed, folder, azure, counts):
         for path in cut["first"]:
             assert ("set", path["from"], "set", path["to"], path["pods"]) in broken, (seed, cut)
     assert plan.told["unjudged"] == 0
-    if told and can_do_without(plan, common, seen):
-        counts["avoidable"] += 1
-        print("avoidable", seed)
+    assert not (told and can_do_without(plan, common, seen)), (seed, "the cut could be avoided")
     counts["plans"] += 1
     counts["states"] += len(states)
     counts["common paths"] += len(common)
     counts["cut paths"] += told
     counts["plans with a cut"] += told > 0
+    counts["waits added"] += sum(len(step["waits"]) for step in plan.steps) - \
+        sum(map(len, plan.needs().values()))
     counts["plans that settle"] += any(step["settles"] for step in plan.steps)
 
 
@@ -103,5 +103,6 @@ def test_every_half_way_state_keeps_the_paths(tmp_path, capsys):
     with capsys.disabled():
         print("\nhalf way: " + ", ".join(f"{count:,} {what}" for what, count in counts.items()))
     assert counts["plans"] > 0.8 * PAIRS
-    assert counts["plans that settle"] > 0.2 * PAIRS
+    assert counts["plans that settle"] > 0.1 * PAIRS
+    assert counts["waits added"] > 0.1 * PAIRS
     assert counts["plans with a cut"] > 0.05 * PAIRS
