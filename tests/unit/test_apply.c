@@ -38,9 +38,7 @@ struct bench {
 	struct apply_report report;
 	struct diags diags;
 	size_t ended, unjournaled;
-	bool interrupt_at_write, interrupt_at_settling;
-	const char *told[MOST]; /* of APPLY_STARTED and APPLY_SETTLING, addresses */
-	size_t ntold;
+	bool interrupt_at_write;
 };
 
 /* Every step is told of when it ends, in whichever way. */
@@ -48,14 +46,6 @@ static void watch(void *context, const struct apply_event *event)
 {
 	struct bench *b = context;
 	b->ended += event->kind == APPLY_FINISHED;
-	if (event->kind == APPLY_STARTED)
-		b->told[b->ntold++] = event->step->address;
-	if (event->kind != APPLY_SETTLING)
-		return;
-	b->told[b->ntold++] = arena_printf(
-		b->arena, "%s settles after %s", event->step->address, event->after->address);
-	if (b->interrupt_at_settling)
-		b->cloud->interrupted = SIGINT;
 }
 
 /* What another program sees of the state as a write leaves: its intent must be there. */
@@ -494,42 +484,6 @@ static void add_actual(struct bench *b, const char *type, const char *id)
 		(struct actual){ .id = id, .schema = catalog_type(b->catalog, type), .body = body };
 }
 
-/* Of x, which y settles after, and z, which goes on beside it. */
-static void settling_tables(struct bench *b, long settle_ms)
-{
-	struct step *x = create_table(b, "x"), *z = create_table(b, "z");
-	struct step *behind = create_table(b, "behind"), *y = create_table(b, "y");
-	b->config.settle_ms = settle_ms;
-	wait_for(b, z, x);
-	wait_for(b, behind, z);
-	wait_for(b, y, x);
-	*ARENA_PUSH(b->arena, y->settles, y->nsettles) = x->number;
-}
-
-static void test_apply__a_step_that_settles_waits_alone(void **state)
-{
-	struct bench *b = *state;
-	static const char *const wanted[] = { "routeTables/x", "routeTables/z",
-		"routeTables/y settles after routeTables/x", "routeTables/behind",
-		"routeTables/y" };
-	settling_tables(b, 1000);
-	assert_true(apply(b));
-	assert_int_equal(b->ntold, ARRAY_LEN(wanted));
-	for (size_t i = 0; i < b->ntold; i++)
-		assert_string_equal(b->told[i], wanted[i]);
-}
-
-static void test_apply__an_interrupt_ends_the_wait(void **state)
-{
-	struct bench *b = *state;
-	settling_tables(b, 60 * 60 * 1000);
-	b->interrupt_at_settling = true;
-	assert_false(apply(b));
-	assert_int_equal(b->report.result, APPLY_INTERRUPTED);
-	assert_int_equal(b->report.results[3], STEP_SKIPPED);
-	assert_int_equal(fake_cloud_count(b->cloud, VERB_GET, TABLES "y"), 0);
-}
-
 static void test_apply__what_hangs_is_settled_by_the_next_run(void **state)
 {
 	struct bench *b = *state;
@@ -632,8 +586,6 @@ int main(void)
 		TEST(test_apply__what_is_in_use_is_waited_for_and_then_refused),
 		TEST(test_apply__a_round_is_one_commit),
 		TEST(test_apply__an_interrupt_starts_nothing_new),
-		TEST(test_apply__a_step_that_settles_waits_alone),
-		TEST(test_apply__an_interrupt_ends_the_wait),
 		TEST(test_apply__what_hangs_is_settled_by_the_next_run),
 		TEST(test_apply__a_subnet_waits_until_its_network_is_settled),
 		TEST(test_apply__random_orders_end_the_same),

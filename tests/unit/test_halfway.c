@@ -334,6 +334,75 @@ static void test_halfway__many_steps_on_one_path_are_judged_up_to_a_bound(void *
 	assert_string_equal(w->diags.items[0].code, "path-cut");
 }
 
+/* ---- settling ---- */
+
+struct events {
+	struct world *w;
+	struct buf text;
+	bool interrupts;
+};
+
+static void note_event(void *context, const struct apply_event *event)
+{
+	struct events *e = context;
+	if (event->kind == APPLY_STARTED)
+		buf_printf(&e->text, "%s %s\n", step_verb_name(event->step->verb),
+			event->step->address);
+	if (event->kind != APPLY_SETTLING)
+		return;
+	buf_printf(&e->text, "%s settles after %s\n", event->step->address, event->after->address);
+	if (e->interrupts)
+		e->w->cloud->interrupted = SIGINT;
+}
+
+static enum apply_result apply_and_tell(
+	struct world *w, const char *yaml, bool interrupts, const char *wanted)
+{
+	struct events events = { .w = w, .interrupts = interrupts };
+	struct plan *p = plan(w, yaml, NULL);
+	struct run run = { .command = "apply", .user = "u", .host = "h" };
+	const struct apply_options how = { .run = &run,
+		.on_event = note_event,
+		.context = &events,
+		.interrupted = &w->cloud->interrupted };
+	struct apply_report report;
+	buf_init(&events.text, BUF_OWN_TEXT);
+	(void)apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags);
+	char *got = arena_strdup(w->arena, events.text.data);
+	buf_release(&events.text);
+	assert_string_equal(got, wanted);
+	return report.result;
+}
+
+/* Nobody stands in d: its subnet and its old table go on while a's wait. */
+#define WITH_D(table, old)                                                                         \
+	HEAD "virtualNetworks:\n" NET("net", "0", "") SUBNET("a", "0", table)                      \
+		SUBNET("b", "1", "tb") SUBNET("d", "3", table) "routeTables:\n" old                \
+		TABLE(table, TO_B(DIRECT)) TABLE("tb", TO_A)
+
+static void test_halfway__what_settles_waits_alone(void **state)
+{
+	apply(*state, WITH_D("ta", ""));
+	assert_int_equal(apply_and_tell(*state,
+				 "settle: 1s\n" WITH_D("tn", TABLE("ta", TO_B(DIRECT))), false,
+				 "create routeTables/tn\n"
+				 "update virtualNetworks/net/subnets/d\n"
+				 "virtualNetworks/net/subnets/a settles after routeTables/tn\n"
+				 "update virtualNetworks/net/subnets/a\n"),
+		APPLY_DONE);
+}
+
+static void test_halfway__an_interrupt_ends_the_wait(void **state)
+{
+	apply(*state, WITH_D("ta", ""));
+	assert_int_equal(apply_and_tell(*state,
+				 "settle: 99m\n" WITH_D("tn", TABLE("ta", TO_B(DIRECT))), true,
+				 "create routeTables/tn\n"
+				 "update virtualNetworks/net/subnets/d\n"
+				 "virtualNetworks/net/subnets/a settles after routeTables/tn\n"),
+		APPLY_INTERRUPTED);
+}
+
 static void test_halfway__a_saved_plan_keeps_its_cuts(void **state)
 {
 	struct world *w = *state;
@@ -365,6 +434,8 @@ int main(void)
 		TEST(a_detour_keeps_a_table_made_anew_from_being_a_cut),
 		TEST(a_peering_made_anew_is_a_cut),
 		TEST(many_steps_on_one_path_are_judged_up_to_a_bound),
+		TEST(what_settles_waits_alone),
+		TEST(an_interrupt_ends_the_wait),
 		TEST(a_saved_plan_keeps_its_cuts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
