@@ -308,6 +308,46 @@ static void test_moves__many_are_refused(void **state)
 	buf_release(&text);
 }
 
+static void test_moves__every_id_in_a_record_follows_and_what_only_begins_like_one_does_not(
+	void **state)
+{
+	struct world *w = *state;
+	static const char id[] = NEW "/virtualNetworks/net/subnets/a";
+	struct record records[] = { {
+		.id = id,
+		.address = "virtualNetworks/net/subnets/a",
+		.type = "Microsoft.Network/virtualNetworks/subnets",
+		.origin = "existing",
+		.parent = NEW "/virtualNetworks/net",
+		.body = fake_json(w->arena,
+			"{'properties':{'routeTable':{'id':'" OLD "/ROUTETABLES/t'},"
+			"'other':['" OLD "/routeTables/t-2','text']}}"),
+		.before = fake_json(w->arena,
+			"{'/properties/routeTable':{'id':'" OLD "/routeTables/t/routes/r'}}"),
+		.depends_on = fake_json(w->arena, "['" OLD "/routeTables/t']"),
+	} };
+	const struct config_move move = { OLD "/routeTables/t", NEW "/routeTables/t", NULL };
+	const struct moves moves = { &move, 1 };
+	struct config names = { .arena = w->arena, .catalog = w->catalog };
+	struct followed out;
+	json_t *before = records[0].body;
+	moves_follow(w->arena, &names, records, 1, &moves, &out);
+	const struct record *r = &out.records[0];
+	assert_true(out.differs[0]);
+	assert_null(out.old_ids[0]);
+	assert_string_equal(r->id, id);
+	assert_string_equal(
+		json_text_at(r->body, "/properties/routeTable/id"), NEW "/routeTables/t");
+	assert_string_equal(json_text_at(r->body, "/properties/other/0"), OLD "/routeTables/t-2");
+	assert_string_equal(
+		json_text_at(json_object_get(r->before, "/properties/routeTable"), "/id"),
+		NEW "/routeTables/t/routes/r");
+	assert_string_equal(json_text_at(r->depends_on, "/0"), NEW "/routeTables/t");
+	assert_ptr_equal(records[0].body, before);
+	assert_string_equal(
+		json_text_at(before, "/properties/routeTable/id"), OLD "/ROUTETABLES/t");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_moves__##name, set_up, tear_down)
 
 int main(void)
@@ -325,6 +365,7 @@ int main(void)
 		TEST(two_records_do_not_become_one),
 		TEST(what_cannot_be_is_refused_with_its_place),
 		TEST(many_are_refused),
+		TEST(every_id_in_a_record_follows_and_what_only_begins_like_one_does_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
