@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* binding.c - to which cloud, tenant and subscriptions a state belongs: docs/decisions/0013 */
+/* binding.c - to which cloud, tenant and subscriptions a state belongs: docs/decisions/0014 */
 #include <assert.h>
 #include <stdlib.h>
 
