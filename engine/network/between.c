@@ -353,6 +353,7 @@ static void follow_states(void *context, const struct ip *address)
 	struct between *b = run->between;
 	b->ndecisions = 0;
 	while (!b->too_many) {
+		b->too_many = b->walks++ >= BETWEEN_WALKS;
 		reach_follow_address(&b->reach, address, &run->path);
 		if (b->too_many)
 			return;
@@ -371,7 +372,7 @@ bool between_follow(struct between *b, const struct topology_node *from,
 	void *context)
 {
 	struct run run = { b, { .from = from, .to = to, .pods = pods }, broken, context };
-	b->too_many = false;
+	b->too_many = b->walks >= BETWEEN_WALKS;
 	follow_states(&run, &pods->base);
 	reach_each_address(b->reach_now, pods, follow_states, &run);
 	reach_each_address(b->reach_after, pods, follow_states, &run);

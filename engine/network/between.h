@@ -26,6 +26,8 @@ struct turn {
 };
 
 #define BETWEEN_STEPS 12 /* that one packet may depend on: each doubles the states */
+#define BETWEEN_WALKS                                                                              \
+	(1U << 25) /* in all: seconds, and more than a network within limits asks for */
 
 struct between_decision {
 	size_t step;
@@ -46,8 +48,8 @@ size_t between_kind(const struct between *, const struct topology_node *now);
 /* A state, or rather all that have these steps done or not done, in which the path is not
  * reached. */
 typedef void between_fn(void *context, const struct between_decision *, size_t count);
-/* Both nodes are those of now. False: it depends on more than BETWEEN_STEPS steps, and was not
- * followed to the end. */
+/* Both nodes are those of now. False: it depends on more than BETWEEN_STEPS steps, or there were
+ * too many walks before, and it was not followed to the end. */
 bool between_follow(struct between *, const struct topology_node *from,
 	const struct topology_node *to, const struct prefix *pods, between_fn *broken,
 	void *context);

@@ -55,6 +55,7 @@ struct between {
 	struct between_decision decisions[BETWEEN_STEPS];
 	size_t ndecisions;
 	bool too_many;
+	unsigned walks; /* of all paths so far */
 };
 
 bool turns_delete(const struct turns *); /* whether it is deleted, be it only for a while */

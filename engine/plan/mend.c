@@ -295,8 +295,8 @@ static void warn(struct planner *p, const struct plan_cut *cut, const struct ste
 static void warn_unjudged(struct planner *p)
 {
 	diag_warning(p->diags, PLACE_NONE, "path-cut",
-		"%zu pod paths depend on more than %d steps each, and may be cut on the way",
-		p->plan->reach.unjudged, BETWEEN_STEPS);
+		"%zu pod paths depend on too many steps to be judged, and may be cut on the way",
+		p->plan->reach.unjudged);
 	diag_help(p->diags, "make the change in several applies");
 }
 
