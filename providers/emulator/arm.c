@@ -236,7 +236,10 @@ static bool check_version(const struct request *request, struct response *respon
 static bool check_request(struct emulator *emulator, const struct target *target,
 	const struct request *request, struct response *response)
 {
-	if (!auth_check(&emulator->tokens, request, response) || !check_version(request, response))
+	struct principal principal;
+
+	if (!auth_check(emulator, request, target->subscription, &principal, response) ||
+		!check_version(request, response))
 		return false;
 	if (target->subscription != NULL &&
 		cloud_subscription(&emulator->cloud, target->subscription) == NULL)

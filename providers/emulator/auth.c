@@ -1,118 +1,155 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/emulator/auth.h"
 
-#include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "providers/emulator/emulator.h"
+#include "providers/emulator/openid.h"
+#include "providers/emulator/sign_in.h"
 
-#define TOKENS_MAX 10000
+/* One token under examination. */
+struct checking {
+	struct emulator *emulator;
+	const struct request *request;
+	struct response *response;
+	struct jwt jwt;
+};
 
-void auth_init(struct tokens *tokens, uint64_t lifetime_s)
-{
-	*tokens = (struct tokens){ json_object(), lifetime_s };
-}
-
-void auth_release(struct tokens *tokens)
-{
-	json_decref(tokens->issued);
-}
-
-static bool refuse_sign_in(struct response *response, const struct request *request,
-	const char *error, int number, const char *text)
-{
-	char trace[37], stamp[32];
-	time_t now = time(NULL);
-	struct tm utc;
-
-	uuid_random(trace);
-	(void)gmtime_r(&now, &utc);
-	(void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%SZ", &utc);
-	json_t *body = json_pack("{s:s,s:[i],s:s,s:s,s:s}", "error", error, "error_codes", number,
-		"timestamp", stamp, "trace_id", trace, "correlation_id", trace);
-	json_object_set_new(body, "error_description",
-		json_sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", number,
-			text, trace, trace, stamp));
-	(void)request;
-	response_json(response, strcmp(error, "invalid_client") == 0 ? 401 : 400, body);
-	return false;
-}
-
-bool auth_issue(struct tokens *tokens, const struct request *request, struct response *response)
-{
-	const char *grant = json_text_at(request->form, "/grant_type");
-	const char *secret = json_text_at(request->form, "/client_secret");
-	char id[37];
-
-	if (strcmp(request->method, "POST") != 0)
-		return refuse_sign_in(response, request, "invalid_request", 900561,
-			"The endpoint only accepts POST requests.");
-	if (grant == NULL || strcmp(grant, "client_credentials") != 0)
-		return refuse_sign_in(response, request, "unsupported_grant_type", 70003,
-			"The app requested an unsupported grant type.");
-	if (json_text_at(request->form, "/client_id") == NULL ||
-		json_text_at(request->form, "/scope") == NULL)
-		return refuse_sign_in(response, request, "invalid_request", 900144,
-			"The request body must contain the parameters 'client_id' and 'scope'.");
-	if (secret == NULL)
-		return refuse_sign_in(response, request, "invalid_client", 7000216,
-			"'client_assertion', 'client_secret' or 'request' is required for the "
-			"'client_credentials' grant type.");
-	if (secret[0] == '\0' || strcmp(secret, "wrong") == 0)
-		return refuse_sign_in(response, request, "invalid_client", 7000215,
-			"Invalid client secret provided. Ensure the secret being sent in the "
-			"request "
-			"is the client secret value, not the client secret ID.");
-	uuid_random(id);
-	if (json_object_size(tokens->issued) >= TOKENS_MAX)
-		json_object_clear(tokens->issued);
-	const char *token = arena_printf(request->arena, "emulated-%s", id);
-
-	uint64_t ends_ms = request->now_ms + tokens->lifetime_s * 1000;
-
-	json_object_set_new(tokens->issued, token, json_integer((json_int_t)ends_ms));
-	return response_json(response, 200,
-		json_pack("{s:s,s:I,s:I,s:s}", "token_type", "Bearer", "expires_in",
-			(json_int_t)tokens->lifetime_s, "ext_expires_in",
-			(json_int_t)tokens->lifetime_s, "access_token", token));
-}
-
+/* Clients take the tenant of a subscription out of authorization_uri. */
 static bool refuse_token(
-	struct response *response, const char *code, const char *error, const char *text)
+	struct checking *checking, const char *code, const char *error, const char *text)
 {
-	refuse(response, 401, code, "%s", text);
-	response_header(response, "WWW-Authenticate",
-		"Bearer authorization_uri=\"https://login.microsoftonline.com/\", error=\"%s\", "
-		"error_description=\"%s\"",
-		error, text);
+	const struct emulator *emulator = checking->emulator;
+
+	refuse(checking->response, 401, code, "%s", text);
+	response_header(checking->response, "WWW-Authenticate",
+		"Bearer authorization_uri=\"%s/%s\", error=\"%s\", error_description=\"%s\"",
+		emulator->endpoint, emulator->cloud.tenant, error, text);
 	return false;
 }
 
-bool auth_check(struct tokens *tokens, const struct request *request, struct response *response)
+static bool refuse_invalid(struct checking *checking, const char *code, const char *text)
 {
-	const char *header = request->authorization;
-	const json_t *ends;
+	return refuse_token(checking, code, "invalid_token", text);
+}
 
+/* As continuous access evaluation asks: for a token that is younger than that, and that the client
+ * says it asked for on this account. */
+static bool check_challenge(struct checking *checking)
+{
+	const struct identity *identity = &checking->emulator->identity;
+	json_int_t answered =
+		json_integer_value(json_object_get(checking->jwt.claims, "xms_challenge"));
+	const char *text;
+
+	if (identity->revoked_s == 0 || answered >= identity->revoked_s)
+		return true;
+	text = arena_printf(checking->request->arena,
+		"{\"access_token\":{\"nbf\":{\"essential\":true,\"value\":\"%lld\"}}}",
+		(long long)identity->revoked_s);
+	refuse_invalid(
+		checking, "TokenCreatedWithOutdatedPolicies", "User session has been revoked");
+	checking->response->nheaders--;
+	response_header(checking->response, "WWW-Authenticate",
+		"Bearer realm=\"\", authorization_uri=\"%s/common/oauth2/authorize\", "
+		"error=\"insufficient_claims\", error_description=\"Continuous access evaluation "
+		"resulted in challenge with result: InteractionRequired and code: "
+		"TokenIssuedBeforeRevocationTimestamp\", claims=\"%s\"",
+		checking->emulator->endpoint,
+		base64url(checking->request->arena, text, strlen(text)));
+	return false;
+}
+
+static bool check_end(struct checking *checking)
+{
+	int64_t now = identity_now_s(&checking->emulator->identity, checking->request);
+	json_int_t end = json_integer_value(json_object_get(checking->jwt.claims, "exp"));
+
+	return now < end ||
+		refuse_invalid(checking, "ExpiredAuthenticationToken",
+			arena_printf(checking->request->arena,
+				"The access token expiry UTC time '%s' is earlier than current UTC "
+				"time '%s'.",
+				identity_time(checking->request->arena, end),
+				identity_time(checking->request->arena, now)));
+}
+
+static bool check_audience(struct checking *checking)
+{
+	const char *audience = json_text_at(checking->jwt.claims, "/aud");
+
+	return (audience != NULL && sign_in_is_arm(checking->emulator, audience)) ||
+		refuse_invalid(checking, "InvalidAuthenticationTokenAudience",
+			arena_printf(checking->request->arena,
+				"The access token has been obtained for wrong audience or resource "
+				"'%s'. It should exactly match with one of the allowed audiences "
+				"'%s/','%s','https://management.core.windows.net/',"
+				"'https://management.core.windows.net',"
+				"'https://management.azure.com/','https://management.azure.com'.",
+				audience != NULL ? audience : "", checking->emulator->endpoint,
+				checking->emulator->endpoint));
+}
+
+/* All subscriptions of the cloud are of its own tenant. */
+static bool check_tenant(struct checking *checking, const char *subscription)
+{
+	const struct emulator *emulator = checking->emulator;
+	struct arena *arena = checking->request->arena;
+	const char *tenant = json_text_at(checking->jwt.claims, "/tid");
+
+	if (tenant == NULL || subscription == NULL ||
+		cloud_subscription(&emulator->cloud, subscription) == NULL ||
+		text_same_nocase(tenant, emulator->cloud.tenant))
+		return true;
+	return refuse_invalid(checking, "InvalidAuthenticationTokenTenant",
+		arena_printf(arena,
+			"The access token is from the wrong issuer '%s'. It must match the tenant "
+			"'%s' associated with this subscription. Please use the authority (URL) "
+			"'%s/%s' to get the token. Note, if the subscription is transferred to "
+			"another tenant there is no impact to the services, but information about "
+			"new tenant could take time to propagate (up to an hour). If you just "
+			"transferred your subscription and see this error message, please try "
+			"back later.",
+			openid_issuer(emulator, arena, tenant),
+			openid_issuer(emulator, arena, emulator->cloud.tenant), emulator->endpoint,
+			emulator->cloud.tenant));
+}
+
+static bool check_signature(struct checking *checking, const char *token)
+{
+	return (jwt_parse(checking->request->arena, token, &checking->jwt) &&
+		       signer_verify(&checking->emulator->identity.signers[ISSUER_ENTRA],
+			       &checking->jwt)) ||
+		refuse_invalid(
+			checking, "InvalidAuthenticationToken", "The access token is invalid.");
+}
+
+bool auth_check(struct emulator *emulator, const struct request *request, const char *subscription,
+	struct principal *principal, struct response *response)
+{
+	struct checking checking = { emulator, request, response, { 0 } };
+	const char *header = request->authorization;
+
+	*principal = (struct principal){ 0 };
 	if (header == NULL)
-		return refuse_token(response, "AuthenticationFailed", "invalid_token",
+		return refuse_invalid(&checking, "AuthenticationFailed",
 			"Authentication failed. The 'Authorization' header is missing.");
 	if (!text_starts_nocase(header, "Bearer "))
-		return refuse_token(response, "AuthenticationFailedInvalidHeader",
+		return refuse_token(&checking, "AuthenticationFailedInvalidHeader",
 			"invalid_request",
 			"Authentication failed. The 'Authorization' header is provided in an "
-			"invalid "
-			"format.");
+			"invalid format.");
 	header += strlen("Bearer ");
 	if (strcmp(header, AUTH_BUILT_IN) == 0)
 		return true;
-	ends = json_object_get(tokens->issued, header);
-	if (ends == NULL)
-		return refuse_token(response, "InvalidAuthenticationToken", "invalid_token",
-			"The access token is invalid.");
-	if ((uint64_t)json_integer_value(ends) <= request->now_ms)
-		return refuse_token(response, "ExpiredAuthenticationToken", "invalid_token",
-			"The access token expiry UTC time is earlier than current UTC time.");
+	if (!check_signature(&checking, header) || !check_end(&checking) ||
+		!check_audience(&checking) || !check_tenant(&checking, subscription) ||
+		!check_challenge(&checking))
+		return false;
+	principal->client_id = json_text_at(checking.jwt.claims, "/appid");
+	principal->object_id = json_text_at(checking.jwt.claims, "/oid");
+	principal->tenant = json_text_at(checking.jwt.claims, "/tid");
 	return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* auth.h - the sign-in: tokens for client credentials
+/* auth.h - whether a request of ARM carries a token that ARM takes
  *
- * Any secret is right but "" and "wrong". AUTH_BUILT_IN is a token that is always valid, so that
- * nobody needs a credential to try the emulator.
+ * AUTH_BUILT_IN is a token that is always valid and may do everything, so that nobody needs a
+ * credential to try the emulator. All others are those of sign_in.h and managed.h.
  */
 #ifndef WAYBILL_EMULATOR_AUTH_H
 #define WAYBILL_EMULATOR_AUTH_H
@@ -11,17 +11,15 @@
 
 #define AUTH_BUILT_IN "emulator"
 
-struct tokens {
-	json_t *issued; /* token to the time of its end */
-	uint64_t lifetime_s;
+struct emulator;
+
+/* Whose token it was: borrowed from the request's arena, all NULL for the built-in one. */
+struct principal {
+	const char *client_id, *object_id, *tenant;
 };
 
-void auth_init(struct tokens *, uint64_t lifetime_s);
-void auth_release(struct tokens *);
-
-/* The token endpoint. */
-bool auth_issue(struct tokens *, const struct request *, struct response *);
-/* Whether a request carries a valid token. */
-bool auth_check(struct tokens *, const struct request *, struct response *);
+/* `subscription` is the one that the path names, or NULL. False with a 401. */
+bool auth_check(struct emulator *, const struct request *, const char *subscription,
+	struct principal *, struct response *);
 
 #endif

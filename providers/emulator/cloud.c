@@ -20,6 +20,7 @@ void cloud_init(struct cloud *cloud)
 		.subscription = mem_strdup(CLOUD_SUBSCRIPTION),
 		.tenant = mem_strdup(CLOUD_TENANT),
 		.limits = json_object(),
+		.directory = json_object(),
 		.more = json_array(),
 	};
 	for (size_t i = 0; i < TYPE_COUNT; i++)
@@ -31,6 +32,7 @@ void cloud_release(struct cloud *cloud)
 	for (size_t i = 0; i < TYPE_COUNT; i++)
 		json_decref(cloud->items[i]);
 	json_decref(cloud->limits);
+	json_decref(cloud->directory);
 	free(cloud->subscription);
 	free(cloud->tenant);
 	json_decref(cloud->more);
@@ -203,9 +205,10 @@ bool cloud_save(struct cloud *cloud, const char *path, struct diags *diags)
 {
 	struct arena *arena = arena_new();
 	const char *beside = arena_printf(arena, "%s.%ld.new", path, (long)getpid());
-	json_auto_t *file = json_pack("{s:i,s:s,s:O,s:s,s:O,s:o}", "format", STORE_FORMAT,
+	json_auto_t *file = json_pack("{s:i,s:s,s:O,s:s,s:O,s:O,s:o}", "format", STORE_FORMAT,
 		"subscription", cloud->subscription, "subscriptions", cloud->more, "tenant",
-		cloud->tenant, "limits", cloud->limits, "resources", all_bodies(cloud));
+		cloud->tenant, "limits", cloud->limits, "directory", cloud->directory, "resources",
+		all_bodies(cloud));
 	bool saved = json_dump_file(file, beside, JSON_COMPACT) == 0 && rename(beside, path) == 0;
 
 	if (saved) {
@@ -290,6 +293,7 @@ bool cloud_load(struct cloud *cloud, const char *path, struct diags *diags)
 		cloud_name(
 			cloud, json_text_at(file, "/subscription"), json_text_at(file, "/tenant"));
 		json_object_update(cloud->limits, json_object_get(file, "limits"));
+		json_object_update(cloud->directory, json_object_get(file, "directory"));
 		json_array_foreach (json_object_get(file, "subscriptions"), i, body) {
 			if (json_is_string(body))
 				cloud_add_subscription(cloud, json_string_value(body));

@@ -23,6 +23,7 @@ struct cloud {
 	char *subscription, *tenant;
 	json_t *more;              /* ids of other subscriptions of the tenant */
 	json_t *items[TYPE_COUNT]; /* of root types: key to body */
+	json_t *directory;         /* who may sign in: directory.h */
 	json_t *limits;            /* name of a usage to a number, where it is not the usual one */
 	bool changed;              /* since the last cloud_save() */
 };

@@ -11,6 +11,7 @@
 
 #include "engine/base/json.h"
 #include "providers/emulator/arm.h"
+#include "providers/emulator/front.h"
 #include "providers/emulator/start.h"
 
 uint64_t emulator_clock_ms(void)
@@ -65,7 +66,7 @@ struct emulator *emulator_new(const struct emulator_options *options, struct dia
 		emulator->options.max_routes = EMULATOR_MAX_ROUTES;
 	emulator->endpoint = mem_strdup("http://127.0.0.1");
 	cloud_init(&emulator->cloud);
-	auth_init(&emulator->tokens, emulator->options.token_lifetime_s);
+	identity_init(&emulator->identity, emulator->options.token_lifetime_s);
 	hooks_init(&emulator->hooks);
 	(void)pthread_mutex_init(&emulator->lock, NULL);
 	if (load(emulator, diags))
@@ -78,7 +79,7 @@ void emulator_free(struct emulator *emulator)
 {
 	cloud_release(&emulator->cloud);
 	operations_release(&emulator->operations);
-	auth_release(&emulator->tokens);
+	identity_release(&emulator->identity);
 	hooks_release(&emulator->hooks);
 	(void)pthread_mutex_destroy(&emulator->lock);
 	if (emulator->store_lock >= 0)
@@ -169,9 +170,7 @@ static void serve(
 	struct hooks_verdict verdict = hooks_before(emulator, request, response);
 
 	seen.failure = verdict.failure;
-	if (verdict.serve && target.kind == TARGET_TOKEN)
-		auth_issue(&emulator->tokens, &seen, response);
-	else if (verdict.serve)
+	if (verdict.serve && !front_serve(emulator, &seen, response))
 		arm_serve(emulator, &target, &seen, response);
 	hooks_after(&verdict, response);
 	add_headers(request, response);

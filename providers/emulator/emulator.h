@@ -15,6 +15,7 @@
 #include "providers/emulator/auth.h"
 #include "providers/emulator/cloud.h"
 #include "providers/emulator/hooks.h"
+#include "providers/emulator/identity.h"
 #include "providers/emulator/message.h"
 #include "providers/emulator/operations.h"
 
@@ -37,7 +38,7 @@ struct emulator {
 	char *endpoint; /* http://ADDRESS:PORT, for addresses in answers */
 	struct cloud cloud;
 	struct operations operations;
-	struct tokens tokens;
+	struct identity identity;
 	struct hooks hooks;
 	int store_lock;       /* file that keeps other emulators from the store, or -1 */
 	pthread_mutex_t lock; /* held while a request is served or the cloud saved */

@@ -118,9 +118,6 @@ struct target target_parse(struct arena *arena, const char *path)
 	if (strncmp(path, "/_emulator/", strlen("/_emulator/")) == 0) {
 		out.kind = TARGET_HOOK;
 		out.hook = arena_strdup(arena, path + strlen("/_emulator/"));
-	} else if (segments.count == 4 && is(&segments, 1, "oauth2") && is(&segments, 2, "v2.0") &&
-		is(&segments, 3, "token")) {
-		out.kind = TARGET_TOKEN;
 	} else if (segments.count >= 2 && is(&segments, 0, "subscriptions")) {
 		parse_subscription(&segments, &out);
 		add_keys(arena, &out);

@@ -8,7 +8,6 @@
 
 enum target_kind {
 	TARGET_UNKNOWN,
-	TARGET_TOKEN,     /* /TENANT/oauth2/v2.0/token */
 	TARGET_HOOK,      /* /_emulator/... */
 	TARGET_LIST,      /* a collection, of a group or (group NULL) of the subscription */
 	TARGET_CONTENT,   /* everything in a group */

@@ -93,3 +93,69 @@ def test_addresses_in_answers_begin_with_the_public_url(tmp_path):
     _, headers, _ = cloud.request("PUT", path, {"location": "eastus"})
     assert headers["azure-asyncoperation"].startswith("https://arm.test/subscriptions/")
     assert cloud.stop() == 0
+
+
+def plain(cloud, path, headers=None):
+    """A request without a token."""
+    return cloud.request("GET", path, None, {"Authorization": None, **(headers or {})})
+
+
+def metadata(cloud, version):
+    status, _, body = plain(cloud, f"/metadata/endpoints?api-version={version}")
+    assert status == 200, body
+    return body
+
+
+def test_metadata_in_its_three_shapes(tmp_path):
+    cloud = Emulator(tmp_path, None, ["--public-url", "https://arm.test:8443"])
+    base = "https://arm.test:8443"
+    for version in ("2015-01-01", "2018-05-01"):
+        assert metadata(cloud, version) == {
+            "galleryEndpoint": base + "/", "graphEndpoint": base + "/", "portalEndpoint": base + "/",
+            "authentication": {"loginEndpoint": base + "/adfs", "audiences": [base + "/"]}}
+    for version in ("2019-05-01", "2020-09-01"):
+        [one] = metadata(cloud, version)
+        assert one["authentication"] == {"loginEndpoint": base, "audiences": [base + "/"],
+                                         "tenant": "common", "identityProvider": "AAD"}
+        assert one["resourceManager"] == base + "/" and one["suffixes"]["storage"] == "localhost"
+        assert "microsoftGraphResourceId" not in one
+    newest = metadata(cloud, "2022-09-01")
+    assert newest["resourceManager"] == base + "/" and newest["name"] == "WaybillEmulator"
+    assert newest["microsoftGraphResourceId"] == base + "/"
+    for query, code in (("", "MissingApiVersionParameter"),
+                        ("?api-version=2014-01-01", "InvalidApiVersionParameter")):
+        status, _, body = plain(cloud, "/metadata/endpoints" + (query or "?"))
+        assert (status, body["error"]["code"]) == (400, code)
+    assert cloud.request("POST", "/metadata/endpoints?api-version=2015-01-01")[0] == 405
+    assert cloud.stop() == 0
+
+
+def test_openid_configurations_name_the_emulator(emulator):
+    cloud = emulator()
+    base, tenant = cloud.endpoint, cloud.ready["tenant"]
+    for at, issuer, token in (
+            (f"/{tenant}", f"/{tenant}/", f"/{tenant}/oauth2/token"),
+            (f"/{tenant}/v2.0", f"/{tenant}/v2.0", f"/{tenant}/oauth2/v2.0/token"),
+            ("/common/v2.0", "/{tenantid}/v2.0", "/common/oauth2/v2.0/token"),
+            ("/adfs", f"/{tenant}/", "/adfs/oauth2/token"),
+            ("/adfs/adfs", f"/{tenant}/", "/adfs/adfs/oauth2/token")):
+        status, _, body = plain(cloud, at + "/.well-known/openid-configuration?")
+        assert status == 200, (at, body)
+        assert body["issuer"] == base + issuer and body["token_endpoint"] == base + token
+        assert body["authorization_endpoint"].startswith(base)
+        assert plain(cloud, body["jwks_uri"] + "?")[2]["keys"][0]["kty"] == "RSA"
+    for at in ("/other", "/other/v2.0", "/adfs/other"):
+        status, _, body = plain(cloud, at + "/.well-known/openid-configuration?")
+        assert (status, body["error_codes"]) == (400, [90002])
+
+
+def test_instance_discovery_vouches_for_the_emulator_alone(emulator):
+    cloud = emulator()
+    path = "/common/discovery/instance?api-version=1.1&authorization_endpoint="
+    own = f"{cloud.endpoint}/{cloud.ready['tenant']}"
+    status, _, body = plain(cloud, path + own + "/oauth2/v2.0/authorize")
+    assert status == 200 and body["metadata"][0]["aliases"] == [cloud.host]
+    assert body["tenant_discovery_endpoint"] == own + "/v2.0/.well-known/openid-configuration"
+    for other in ("https://login.microsoftonline.com/common", cloud.endpoint + ".evil/x", ""):
+        status, _, body = plain(cloud, path + other)
+        assert (status, body["error"]) == (400, "invalid_instance")

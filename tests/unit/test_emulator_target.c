@@ -20,7 +20,6 @@ static void test_parse__a_path_tells_what_it_speaks_of(void **state)
 		enum type_index type;
 		const char *root, *child;
 	} cases[] = {
-		{ "/T/oauth2/v2.0/token", TARGET_TOKEN, TYPE_COUNT, NULL, NULL },
 		{ "/_emulator/requests", TARGET_HOOK, TYPE_COUNT, NULL, NULL },
 		{ "/subscriptions/S/resourcegroups", TARGET_LIST, TYPE_GROUP, NULL, NULL },
 		{ GROUP, TARGET_ITEM, TYPE_GROUP, NULL, NULL },
