@@ -15,9 +15,9 @@
 #define LOOK_OPTIONS (STATE_OPTIONS | CLOUD_OPTIONS | BIT(OPTION_FILE))
 #define WRITE_OPTIONS (READ_OPTIONS | STATE_OPTIONS | BIT(OPTION_LOCK_TIMEOUT))
 #define PLANNING_OPTIONS                                                                           \
-	(BIT(OPTION_ADOPT) | BIT(OPTION_REPLACE) | BIT(OPTION_DELETE_FOREIGN) |                    \
-		BIT(OPTION_MAX_DELETES) | BIT(OPTION_ALLOW_UNREACHABLE) | BIT(OPTION_REFRESH) |    \
-		BIT(OPTION_LIMITS))
+	(BIT(OPTION_ADOPT) | BIT(OPTION_TARGET) | BIT(OPTION_REPLACE) |                            \
+		BIT(OPTION_DELETE_FOREIGN) | BIT(OPTION_MAX_DELETES) |                             \
+		BIT(OPTION_ALLOW_UNREACHABLE) | BIT(OPTION_REFRESH) | BIT(OPTION_LIMITS))
 #define APPROVAL_OPTIONS                                                                           \
 	(BIT(OPTION_AUTO_APPROVE) | BIT(OPTION_EXPECT) | BIT(OPTION_PARALLELISM) |                 \
 		BIT(OPTION_GRACE))
@@ -66,7 +66,7 @@ const struct command commands[] = {
 		.arguments = "",
 		.summary = "delete all that is ours, and put back what was before us",
 		.options = WRITE_OPTIONS | APPROVAL_OPTIONS | BIT(OPTION_DELETE_FOREIGN) |
-			BIT(OPTION_MAX_DELETES),
+			BIT(OPTION_MAX_DELETES) | BIT(OPTION_TARGET),
 		.run = destroy_command,
 	},
 	{

@@ -279,6 +279,10 @@ void plan_document(struct arena *a, const struct plan *plan, json_t *document)
 		texts_new((const char *const *)plan->new_subscriptions, plan->nnew_subscriptions));
 	(void)json_object_set_new(json_object_get(document, "waybill"), "reachability",
 		plan_reach_json(&plan->reach));
+	(void)json_object_set_new(json_object_get(document, "waybill"), "targets",
+		texts_new(plan->targets, plan->ntargets));
+	(void)json_object_set_new(json_object_get(document, "waybill"), "left_out",
+		texts_new((const char *const *)plan->left_out, plan->nleft_out));
 	(void)json_object_set_new(
 		json_object_get(document, "waybill"), "drift_only", json_boolean(plan->drift_only));
 	(void)json_object_set_new(document, "applyable", json_boolean(!plan_changes_nothing(plan)));

@@ -26,6 +26,7 @@ static enum refresh refresh_asked(const struct session *s)
 struct planning planning_asked(const struct session *s)
 {
 	const struct option_value *adopt = session_option(s, OPTION_ADOPT);
+	const struct option_value *target = session_option(s, OPTION_TARGET);
 	const struct option_value *replace = session_option(s, OPTION_REPLACE);
 	const struct option_value *delete_foreign = session_option(s, OPTION_DELETE_FOREIGN);
 	const struct option_value *max_deletes = session_option(s, OPTION_MAX_DELETES);
@@ -35,6 +36,8 @@ struct planning planning_asked(const struct session *s)
 			.refresh = refresh_asked(s),
 			.adopt = adopt->texts,
 			.nadopt = adopt->ntexts,
+			.target = target->texts,
+			.ntarget = target->ntexts,
 			.replace = replace->texts,
 			.nreplace = replace->ntexts,
 			.delete_foreign = delete_foreign->texts,
@@ -104,8 +107,8 @@ static bool read_limits(const struct plan *plan, struct session *s, struct usage
 static bool refuse_options(struct session *s)
 {
 	static const enum option_id ids[] = { OPTION_FILE, OPTION_VAR_FILE, OPTION_ALLOW_ENV,
-		OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN, OPTION_MAX_DELETES,
-		OPTION_DESTROY, OPTION_REFRESH };
+		OPTION_ADOPT, OPTION_TARGET, OPTION_REPLACE, OPTION_DELETE_FOREIGN,
+		OPTION_MAX_DELETES, OPTION_DESTROY, OPTION_REFRESH };
 	size_t errors = s->diags.nerrors;
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
 		if (!(s->arguments->typed & OPTION_BIT(ids[i])))
@@ -121,8 +124,8 @@ static bool refuse_options(struct session *s)
 /* Where nothing is planned, nothing can be asked for. */
 static bool check_drift_options(const struct planning *planning, struct session *s)
 {
-	static const enum option_id ids[] = { OPTION_ADOPT, OPTION_REPLACE, OPTION_DELETE_FOREIGN,
-		OPTION_DESTROY };
+	static const enum option_id ids[] = { OPTION_ADOPT, OPTION_TARGET, OPTION_REPLACE,
+		OPTION_DELETE_FOREIGN, OPTION_DESTROY };
 	size_t errors = s->diags.nerrors;
 	if (planning->options.refresh != REFRESH_ONLY)
 		return true;

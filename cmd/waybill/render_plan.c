@@ -9,6 +9,7 @@
 #include "engine/base/text.h"
 
 #define LEAVING_TOLD 10
+#define LEFT_OUT_TOLD 10
 
 bool plan_changes_outputs(const struct plan *plan)
 {
@@ -222,12 +223,30 @@ static void render_reach(struct canvas *c, const struct plan *plan)
 	render_cuts(c, reach);
 }
 
+static void render_left_out(struct canvas *c, const struct plan *plan)
+{
+	if (plan->ntargets == 0)
+		return;
+	bold(c,
+		arena_printf(c->arena, "--target: %zu change%s left out%s", plan->nleft_out,
+			plan->nleft_out == 1 ? "" : "s", plan->nleft_out ? ":" : "."));
+	size_t told = plan->nleft_out < LEFT_OUT_TOLD ? plan->nleft_out : LEFT_OUT_TOLD;
+	for (size_t i = 0; i < told; i++) {
+		(void)buf_puts(c->out, i ? ", " : " ");
+		text_escape(c->out, plan->left_out[i], false);
+	}
+	if (plan->nleft_out > told)
+		(void)buf_printf(c->out, " and %zu more", plan->nleft_out - told);
+	(void)buf_puts(c->out, "\n");
+}
+
 /* Its last line is what people and scripts look for. */
 static void render_summary(struct canvas *c, const struct plan *plan)
 {
 	if (plan->id)
 		(void)buf_printf(c->out, "Plan id: %s\n", plan->id);
 	render_reach(c, plan);
+	render_left_out(c, plan);
 	if (plan_changes_nothing(plan)) {
 		bold(c, "No changes.");
 		(void)buf_puts(c->out, "\n");

@@ -49,8 +49,8 @@ static void found_foreign(
 		remove_foreign(p, found, actual, "it goes with its parent: --delete-foreign");
 	} else if (change_removes(parent)) {
 		refuse_to_lose(p, parent, actual->id);
-	} else if (parent->resource && parent->resource->removes_foreign && !p->options->destroy &&
-		!p->plan->drift_only) {
+	} else if (parent->resource && parent->resource->removes_foreign && !parent->left_out &&
+		!p->options->destroy && !p->plan->drift_only) {
 		remove_foreign(p, found, actual, "its parent says to remove what is foreign");
 	} else {
 		const char *name = json_text_at(actual->body, "/name");

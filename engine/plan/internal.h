@@ -18,6 +18,7 @@ struct planner {
 	 * sorted by id without case, so that a parent stands before its children. */
 	struct change *all;
 	size_t nall;
+	const bool *kept;      /* by place in `all`, once paired: the rest is left out; NULL: all */
 	bool adopts_all;       /* whatever is declared and stands is to be taken over */
 	struct breaks *breaks; /* half-way states that would break a path; NULL: none. halfway.h */
 };
@@ -46,6 +47,8 @@ void planner_make_id(struct planner *);
  * by itself is told. */
 void planner_follow_moves(struct planner *);
 void planner_mark_moved(struct planner *);
+/* target.c: finds `kept`, and tells the plan what is left out. Before the pairing. */
+void planner_keep_targets(struct planner *);
 /* ownership.c: pairs declared and recorded, and decides each. */
 void planner_pair(struct planner *);
 void planner_decide(struct planner *);

@@ -438,6 +438,11 @@ void planner_decide(struct planner *p)
 	for (size_t i = 0; i < p->nall; i++) {
 		struct change *c = &p->all[i];
 		const struct actual *actual = c->actual;
+		c->left_out = p->kept && !p->kept[i];
+		if (c->resource && c->left_out)
+			c->after = c->resource->body;
+		if (c->left_out)
+			continue;
 		if (!c->resource || p->options->destroy) {
 			decide_dropped(p, c, actual);
 			continue;

@@ -189,7 +189,8 @@ void planner_mend_peerings(struct planner *p)
 		const struct side *side = &m.declared.items[i];
 		const struct change *c = side->change;
 		bool stays = c->action == ACTION_NONE || c->action == ACTION_UPDATE;
-		if (stays && c->actual && change_is_ours(c) && !c->resource->existing)
+		if (stays && !c->left_out && c->actual && change_is_ours(c) &&
+			!c->resource->existing)
 			mend(&m, side);
 		else if (is_made(c))
 			take_place(&m, side);

@@ -120,6 +120,7 @@ static void check_options(struct planner *p)
 {
 	const struct plan_options *o = p->options;
 	check_named(p, "--adopt", o->adopt, o->nadopt, false);
+	check_named(p, "--target", o->target, o->ntarget, false);
 	check_named(p, "--replace", o->replace, o->nreplace, false);
 	check_named(p, "--delete-foreign", o->delete_foreign, o->ndelete_foreign, true);
 }
@@ -264,6 +265,8 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 		.catalog = config->catalog,
 		.snapshot = snapshot,
 		.destroy = options->destroy,
+		.targets = options->target,
+		.ntargets = options->ntarget,
 		.drift_only = options->refresh == REFRESH_ONLY };
 	struct planner p = {
 		.arena = a,
@@ -279,6 +282,8 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	planner_follow_moves(&p);
 	if (diags->nerrors > errors)
 		return NULL;
+	if (options->ntarget && !plan->drift_only)
+		planner_keep_targets(&p);
 	planner_pair(&p);
 	planner_mark_moved(&p);
 	if (plan->drift_only)

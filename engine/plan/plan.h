@@ -38,6 +38,7 @@ struct change {
 	const struct actual *actual;     /* NULL: absent */
 	enum action action;
 	bool adopts;      /* becomes ours by this change */
+	bool left_out;    /* not what the plan is aimed at: it stays as it stands */
 	bool not_ours;    /* stands, is not ours, and is not to be taken over: there is no plan */
 	bool lets_go;     /* was ours, becomes `existing` */
 	bool as_recorded; /* declared and standing as it is recorded: it has neither drifted nor
@@ -162,6 +163,8 @@ struct plan_options {
 	enum refresh refresh;
 	const char *const *adopt; /* addresses */
 	size_t nadopt;
+	const char *const *target; /* what alone is planned, with what it needs; none: all */
+	size_t ntarget;
 	const char *const *replace;
 	size_t nreplace;
 	const char *const *delete_foreign;
@@ -200,6 +203,10 @@ struct plan {
 					    NULL: there are none */
 	const char **new_subscriptions;  /* that the state grows by when this is applied */
 	size_t nnew_subscriptions;
+	const char *const *targets; /* what it is aimed at; none: all */
+	size_t ntargets;
+	const char **left_out; /* addresses of the changes that it would have without targets */
+	size_t nleft_out;
 	const char **absent; /* of plan_takeover(): addresses of what is declared and does not
 				stand */
 	size_t nabsent;

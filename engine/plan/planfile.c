@@ -78,8 +78,9 @@ static json_t *foreign_json(const struct foreign *f)
 
 static json_t *options_json(const struct plan_options *o)
 {
-	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:I, s:b}", "destroy", o->destroy, "refresh",
-		refresh_name(o->refresh), "adopt", texts_json(o->adopt, o->nadopt), "replace",
+	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:I, s:b}", "destroy", o->destroy,
+		"refresh", refresh_name(o->refresh), "target", texts_json(o->target, o->ntarget),
+		"adopt", texts_json(o->adopt, o->nadopt), "replace",
 		texts_json(o->replace, o->nreplace), "delete_foreign",
 		texts_json(o->delete_foreign, o->ndelete_foreign), "max_deletes",
 		(json_int_t)o->max_deletes, "allow_unreachable", o->allow_unreachable);
@@ -127,12 +128,13 @@ json_t *plan_save(const struct plan *whole, const struct plan_options *options)
 		json_array_append_new(drifts, drift_json(&plan->drifts[i]));
 	for (size_t i = 0; i < plan->nforeigns; i++)
 		json_array_append_new(foreigns, foreign_json(&plan->foreigns[i]));
-	return json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O?}", "waybill_plan",
-		PLAN_FORMAT, "new_subscriptions",
-		texts_json(plan->new_subscriptions, plan->nnew_subscriptions), "id", plan->id,
-		"reachability", plan_reach_json(&plan->reach), "options", options_json(options),
-		"inputs", config_inputs(plan->config), "changes", changes, "drifts", drifts,
-		"foreigns", foreigns, "outputs", plan->outputs, "outputs_before",
+	return json_pack("{s:i, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O?}",
+		"waybill_plan", PLAN_FORMAT, "left_out",
+		texts_json((const char *const *)plan->left_out, plan->nleft_out),
+		"new_subscriptions", texts_json(plan->new_subscriptions, plan->nnew_subscriptions),
+		"id", plan->id, "reachability", plan_reach_json(&plan->reach), "options",
+		options_json(options), "inputs", config_inputs(plan->config), "changes", changes,
+		"drifts", drifts, "foreigns", foreigns, "outputs", plan->outputs, "outputs_before",
 		plan->outputs_before);
 }
 
@@ -281,6 +283,7 @@ static void read_options(struct reader *r, const json_t *json, struct plan_optio
 		.max_deletes = json_is_integer(max) ? (long)json_integer_value(max) : -1,
 		.allow_unreachable = json_is_true(json_object_get(json, "allow_unreachable")),
 	};
+	out->target = read_texts(r, json_object_get(json, "target"), &out->ntarget);
 	out->adopt = read_texts(r, json_object_get(json, "adopt"), &out->nadopt);
 	out->replace = read_texts(r, json_object_get(json, "replace"), &out->nreplace);
 	out->delete_foreign =
@@ -354,6 +357,10 @@ bool plan_load(struct arena *a, const struct catalog *catalog, const json_t *sav
 	plan->catalog = catalog;
 	plan->destroy = out->options.destroy;
 	plan->drift_only = out->options.refresh == REFRESH_ONLY;
+	plan->targets = out->options.target;
+	plan->ntargets = out->options.ntarget;
+	plan->left_out =
+		(const char **)read_texts(&r, json_object_get(saved, "left_out"), &plan->nleft_out);
 	plan->id = out->id = read_text(&r, saved, "/id");
 	read_reach(&r, json_object_get(saved, "reachability"), &plan->reach);
 	plan->new_subscriptions = (const char **)read_texts(

@@ -416,6 +416,28 @@ static void test_plan__equal_inputs_have_equal_ids(void **state)
 	assert_string_not_equal(plan(w, HEAD "routeTables:\n  t: {}\n", &options)->id, first);
 }
 
+static void test_plan__a_target_brings_what_it_waits_for(void **state)
+{
+	struct world *w = *state;
+	const char *const subnet[] = { "virtualNetworks/net/subnets/a" };
+	const char *const route[] = { "routeTables/t/routes/r1" };
+	struct plan_options options = { .max_deletes = -1, .target = subnet, .ntarget = 1 };
+	struct plan *p = plan(w, one_table, &options);
+	assert_non_null(p);
+	assert_int_equal(p->nchanges, 5); /* the network, the table and both of its routes */
+	assert_int_equal(p->nleft_out, 1);
+	assert_string_equal(p->left_out[0], "virtualNetworks/net/subnets/b");
+	options.target = route;
+	p = plan(w, one_table, &options);
+	assert_int_equal(p->nchanges, 2);
+	assert_int_equal(p->nleft_out, 4);
+	json_auto_t *json = plan_save(p, &options);
+	struct saved_plan saved;
+	assert_true(plan_load(w->arena, w->catalog, json, &saved, &w->diags));
+	assert_string_equal(saved.options.target[0], route[0]);
+	assert_int_equal(saved.shown->nleft_out, 4);
+}
+
 static void test_plan__saved_plan_comes_back_with_its_id(void **state)
 {
 	struct world *w = *state;
@@ -475,6 +497,8 @@ int main(void)
 			test_plan__location_replaces_and_says_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__equal_inputs_have_equal_ids, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__a_target_brings_what_it_waits_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__saved_plan_comes_back_with_its_id, set_up, tear_down),
 	};
