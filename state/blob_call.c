@@ -150,6 +150,12 @@ struct blob_line *blob_line_open(const struct blob_options *options, struct diag
 	return line;
 }
 
+static void call_drop(struct call *call)
+{
+	arena_free(call->arena);
+	free(call);
+}
+
 static void call_free(struct call *call)
 {
 	if (call->previous)
@@ -158,8 +164,7 @@ static void call_free(struct call *call)
 		call->line->calls = call->next;
 	if (call->next)
 		call->next->previous = call->previous;
-	arena_free(call->arena);
-	free(call);
+	call_drop(call);
 }
 
 void blob_line_close(struct blob_line *line)
@@ -169,8 +174,10 @@ void blob_line_close(struct blob_line *line)
 	token_source_free(line->tokens);
 	timers_release(&line->timers);
 	http_close(line->http);
-	while (line->calls)
-		call_free(line->calls);
+	for (struct call *call = line->calls, *next; call; call = next) {
+		next = call->next;
+		call_drop(call);
+	}
 	credential_release(&line->credential);
 	blob_secret_release(&line->secret);
 	arena_free(line->arena);

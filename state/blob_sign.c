@@ -78,7 +78,7 @@ static bool take_key(const char *text, struct blob_secret *out, struct diags *di
 	unsigned char decoded[BLOB_KEY_BYTES + 6];
 	text += strspn(text, " \t\r\n");
 	size_t len = strcspn(text, " \t\r\n");
-	bool good = len % 4 == 0 && len >= 4 && len <= (BLOB_KEY_BYTES + 2) / 3 * 4 &&
+	bool good = len % 4 == 0 && len >= 4 && len <= (size_t)(BLOB_KEY_BYTES + 2) / 3 * 4 &&
 		!text[len + strspn(text + len, " \t\r\n")] &&
 		EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)len) > 0;
 	if (!good)

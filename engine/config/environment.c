@@ -9,7 +9,8 @@ static const char *const secret_names[] = { "WAYBILL_ACCESS_TOKEN",
 	"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_ACCESSTOKEN",
 	"IDENTITY_HEADER", "MSI_SECRET" };
 
-static const char *const secret_words[] = { "SECRET", "PASSWORD", "TOKEN", "KEY", "CERTIFICATE" };
+static const char *const secret_words[] = { "SECRET", "PASSWORD", "TOKEN", "KEY", "CERTIFICATE",
+	"CONNECTION_STRING" };
 
 static const char *const open_names[] = { "AZURE_SUBSCRIPTION_ID", "AZURE_TENANT_ID",
 	"ARM_SUBSCRIPTION_ID", "ARM_TENANT_ID" };

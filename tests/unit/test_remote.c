@@ -69,7 +69,7 @@ static const char *dump(struct state *s)
 	};
 	struct buf text;
 	buf_init(&text, BUF_OWN_TEXT);
-	for (size_t i = 0; s->db && i < ARRAY_LEN(queries); i++) {
+	for (size_t i = 0; s && s->db && i < ARRAY_LEN(queries); i++) {
 		sqlite3_stmt *row = NULL;
 		assert_int_equal(sqlite3_prepare_v2(s->db, queries[i], -1, &row, NULL), SQLITE_OK);
 		while (sqlite3_step(row) == SQLITE_ROW)
