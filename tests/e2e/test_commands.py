@@ -51,7 +51,7 @@ def test_completion(tmp_path, shell):
 
 
 @pytest.mark.parametrize("words, offered", [
-    ("waybill pl", "plan"), ("waybill -f x pl", "plan"), ("waybill state ", "list show mv rm sql backup restore"),
+    ("waybill pl", "plan"), ("waybill -f x pl", "plan"), ("waybill state ", "list show mv rm sql backup restore push pull"),
     ("waybill plan --det", "--detailed-exitcode"), ("waybill plan --format ", "text json"),
     ("waybill graph --format ", "text dot mermaid svg json"),
     ("waybill plan --cloud em", "emulator"), ("waybill plan --max-deletes ", ""),
