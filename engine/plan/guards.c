@@ -5,6 +5,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/plan/internal.h"
+#include "schemas/arm_id.h"
 
 /* Whether the plan takes `target`'s use away from `user`: it goes, or lets its reference go, or is
  * detached while the target is made anew. */
@@ -107,6 +108,47 @@ static void check_node_sets(struct planner *p)
 	}
 }
 
+/* Whether the group does not exist, and is not made by this plan. */
+static bool is_absent_group(const struct planner *p, const char *group)
+{
+	const struct change *change = planner_change(p, group);
+	if (change && change->action != ACTION_NONE && change->action != ACTION_DELETE)
+		return false;
+	for (size_t i = 0; i < p->snapshot->nabsent_groups; i++)
+		if (text_same_nocase(p->snapshot->absent_groups[i], group))
+			return true;
+	return false;
+}
+
+/* Once a group: nothing can be made in it. */
+static void check_groups(struct planner *p)
+{
+	const char **told = NULL;
+	size_t ntold = 0;
+	for (size_t i = 0; i < p->nall; i++) {
+		const struct change *c = &p->all[i];
+		struct arm_id id;
+		if (c->action != ACTION_CREATE || !arm_id_parse(p->arena, c->id, &id) ||
+			!id.parent || !is_absent_group(p, id.parent))
+			continue;
+		bool known = false;
+		for (size_t k = 0; k < ntold; k++)
+			known |= text_same_nocase(told[k], id.parent);
+		if (known)
+			continue;
+		*ARENA_PUSH(p->arena, told, ntold) = id.parent;
+		const char *name = strrchr(id.parent, '/') + 1;
+		(void)diag_error(p->diags, c->at, "resource-group-absent",
+			"%s would be made in the resource group `%s`, which does not exist",
+			c->address, name);
+		diag_about(p->diags, c->address);
+		diag_help(p->diags,
+			"correct the name, make the group first, or declare it: `resourceGroups: "
+			"{%s: {}}`",
+			name);
+	}
+}
+
 void planner_guard(struct planner *p)
 {
 	for (size_t i = 0; i < p->nall; i++)
@@ -114,6 +156,7 @@ void planner_guard(struct planner *p)
 			check_attached(p, &p->all[i]);
 	if (p->options->destroy)
 		return;
+	check_groups(p);
 	check_deletes(p);
 	check_node_sets(p);
 }

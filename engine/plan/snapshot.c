@@ -60,11 +60,22 @@ static void add_actual(struct snapshot *s, const struct actual *actual)
 	}
 }
 
+/* A LIST is absent only when the group around it is. */
+static void add_absent_group(struct snapshot *s, const struct operation *list)
+{
+	const char *end = strstr(list->path, "/providers/");
+	if (list->verb == VERB_LIST && end)
+		*ARENA_PUSH(s->arena, s->absent_groups, s->nabsent_groups) =
+			arena_strndup(s->arena, list->path, (size_t)(end - list->path));
+}
+
 static void add_listed(struct snapshot *s, const struct reads *reads)
 {
 	for (size_t i = 0; i < reads->count; i++) {
 		const struct read *r = &reads->items[i];
 		const json_t *reply = r->operation.reply;
+		if (r->operation.outcome == OUTCOME_ABSENT)
+			add_absent_group(s, &r->operation);
 		if (r->operation.outcome != OUTCOME_DONE)
 			continue;
 		size_t n;

@@ -41,6 +41,8 @@ struct snapshot {
 	size_t nopen_intents;
 	struct actual *actuals; /* sorted by id without case */
 	size_t nactuals;
+	const char **absent_groups; /* ids of groups that a LIST in them said not to exist */
+	size_t nabsent_groups;
 	struct content *contents; /* of the recorded groups that the configuration lacks */
 	size_t ncontents;
 	struct secrets *secrets;        /* the configuration's; NULL: none */

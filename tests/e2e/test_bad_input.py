@@ -154,3 +154,12 @@ def test_a_state_of_another_subscription(waybill, emulator):
         result = waybill.run(*command, check=1, env=environment)
         assert result.codes == ["state-of-another-cloud"], result
         assert other in result.stderr
+
+
+def test_a_group_that_does_not_exist(tmp_path, azure):
+    """It is told at plan, once, and not by Azure in the middle of an apply."""
+    waybill = Waybill(tmp_path / "w", azure, table_yaml(ONE).replace("resourceGroup: kubernetes", "resourceGroup: kubernets"))
+    assert refused(waybill) == ["resource-group-absent"] * 2
+    waybill.write(waybill.file.read_text() + "resourceGroups: {kubernets: {}}\n")
+    waybill.apply()
+    waybill.destroy()
