@@ -11,6 +11,8 @@ struct keeping {
 	struct provider provider;
 	struct provider *inner;
 	struct state *const *state;
+	void (*waited)(void *context);
+	void *context;
 	volatile sig_atomic_t interrupted;
 };
 
@@ -53,6 +55,7 @@ static struct operation *reap(struct provider *provider, int timeout_ms)
 			state_keep(state);
 		if (op)
 			return op;
+		k->waited(k->context);
 		/* Early: nothing is in flight. Late: what was asked for. Between: our own slice. */
 		if (k->interrupted || left == 0 || slice < 0 || now_ms() - began < slice) {
 			k->interrupted = 0;
@@ -83,13 +86,16 @@ static unsigned count_requests(struct provider *provider)
 	return inner->requests(inner);
 }
 
-struct provider *keeping_new(struct provider *inner, struct state *const *state)
+struct provider *keeping_new(struct provider *inner, struct state *const *state,
+	void (*waited)(void *context), void *context)
 {
 	struct keeping *k = mem_alloc(sizeof *k);
 	*k = (struct keeping){
 		.provider = { submit, reap, interrupt_reap, close_provider, count_requests },
 		.inner = inner,
 		.state = state,
+		.waited = waited,
+		.context = context,
 	};
 	return &k->provider;
 }

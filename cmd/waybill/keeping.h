@@ -9,7 +9,9 @@
 #include "providers/provider.h"
 #include "state/state.h"
 
-/* Takes the provider. `state` is where the open state stands, or NULL while there is none. */
-struct provider *keeping_new(struct provider *, struct state *const *state);
+/* Takes the provider. `state` is where the open state stands, or NULL while there is none; `waited`
+ * is called whenever there was a wait. */
+struct provider *keeping_new(struct provider *, struct state *const *state,
+	void (*waited)(void *context), void *context);
 
 #endif

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/waybill/keeping.h"
 #include "cmd/waybill/signals.h"
 #include "engine/base/text.h"
 #include "providers/kubernetes/kubernetes.h"
@@ -269,9 +268,7 @@ bool session_provider(struct session *s)
 	};
 	s->clusters = (struct clusters){ open_cluster, s };
 	s->provider = azure_open(&options, &s->diags);
-	if (s->provider && s->remote)
-		s->provider = keeping_new(s->provider, &s->state);
-	return s->provider != NULL;
+	return s->provider && session_keep(s);
 }
 
 /* ---- what it says ---- */

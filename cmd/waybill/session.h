@@ -61,6 +61,7 @@ struct session {
 	struct lock *lock;     /* of a local state */
 	struct remote *remote; /* NULL: the state is local, or it is not yet known which is meant */
 	bool knows_store;
+	bool has_lease;
 	const struct config_backend *backend;
 	struct state *state;
 	struct provider *provider;
@@ -94,6 +95,8 @@ bool session_state_alone(struct session *, enum state_access);
 /* Who holds the state's lock now, NULL for nobody; the state is open. */
 bool session_holder(struct session *, char **out);
 bool session_provider(struct session *);
+/* Lets a remote state be kept while the provider is waited for. True. */
+bool session_keep(struct session *);
 struct net_log session_log(struct session *);
 
 const struct option_value *session_option(const struct session *, enum option_id);

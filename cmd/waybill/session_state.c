@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/waybill/keeping.h"
 #include "cmd/waybill/session.h"
+#include "cmd/waybill/signals.h"
 #include "engine/base/text.h"
 #include "state/blob.h"
 
@@ -122,10 +124,15 @@ bool session_lock(struct session *s)
 	int timeout_ms = (int)session_option(s, OPTION_LOCK_TIMEOUT)->number;
 	if (!session_store(s, false))
 		return false;
-	if (s->remote)
-		return remote_lock(s->remote, s->command, timeout_ms, tell_waiting, s, &s->diags);
-	s->lock = lock_take(s->state_path, s->command, timeout_ms, tell_waiting, s, &s->diags);
-	return s->lock != NULL;
+	if (!s->remote) {
+		s->lock = lock_take(
+			s->state_path, s->command, timeout_ms, tell_waiting, s, &s->diags);
+		return s->lock != NULL;
+	}
+	s->has_lease = remote_lock(s->remote, s->command, timeout_ms, tell_waiting, s, &s->diags);
+	if (s->has_lease)
+		signals_note(NULL);
+	return s->has_lease;
 }
 
 bool session_holder(struct session *s, char **out)
@@ -175,6 +182,29 @@ bool session_state(struct session *s, enum state_access access)
 
 /* ---- while it is open ---- */
 
+/* Others would wait for a minute for a lease that is not given back. */
+static void end_if_told(void *context)
+{
+	struct session *s = context;
+	int number = signals_noted();
+	if (!number)
+		return;
+	state_close(s->state);
+	remote_free(s->remote);
+	emulator_stop(&s->emulator);
+	_exit(128 + number);
+}
+
+bool session_keep(struct session *s)
+{
+	if (!s->remote)
+		return true;
+	s->provider = keeping_new(s->provider, &s->state, end_if_told, s);
+	if (s->has_lease)
+		signals_note(s->provider);
+	return true;
+}
+
 /* False at the end of the input. Who thinks it over for long must not lose the state. */
 static bool wait_for_input(struct session *s)
 {
@@ -185,6 +215,7 @@ static bool wait_for_input(struct session *s)
 			return true;
 		if (ready < 0 && errno != EINTR)
 			return false;
+		end_if_told(s);
 		if (s->state)
 			state_keep(s->state);
 	}

@@ -8,6 +8,8 @@
 /* The only mutable globals of the program: a handler has no other way to reach anything. */
 static volatile sig_atomic_t received;
 static struct provider *volatile held;
+static struct provider *volatile woken; /* while signals are noted */
+static volatile sig_atomic_t is_noted;
 
 /* Only what a handler may call. */
 static void tell_interrupted(void)
@@ -22,12 +24,14 @@ static void tell_interrupted(void)
 
 static void handle(int number)
 {
-	struct provider *provider = held;
-	if (!provider || received)
+	struct provider *provider = held ? held : woken;
+	if ((!held && !is_noted) || received)
 		_exit(128 + number);
 	received = number;
-	tell_interrupted();
-	provider->interrupt(provider);
+	if (held)
+		tell_interrupted();
+	if (provider)
+		provider->interrupt(provider);
 }
 
 void signals_install(void)
@@ -43,7 +47,6 @@ void signals_install(void)
 
 const volatile sig_atomic_t *signals_hold(struct provider *provider)
 {
-	received = 0;
 	held = provider;
 	return &received;
 }
@@ -52,4 +55,15 @@ int signals_release(void)
 {
 	held = NULL;
 	return received;
+}
+
+void signals_note(struct provider *provider)
+{
+	woken = provider;
+	is_noted = 1;
+}
+
+int signals_noted(void)
+{
+	return held ? 0 : received;
 }

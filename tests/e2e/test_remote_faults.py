@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A state in a blob whose service fails, refuses, loses answers, or gives the lease to another."""
+import os
+import pty
 import re
 import subprocess
+import time
 
 import blobs as support
 import pytest
@@ -279,4 +282,32 @@ def test_interrupted_it_lets_go_of_the_lease(tmp_path, emulator, blobs):
     run.terminate()
     run.communicate(timeout=60)
     assert run.returncode == 143
+    assert blobs.blob(KEY)[0]["x-ms-lease-state"] == "available"
+
+
+def test_interrupted_while_it_reads_it_lets_go_too(waybill, azure, blobs):
+    azure.fail(429, "TooManyRequests", retry_after_ms=60000, method="GET")
+    run = subprocess.Popen(waybill.command("apply", "--auto-approve"), cwd=waybill.folder, env=waybill.environment,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not azure.requests():
+        time.sleep(0.05)
+    assert blobs.blob(KEY)[0]["x-ms-lease-state"] == "leased"
+    run.terminate()
+    assert run.wait(timeout=60) == 143
+    assert blobs.blob(KEY)[0]["x-ms-lease-state"] == "available"
+
+
+def test_interrupted_at_the_question_it_lets_go_too(waybill, blobs):
+    ours, theirs = pty.openpty()
+    run = subprocess.Popen(waybill.command("apply"), cwd=waybill.folder, env=waybill.environment, stdin=theirs,
+                           stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    told = b""
+    while b"Only 'yes' is accepted" not in told:
+        told += os.read(ours, 4096)
+    assert blobs.blob(KEY)[0]["x-ms-lease-state"] == "leased"
+    run.terminate()
+    assert run.wait(timeout=60) == 143
+    os.close(ours)
     assert blobs.blob(KEY)[0]["x-ms-lease-state"] == "available"
