@@ -64,6 +64,35 @@ def test_looking_needs_the_backend_alone(tmp_path, azure, storage, key):
     assert "routeTables/t" in waybill.run("state", "show", "routeTables/t", check=0).stdout
 
 
+def test_a_service_that_refuses(tmp_path, azure, storage, key):
+    waybill = runner(tmp_path / "w", azure, storage, key)
+    wrong = {"AZURE_STORAGE_KEY": "A" * 86 + "=="}
+    for command in (["plan"], ["apply", "--auto-approve"], ["unlock"]):
+        assert waybill.run(*command, env=wrong, check=1).codes == ["backend-denied"]
+    waybill.replace("container: states", "container: absent")
+    for command in (["plan"], ["apply", "--auto-approve"], ["unlock"]):
+        assert waybill.run(*command, check=1).codes == ["backend-missing"]
+    assert azure.requests() == []
+
+
+def test_a_run_that_loses_its_lease_stops(tmp_path, emulator, storage, key):
+    """Taken by another while Azure is at work: what was sent by then is all that is sent."""
+    azure = emulator(cloud_yaml="resourceGroups: {kubernetes: {location: japaneast}}\n",
+                     args=["--operation-time", "1500"])
+    text = table_yaml({"a": A}) + "  u: {dependsOn: [routeTables/t], routes: {}}\n"
+    waybill = Waybill(tmp_path / "w", azure, text).use(storage, key)
+    run = start(waybill, "apply", "--auto-approve")
+    while b'"intend"' not in (storage.blob(key) or ({}, b""))[1]:
+        assert run.poll() is None
+    storage.steal(key)
+    assert "[state-lost]" in run.communicate(timeout=120)[1] and run.returncode == 1
+    assert writes(azure.requests()) in ([], [("PUT", table_id())])
+    free(storage, key)
+    waybill.apply()
+    waybill.assert_settled()
+    assert sorted(method for method, _ in writes(azure.requests())) == ["PUT", "PUT"]
+
+
 def test_a_run_that_dies_is_gone_on_with_elsewhere(tmp_path, azure, storage, key):
     lost = runner(tmp_path / "lost", azure, storage, key, {"a": A, "b": B})
     assert kill_at(lost, 1, "after", "apply", "--auto-approve", method="PUT", path=table_id())
@@ -88,15 +117,27 @@ def test_a_lease_ends_by_itself_within_a_minute(tmp_path, azure, storage, key):
     other.assert_settled()
 
 
-def test_two_at_the_same_instant(tmp_path, emulator, storage, key):
+@pytest.fixture(params=["local", "documented", "azurite"])
+def place(request):
+    """Where two runners share a state: None is a local file."""
+    names = {"documented": "blobs", "azurite": "azurite"}
+    return request.getfixturevalue(names[request.param]) if request.param in names else None
+
+
+def pair(folder, azure, place, key, text):
+    """Two runners of one state."""
+    if place is None:
+        return [Waybill(folder, azure, text), Waybill(folder, azure, text)]
+    return [Waybill(folder / name, azure, text).use(place, key) for name in "ab"]
+
+
+def test_two_at_the_same_instant(tmp_path, emulator, place, key):
     """One does the work; the other waits and finds nothing to do, or fails with the holder's name."""
     waited = failed = 0
     azure = emulator(cloud_yaml="resourceGroups: {kubernetes: {location: japaneast}}\n",
                      args=["--operation-time", "400"])
     for i in range(STARTED_AT_ONCE):
-        both = [runner(tmp_path / f"{i}{name}", azure, storage, f"{key}/{i}") for name in "ab"]
-        for waybill in both:
-            waybill.write(waybill.file.read_text().replace("  t:\n", f"  t{i}:\n"))
+        both = pair(tmp_path / str(i), azure, place, f"{key}/{i}", table_yaml({"a": A}, f"t{i}"))
         patience = ("--lock-timeout", "60s") if i % 2 else ()
         azure.clear()
         runs = [start(waybill, "apply", "--auto-approve", *patience) for waybill in both]
