@@ -7,6 +7,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/refusals.h"
+#include "providers/emulator/roles.h"
 #include "providers/emulator/usages.h"
 #include "providers/emulator/write.h"
 
@@ -234,11 +235,9 @@ static bool check_version(const struct request *request, struct response *respon
 }
 
 static bool check_request(struct emulator *emulator, const struct target *target,
-	const struct request *request, struct response *response)
+	const struct request *request, struct principal *principal, struct response *response)
 {
-	struct principal principal;
-
-	if (!auth_check(emulator, request, target->subscription, &principal, response) ||
+	if (!auth_check(emulator, request, target->subscription, principal, response) ||
 		!check_version(request, response))
 		return false;
 	if (target->subscription != NULL &&
@@ -251,8 +250,15 @@ static bool check_request(struct emulator *emulator, const struct target *target
 bool arm_serve(struct emulator *emulator, const struct target *target,
 	const struct request *request, struct response *response)
 {
+	const char *scope = roles_permissions_scope(request->arena, request->path);
+	struct principal principal = { 0 };
+
 	operations_settle(&emulator->operations, &emulator->cloud, request->now_ms);
-	if (!request->internal && !check_request(emulator, target, request, response))
+	if (!request->internal && !check_request(emulator, target, request, &principal, response))
+		return false;
+	if (scope != NULL)
+		return roles_permissions(emulator, &principal, scope, request, response);
+	if (!request->internal && !roles_check(emulator, &principal, request, response))
 		return false;
 	if (target->kind == TARGET_UNKNOWN)
 		return refuse(response, 404, "InvalidResourceType",

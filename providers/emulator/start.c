@@ -6,6 +6,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
+#include "providers/emulator/start_identity.h"
 #include "providers/emulator/usages.h"
 
 /* Reading one file. */
@@ -362,9 +363,9 @@ static bool make_section(struct start *start, size_t section, const json_t *map)
 
 static bool check_members(struct start *start, const json_t *root)
 {
-	static const char *const known[] = { "subscription", "subscriptions", "tenant", "limits",
-		"resourceGroups", "routeTables", "virtualNetworks", "virtualMachineScaleSets",
-		"virtualMachines" };
+	static const char *const known[] = { "subscription", "subscriptions", "tenant", "tenants",
+		"limits", "applications", "managedIdentities", "roleAssignments", "resourceGroups",
+		"routeTables", "virtualNetworks", "virtualMachineScaleSets", "virtualMachines" };
 	bool good = true;
 	const char *key;
 	json_t *value;
@@ -423,6 +424,7 @@ bool start_load(struct emulator *emulator, const char *path, struct diags *diags
 			good = complain(&start, pointer_add_index(start.arena, "/subscriptions", n),
 				"a subscription is a text");
 	}
+	good = start_identity(&emulator->cloud, start.yaml, diags) && good;
 	/* What refers to something that was refused is not to blame. */
 	for (size_t i = 0; good && i < ARRAY_LEN(sections); i++)
 		good = make_section(&start, i, json_object_get(root, sections[i].name));

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who the emulator is and who its clients are: TLS, metadata, sign-in, identities, access."""
 
+import base64
+import hashlib
+import json
+import re
+import shutil
 import socket
 import ssl
 import subprocess
+import time
+import urllib.parse
+import uuid
 
 import pytest
 
@@ -51,10 +59,13 @@ def test_tls_is_1_2_at_least_and_by_a_known_authority(emulator):
 
 
 def make_certificate(tmp_path, name="server", days=2):
-    certificate, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-days", str(days),
-                    "-out", certificate, "-keyout", key], check=True, capture_output=True)
+    certificate, key, asked = (tmp_path / f"{name}.{end}" for end in ("pem", "key", "csr"))
+    subprocess.run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-out", asked, "-keyout", key],
+                   check=True, capture_output=True)
+    # Not `req -x509`, which makes none that has expired.
+    subprocess.run(["openssl", "x509", "-req", "-in", asked, "-signkey", key, "-days", str(days),
+                    "-copy_extensions", "copy", "-out", certificate], check=True, capture_output=True)
     return certificate, key
 
 
@@ -159,3 +170,411 @@ def test_instance_discovery_vouches_for_the_emulator_alone(emulator):
     for other in ("https://login.microsoftonline.com/common", cloud.endpoint + ".evil/x", ""):
         status, _, body = plain(cloud, path + other)
         assert (status, body["error"]) == (400, "invalid_instance")
+
+
+# Sign-in
+
+ID = "11111111-0000-0000-0000-{:012d}".format
+TENANT, OTHER_TENANT = "00000000-0000-0000-0000-000000000002", "00000000-0000-0000-0000-000000000009"
+ARM = "https://management.azure.com"
+GITHUB = "https://token.actions.githubusercontent.com"
+DIRECTORY = f"""\
+tenants: [{OTHER_TENANT}]
+applications:
+  secret:
+    clientId: {ID(1)}
+    objectId: {ID(101)}
+    secrets:
+      - {{value: "s3cret&+ =", expires: "2999-01-01T00:00:00Z"}}
+      - {{value: old, expires: "2020-01-01T00:00:00Z"}}
+      - {{value: second}}
+  foreign: {{clientId: {ID(2)}, tenant: {OTHER_TENANT}, secrets: [{{value: s}}]}}
+  signed: {{clientId: {ID(3)}, certificates: [{{file: a.pem}}, {{file: b.pem}}]}}
+  once: {{clientId: {ID(4)}, singleUse: true, certificates: [{{file: a.pem}}]}}
+  federated:
+    clientId: {ID(5)}
+    federatedCredentials:
+      - {{issuer: {GITHUB}, subject: "repo:o/r:ref:refs/heads/main"}}
+      - {{issuer: "https://elsewhere.test", subject: s}}
+resourceGroups: {{g: {{location: eastus}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """A folder with a.pem, a.key, b.pem and b.key."""
+    folder = tmp_path_factory.mktemp("certificates")
+    for name in ("a", "b"):
+        make_certificate(folder, name)
+    return folder
+
+
+@pytest.fixture
+def directory(tmp_path, certificates, emulator):
+    shutil.copytree(certificates, tmp_path, dirs_exist_ok=True)
+    return emulator(DIRECTORY)
+
+
+def sign_in(cloud, path=f"/{TENANT}/oauth2/v2.0/token", headers=None, method="POST", **fields):
+    fields = {"grant_type": "client_credentials", "scope": ARM + "/.default", **fields}
+    form = urllib.parse.urlencode({k: v for k, v in fields.items() if v is not None})
+    return cloud.request(method, path, form, {"Authorization": None, **(headers or {}),
+                                              "Content-Type": "application/x-www-form-urlencoded"})
+
+
+def refused(answer):
+    status, _, body = answer
+    assert 400 <= status < 500 and "access_token" not in body
+    [code] = body["error_codes"]
+    assert body["error_description"].startswith(f"AADSTS{code}: ")
+    assert body["trace_id"] in body["error_description"]
+    assert body["correlation_id"] in body["error_description"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", body["timestamp"])
+    return code
+
+
+def decode(part):
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def claims_of(token):
+    return json.loads(decode(token.split(".")[1]))
+
+
+def verify(token, jwks, tmp_path):
+    """By openssl, with the key that was published."""
+    head, body, signature = token.split(".")
+    header = json.loads(decode(head))
+    assert header["alg"] == "RS256" and header["typ"] == "JWT"
+    [key] = [key for key in jwks["keys"] if key["kid"] == header["kid"]]
+    der = asn1_public_key(int.from_bytes(decode(key["n"]), "big"), int.from_bytes(decode(key["e"]), "big"))
+    (tmp_path / "key.der").write_bytes(der)
+    (tmp_path / "signature").write_bytes(decode(signature))
+    subprocess.run(["openssl", "dgst", "-sha256", "-keyform", "DER", "-verify", tmp_path / "key.der",
+                    "-signature", tmp_path / "signature"], input=f"{head}.{body}".encode(),
+                   check=True, capture_output=True)
+
+
+def asn1(tag, content):
+    size = len(content)
+    length = bytes([size]) if size < 128 else bytes([0x82]) + size.to_bytes(2, "big")
+    return bytes([tag]) + length + content
+
+
+def asn1_public_key(n, e):
+    def number(value):
+        return asn1(2, b"\0" + value.to_bytes((value.bit_length() + 7) // 8, "big"))
+    rsa = bytes.fromhex("06092a864886f70d0101010500")
+    return asn1(0x30, asn1(0x30, rsa) + asn1(3, b"\0" + asn1(0x30, number(n) + number(e))))
+
+
+def test_a_token_says_whom_and_what_it_is_for(tmp_path, directory):
+    status, _, answer = sign_in(directory, client_id=ID(1), client_secret="s3cret&+ =")
+    assert status == 200 and answer["token_type"] == "Bearer"
+    assert answer["expires_in"] == answer["ext_expires_in"] == 3599
+    token = answer["access_token"]
+    verify(token, plain(directory, f"/{TENANT}/discovery/v2.0/keys?")[2], tmp_path)
+    claims = claims_of(token)
+    assert claims["aud"] == ARM and claims["iss"] == f"{directory.endpoint}/{TENANT}/"
+    assert (claims["appid"], claims["oid"], claims["tid"]) == (ID(1), ID(101), TENANT)
+    assert claims["exp"] - claims["iat"] == 3599 and abs(claims["iat"] - time.time()) < 60
+    _, _, v1 = sign_in(directory, f"/{TENANT}/oauth2/token", client_id=ID(1), client_secret="second",
+                       scope=None, resource=ARM + "/")
+    assert claims_of(v1["access_token"])["aud"] == v1["resource"] == ARM + "/"
+    assert v1["expires_in"] == "3599"
+    assert int(v1["expires_on"]) - int(v1["not_before"]) == 3599
+    for path in ("/adfs/oauth2/token", "/adfs/adfs/oauth2/token"):
+        _, _, adfs = sign_in(directory, path, client_id=ID(1), client_secret="second",
+                             scope=directory.endpoint + "//.default")
+        assert claims_of(adfs["access_token"])["aud"] == directory.endpoint + "/"
+        status, _, _ = directory.request("GET", directory.group("g"), None,
+                                         {"Authorization": "Bearer " + adfs["access_token"]})
+        assert status == 200
+
+
+@pytest.mark.parametrize("code, error, fields", [
+    (7000215, "invalid_client", {"client_secret": "wrong"}),
+    (7000215, "invalid_client", {"client_secret": ""}),
+    (7000222, "invalid_client", {"client_secret": "old"}),
+    (7000216, "invalid_client", {"client_secret": None}),
+    (700016, "unauthorized_client", {"client_id": ID(77)}),
+    (700016, "unauthorized_client", {"client_id": ID(2), "client_secret": "s"}),
+    (90002, "invalid_request", {"path": "/contoso.test/oauth2/v2.0/token"}),
+    (900144, "invalid_request", {"client_id": None}),
+    (900144, "invalid_request", {"grant_type": None}),
+    (900144, "invalid_request", {"scope": None}),
+    (900144, "invalid_request", {"path": f"/{TENANT}/oauth2/token"}),
+    (70003, "unsupported_grant_type", {"grant_type": "password"}),
+    (70011, "invalid_scope", {"scope": ARM + "/.default openid"}),
+    (70011, "invalid_scope", {"scope": "/.default"}),
+    (1002012, "invalid_scope", {"scope": ARM + "/user_impersonation"}),
+    (500011, "invalid_resource", {"scope": "https://unknown.test/.default"}),
+    (9002313, "invalid_request", {"claims": "{"}),
+    (900561, "invalid_request", {"method": "PUT"}),
+])
+def test_sign_in_is_refused_as_entra_does(directory, code, error, fields):
+    answer = sign_in(directory, **{"client_id": ID(1), "client_secret": "second", **fields})
+    assert refused(answer) == code and answer[2]["error"] == error
+    assert answer[0] == (401 if error == "invalid_client" else 400)
+
+
+def test_the_correlation_id_is_the_clients(directory):
+    answer = sign_in(directory, client_id=ID(1), client_secret="no",
+                     headers={"client-request-id": ID(9)})
+    assert refused(answer) == 7000215 and answer[2]["correlation_id"] == ID(9)
+
+
+def encode(data):
+    data = data if isinstance(data, bytes) else json.dumps(data).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def digest(tmp_path, name, algorithm):
+    pem = (tmp_path / f"{name}.pem").read_text()
+    return hashlib.new(algorithm, ssl.PEM_cert_to_DER_cert(pem)).digest()
+
+
+def sign(tmp_path, header, claims, key="a"):
+    text = f"{encode(header)}.{encode(claims)}"
+    padding = (["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
+               if header["alg"] == "PS256" else [])
+    done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", tmp_path / f"{key}.key", *padding],
+                          input=text.encode(), check=True, capture_output=True)
+    return f"{text}.{encode(done.stdout)}"
+
+
+def claims_for(cloud, client=ID(3), **changes):
+    now = int(time.time())
+    claims = {"aud": f"{cloud.endpoint}/{TENANT}/oauth2/v2.0/token", "iss": client, "sub": client,
+              "jti": str(uuid.uuid4()), "nbf": now, "iat": now, "exp": now + 600, **changes}
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def assert_with(cloud, assertion, client=ID(3), **more):
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    return sign_in(cloud, client_id=client, client_assertion=assertion,
+                   **{"client_assertion_type": kind, **more})
+
+
+def test_assertions_of_a_registered_certificate(tmp_path, directory):
+    sha1, sha256 = digest(tmp_path, "a", "sha1"), digest(tmp_path, "a", "sha256")
+    for header in ({"alg": "PS256", "x5t#S256": encode(sha256)},
+                   {"alg": "PS256", "x5t#S256": base64.b64encode(sha256).decode()},
+                   {"alg": "RS256", "x5t": encode(sha1)},
+                   {"alg": "RS256", "kid": encode(sha1)},
+                   {"alg": "RS256", "kid": sha1.hex().upper()}):
+        claims = claims_for(directory)
+        for _ in range(2):
+            status, _, body = assert_with(directory, sign(tmp_path, header, claims))
+            assert status == 200, (header, body)
+        assert claims_of(body["access_token"])["appidacr"] == "2"
+    header = {"alg": "PS256", "x5t#S256": encode(digest(tmp_path, "b", "sha256"))}
+    assert assert_with(directory, sign(tmp_path, header, claims_for(directory), "b"))[0] == 200
+    adfs = claims_for(directory, aud=directory.endpoint + "/adfs/oauth2/token")
+    assert assert_with(directory, sign(tmp_path, header, adfs, "b"), path="/adfs/oauth2/token")[0] == 200
+
+
+def test_assertions_that_are_wrong(tmp_path, directory):
+    header = {"alg": "PS256", "x5t#S256": encode(digest(tmp_path, "a", "sha256"))}
+    now = int(time.time())
+
+    def code(header=header, key="a", client=ID(3), more=None, **changes):
+        claims = claims_for(directory, **changes)
+        return refused(assert_with(directory, sign(tmp_path, header, claims, key), client, **(more or {})))
+
+    assert code(key="b") == 700027
+    assert code({**header, "x5t#S256": encode(hashlib.sha256(b"x").digest())}) == 700027
+    assert code({**header, "x5t#S256": encode(digest(tmp_path, "a", "sha256").hex().encode())}) == 700027
+    assert code({"alg": "PS256"}) == 50027
+    assert code({**header, "alg": "RS512"}) == 700027
+    assert code(aud=f"{directory.endpoint}/{OTHER_TENANT}/oauth2/v2.0/token") == 700023
+    assert code(aud=f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token") == 700023
+    assert code(aud=None) == 700023
+    assert code(exp=now - 400) == 700024 and code(nbf=now + 400) == 700024
+    assert code(exp=None) == 50027
+    assert code(sub=ID(4)) == 700021
+    assert code(client=ID(1), iss=ID(1), sub=ID(1)) == 700027  # has no certificate
+    good = sign(tmp_path, header, claims_for(directory))
+    head, body, signature = good.split(".")
+    assert refused(assert_with(directory, f"{head}.{body}.{signature[:-8]}AAAAAAAA")) == 700027
+    assert refused(assert_with(directory, f"{encode({**header, 'alg': 'none'})}.{body}.")) == 700027
+    for text in ("", "x", "a.b", "a.b.c", f"{head}.{body}", good + ".x", f"{head}.{encode([])}.{signature}",
+                 f"{head}.{body}.!!", "." * 1000, "a" * 100000):
+        assert refused(assert_with(directory, text)) == 50027, text[:80]
+    assert refused(assert_with(directory, good, client_assertion_type="jwt")) == 900144
+    assert assert_with(directory, good)[0] == 200
+
+
+def test_a_certificate_that_has_expired(tmp_path, emulator):
+    make_certificate(tmp_path, "a", days=-1)
+    make_certificate(tmp_path, "b")
+    cloud = emulator(DIRECTORY)
+    header = {"alg": "RS256", "x5t": encode(digest(tmp_path, "a", "sha1"))}
+    answer = assert_with(cloud, sign(tmp_path, header, claims_for(cloud)))
+    assert refused(answer) == 700027 and "expired" in answer[2]["error_description"]
+
+
+def test_an_assertion_for_a_single_use(tmp_path, directory):
+    header = {"alg": "PS256", "x5t#S256": encode(digest(tmp_path, "a", "sha256"))}
+    claims = claims_for(directory, ID(4))
+    assert assert_with(directory, sign(tmp_path, header, claims), ID(4))[0] == 200
+    assert refused(assert_with(directory, sign(tmp_path, header, claims), ID(4))) == 50027
+    assert refused(assert_with(
+        directory, sign(tmp_path, header, claims_for(directory, ID(4), jti=None)), ID(4))) == 50027
+    assert assert_with(directory, sign(tmp_path, header, claims_for(directory, ID(4))), ID(4))[0] == 200
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("applications: {a: {}}", "`clientId` is missing"),
+    ("applications: {a: {clientId: 1}}", "a text is expected"),
+    ("applications: []", "a map is expected"),
+    ("applications: {a: {clientId: x, secret: s}}", "not a member here"),
+    ("applications: {a: {clientId: x, tenant: nowhere}}", "neither the cloud's"),
+    ("applications: {a: {clientId: x, secrets: [{value: s, expires: tomorrow}]}}", "YYYY-MM-DD"),
+    ("applications: {a: {clientId: x, certificates: [{}]}}", "a `file` or its `pem`"),
+    ("applications: {a: {clientId: x, certificates: [{pem: x}]}}", "no certificate in PEM"),
+    ("applications: {a: {clientId: x, certificates: [{file: none.pem}]}}", "cannot read"),
+    ("applications: {a: {clientId: x, federatedCredentials: [{issuer: i}]}}", "`subject` is missing"),
+    ("managedIdentities: {a: {objectId: x}}", "`clientId` is missing"),
+    ("tenants: [1]", "a list of texts"),
+    ("roleAssignments: {}", "a list is expected"),
+    ("roleAssignments: [{principal: p}]", "either `role` or `actions`"),
+    ("roleAssignments: [{principal: p, role: King}]", "not a role"),
+    ("roleAssignments: [{principal: p, role: Reader, scope: here}]", "begins with a slash"),
+])
+def test_a_directory_that_is_wrong_is_told(tmp_path, text, complaint):
+    (tmp_path / "cloud.yaml").write_text(text)
+    error = refused_start("--cloud", tmp_path / "cloud.yaml")
+    assert complaint in error and "[bad-cloud]" in error
+
+
+def test_the_store_keeps_the_directory(tmp_path):
+    args = ["--store", tmp_path / "store.json"]
+    first = Emulator(tmp_path, "applications: {a: {clientId: me, secrets: [{value: s}]}}\n"
+                               "resourceGroups: {g: {location: eastus}}", args)
+    assert first.stop() == 0
+    second = Emulator(tmp_path, None, args)
+    assert sign_in(second, client_id="ME", client_secret="s")[0] == 200
+    assert refused(sign_in(second, client_id="me", client_secret="other")) == 7000215
+    assert second.stop() == 0
+
+
+# Access
+
+def bearer(cloud, client, secret, **more):
+    answer = sign_in(cloud, client_id=client, client_secret=secret, **more)
+    assert answer[0] == 200, answer
+    return {"Authorization": "Bearer " + answer[2]["access_token"]}
+
+
+def test_a_token_that_arm_does_not_take(directory):
+    def code(headers, path=directory.group("g")):
+        status, headers, body = directory.request("GET", path, None, headers)
+        challenge = headers["www-authenticate"]
+        assert status == 401 and challenge.startswith("Bearer ")
+        assert f'authorization_uri="{directory.endpoint}/{TENANT}"' in challenge
+        return body["error"]["code"]
+
+    storage = bearer(directory, ID(1), "second", scope="https://storage.azure.com/.default")
+    assert code(storage) == "InvalidAuthenticationTokenAudience"
+    foreign = bearer(directory, ID(2), "s", path=f"/{OTHER_TENANT}/oauth2/v2.0/token")
+    assert code(foreign) == "InvalidAuthenticationTokenTenant"
+    good = bearer(directory, ID(1), "second")
+    assert code({"Authorization": good["Authorization"][:-6] + "AAAAAA"}) == "InvalidAuthenticationToken"
+    unsigned = encode({"alg": "none"}) + "." + good["Authorization"].split(".")[1] + "."
+    assert code({"Authorization": "Bearer " + unsigned}) == "InvalidAuthenticationToken"
+    assert code({"Authorization": "Basic x"}) == "AuthenticationFailedInvalidHeader"
+    assert code({"Authorization": None}) == "AuthenticationFailed"
+    assert directory.request("GET", directory.group("g"), None, good)[0] == 200
+
+
+ROLES = f"""\
+applications:
+  reader: {{clientId: {ID(1)}, objectId: {ID(101)}, secrets: [{{value: s}}]}}
+  network: {{clientId: {ID(2)}, secrets: [{{value: s}}]}}
+  narrow: {{clientId: {ID(3)}, secrets: [{{value: s}}]}}
+roleAssignments:
+  - {{principal: reader, role: reader, scope: /subscriptions/00000000-0000-0000-0000-000000000001}}
+  - principal: network
+    role: Network Contributor
+    scope: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/g/
+  - principal: narrow
+    actions: [Microsoft.Network/virtualNetworks/*, Microsoft.Resources/*/read]
+    notActions: [Microsoft.Network/virtualNetworks/delete]
+    scope: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/G
+resourceGroups: {{g: {{location: eastus}}, gg: {{location: eastus}}}}
+routeTables: {{t: {{resourceGroup: g}}}}
+"""
+NET = {"location": "eastus", "properties": {
+    "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+    "subnets": [{"name": "a", "properties": {"addressPrefix": "10.0.0.0/24"}}]}}
+
+
+def test_roles_decide_who_may_do_what(emulator):
+    cloud = emulator(ROLES)
+    reader, network, narrow = (bearer(cloud, ID(n), "s") for n in (1, 2, 3))
+    tables, table = cloud.group("g") + "/providers/Microsoft.Network/routeTables", cloud.id("routeTables", "t", "g")
+    body = {"location": "eastus"}
+
+    def code(method, path, headers, sent=None):
+        status, _, answer = cloud.request(method, path, sent, headers)
+        return status if status < 400 else (status, answer["error"]["code"], answer["error"]["message"])
+
+    def denied(action, scope, client, object_id):
+        return (403, "AuthorizationFailed",
+                f"The client '{client}' with object id '{object_id}' does not have authorization to "
+                f"perform action '{action}' over scope '{scope}' or the scope is invalid. If access was "
+                "recently granted, please refresh your credentials.")
+
+    assert code("GET", tables, reader) == 200 and code("GET", table, reader) == 200
+    assert code("PUT", table, reader, body) == denied(
+        "Microsoft.Network/routeTables/write", table, ID(1), ID(101))
+    assert code("DELETE", table + "/routes/r", reader) == denied(
+        "Microsoft.Network/routeTables/routes/delete", table + "/routes/r", ID(1), ID(101))
+    assert code("PATCH", cloud.group("g"), reader, {"tags": {}})[1] == "AuthorizationFailed"
+    assert code("PUT", table, network, body) == 200
+    other = cloud.id("routeTables", "t", "gg")
+    assert code("PUT", other, network, body)[1] == "AuthorizationFailed"
+    everything = f"/subscriptions/{cloud.subscription}/resourceGroups"
+    object_id = claims_of(network["Authorization"])["oid"]
+    assert code("GET", everything, network) == denied(
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        f"/subscriptions/{cloud.subscription}", ID(2), object_id)
+    assert code("GET", tables, narrow)[2].split("over scope ")[1].startswith(f"'{cloud.group('g')}'")
+    vnet = cloud.id("virtualNetworks", "v1", "g")
+    assert code("PUT", vnet, narrow, NET) == 201
+    assert code("DELETE", vnet, narrow)[1] == "AuthorizationFailed"
+    with_table = {"properties": {"addressPrefix": "10.0.0.0/24", "routeTable": {"id": table}}}
+    status, kind, message = code("PUT", vnet + "/subnets/a", narrow, with_table)
+    assert (status, kind) == (403, "LinkedAuthorizationFailed")
+    object_id = claims_of(narrow["Authorization"])["oid"]
+    assert message == (
+        f"The client '{ID(3)}' with object id '{object_id}' has permission to perform action "
+        f"'Microsoft.Network/virtualNetworks/subnets/write' on scope '{vnet}/subnets/a'; however, it does "
+        f"not have permission to perform action 'Microsoft.Network/routeTables/join/action' on the linked "
+        f"scope(s) '{table}' or the linked scope(s) are invalid.")
+    assert code("PUT", vnet + "/subnets/a", network, with_table) == 200
+    assert code("PUT", table, {}, body) == 200  # the built-in token
+
+
+def test_permissions_tell_what_a_principal_may(emulator):
+    cloud = emulator(ROLES)
+
+    def actions(client, scope):
+        status, _, body = cloud.request(
+            "GET", scope + "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01", None,
+            bearer(cloud, client, "s") if client else {})
+        assert status == 200, body
+        assert all(one["dataActions"] == one["notDataActions"] == [] for one in body["value"])
+        return [(one["actions"], one["notActions"]) for one in body["value"]]
+
+    subscription = f"/subscriptions/{cloud.subscription}"
+    assert actions(ID(1), subscription) == actions(ID(1), cloud.id("routeTables", "t", "g")) == [(["*/read"], [])]
+    assert actions(ID(3), subscription) == actions(ID(3), cloud.group("gg")) == []
+    assert actions(ID(3), cloud.group("g")) == [(
+        ["Microsoft.Network/virtualNetworks/*", "Microsoft.Resources/*/read"],
+        ["Microsoft.Network/virtualNetworks/delete"])]
+    assert actions(None, subscription) == [(["*"], [])]
+    status, _, body = cloud.request(
+        "GET", cloud.group("none") + "/providers/Microsoft.Authorization/permissions")
+    assert (status, body["error"]["code"]) == (404, "ResourceGroupNotFound")
