@@ -116,7 +116,14 @@ $(BUILD)/crash/%: $(BUILD)/obj/tests/crash/%.o $(BUILD)/obj/tests/support/vfs.o 
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-crash-build: $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/*.c))
+# The whole program under a clock that runs as fast as WAYBILL_TEST_CLOCK says.
+$(BUILD)/wire/hurried: $(call objects,tests/wire/fast_clock.c cmd/waybill/main.c) \
+		$(BUILD)/libcommands.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+crash-build: $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/*.c)) \
+	$(BUILD)/wire/hurried
 
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZERS))
 

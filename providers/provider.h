@@ -25,6 +25,8 @@ enum verb {
 	VERB_PUT,    /* waits for the operation's end, then GETs: the reply is what now stands */
 	VERB_PATCH,  /* of {tags}; the reply is the resource */
 	VERB_DELETE, /* waits for the operation's end; no reply */
+	VERB_POST,   /* an action: `path` names it; waits for its end; the reply is its result, or
+			NULL when it has none */
 };
 
 enum outcome {
@@ -51,7 +53,7 @@ struct operation {
 	const char *path; /* ARM id, or a collection's path; begins with "/" */
 	const char *api_version;
 	const char *query;         /* NAME=VALUE that goes with the request itself, or NULL */
-	json_t *body;              /* for PUT and PATCH; borrowed */
+	json_t *body;              /* for PUT, PATCH and POST, where NULL is none; borrowed */
 	const char *if_match;      /* an etag, or NULL */
 	const char *if_none_match; /* "*", or NULL */
 	int delay_ms;              /* do not send before this long from submit() */

@@ -4,7 +4,8 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "engine/base/clock.h"
 
 /* `provider` comes first: a struct provider * is a struct keeping *. */
 struct keeping {
@@ -19,13 +20,6 @@ struct keeping {
 static struct keeping *keeping_of(struct provider *provider)
 {
 	return (struct keeping *)(void *)provider;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void submit(struct provider *provider, struct operation *operation)
@@ -44,12 +38,12 @@ static int shorter(int a, int b)
 static struct operation *reap(struct provider *provider, int timeout_ms)
 {
 	struct keeping *k = keeping_of(provider);
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = clock_ms() + timeout_ms;
 	for (;;) {
 		struct state *state = *k->state;
-		int left = timeout_ms < 0 ? -1 : (int)(end - now_ms() > 0 ? end - now_ms() : 0);
+		int left = timeout_ms < 0 ? -1 : (int)(end - clock_ms() > 0 ? end - clock_ms() : 0);
 		int slice = shorter(left, state ? state_keep_due_ms(state) : -1);
-		int64_t began = now_ms();
+		int64_t began = clock_ms();
 		struct operation *op = k->inner->reap(k->inner, slice);
 		if (state)
 			state_keep(state);
@@ -57,7 +51,7 @@ static struct operation *reap(struct provider *provider, int timeout_ms)
 			return op;
 		k->waited(k->context);
 		/* Early: nothing is in flight. Late: what was asked for. Between: our own slice. */
-		if (k->interrupted || left == 0 || slice < 0 || now_ms() - began < slice) {
+		if (k->interrupted || left == 0 || slice < 0 || clock_ms() - began < slice) {
 			k->interrupted = 0;
 			return NULL;
 		}

@@ -9,6 +9,7 @@
 #include "engine/apply/live.h"
 #include "engine/apply/schedule.h"
 #include "engine/apply/step.h"
+#include "engine/base/clock.h"
 #include "engine/base/json.h"
 
 #define DEFAULT_PARALLELISM 10
@@ -51,9 +52,7 @@ enum {
 
 static long now_ms(void)
 {
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (long)clock_ms();
 }
 
 static void tell_event(struct apply *a, struct apply_event event)
@@ -299,7 +298,8 @@ static void tell_running(struct apply *a)
 static void nap(const struct apply *a)
 {
 	int ms = wait_ms(a);
-	struct timespec time = { 0, (ms < NAP_MS ? ms : NAP_MS) * 1000000L };
+	ms = clock_wait_ms(ms < NAP_MS ? ms : NAP_MS);
+	struct timespec time = { 0, ms * 1000000L };
 	(void)nanosleep(&time, NULL);
 }
 

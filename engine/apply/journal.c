@@ -64,6 +64,7 @@ static const char *verb_word(enum verb verb)
 	case VERB_PUT:
 	case VERB_GET:
 	case VERB_LIST:
+	case VERB_POST:
 		break;
 	}
 	return "put";

@@ -8,7 +8,7 @@
 static void done_with(struct exchange *e, json_t *reply_new, const char *etag)
 {
 	struct operation *operation = e->operation;
-	operation->reply = arena_json(operation->arena, reply_new);
+	operation->reply = reply_new ? arena_json(operation->arena, reply_new) : NULL;
 	if (!etag || !*etag)
 		etag = json_text_at(reply_new, "/etag");
 	if (etag)
@@ -22,8 +22,12 @@ static void bad_answer(struct exchange *e, const struct answer *answer, const ch
 		.message = what,
 		.request_id = answer->request_id,
 		.status = answer->status };
-	/* A body that is cut or garbled on its way may come whole the next time. */
-	exchange_passing(e, &failure, answer->lro.asked_ms, false);
+	/* A body that is cut or garbled on its way may come whole the next time; one that somebody
+	 * else gave in the cloud's place never will. */
+	if (e->tries + 1 >= RETRY_TRIES)
+		exchange_fail(e, &failure);
+	else
+		exchange_passing(e, &failure, answer->lro.asked_ms, false);
 }
 
 static bool is_success(const struct answer *answer)
@@ -83,6 +87,7 @@ static void read_list(struct exchange *e, const struct answer *answer)
 		return;
 	}
 	e->tries = 0;
+	e->failing_ms = 0;
 	e->listed_bytes += answer->body_len;
 	(void)json_array_extend(e->items, value);
 	const char *link = json_text_at(answer->body, "/nextLink");
@@ -161,7 +166,8 @@ static void follow(struct exchange *e, struct lro_next next, const struct answer
 	case LRO_FINAL_GET:
 		e->phase = EXCHANGE_FINAL;
 		e->tries = 0;
-		exchange_go(e, e->resource_url, 0);
+		e->failing_ms = 0;
+		exchange_go(e, e->lro.final_url, 0);
 		break;
 	case LRO_FAILED:
 		failed_operation(e, answer);
@@ -194,12 +200,14 @@ static void read_write(struct exchange *e, const struct answer *answer)
 
 static void read_final(struct exchange *e, const struct answer *answer)
 {
-	if (is_success(answer) && !json_is_object(answer->body)) {
+	bool is_resource = e->operation->verb != VERB_POST;
+	if (is_resource && is_success(answer) && !json_is_object(answer->body)) {
 		bad_answer(e, answer, "the cloud's answer is not a JSON object");
 		return;
 	}
 	e->tries = 0;
-	follow(e, lro_final(&e->lro, &answer->lro), answer);
+	e->failing_ms = 0;
+	follow(e, lro_final(&e->lro, e->arena, &answer->lro), answer);
 }
 
 void answer_read(struct exchange *e, const struct answer *answer)

@@ -9,9 +9,15 @@
 #include "engine/base/json.h"
 #include "providers/net/url.h"
 
+/* These are told in docs/wire.md. */
 #define CONTENTION_LIMIT_MS 600000
 #define CONTENTION_BRIEF_LIMIT_MS 20000
 #define CONTENTION_FEW_TRIES 3
+#define FAILING_LIMIT_MS 300000 /* of passing failures in a row */
+#define FAILING_TRIES_MOST 60   /* the same, however little is waited between them */
+#define QUIET_LIMIT_MS 900000   /* of the whole run without an answer of use */
+#define QUIET_THROTTLED_LIMIT_MS 1800000
+#define REDIRECTS_MOST 5
 #define THROTTLE_LIMIT_MS 1800000  /* of 429s in a row */
 #define SILENCE_LIMIT_MS 900000    /* of polls without an answer, in a row */
 #define OPERATION_LIMIT_MS 7200000 /* from accepted to ended */
@@ -20,7 +26,8 @@ static const char *const methods[] = { [VERB_LIST] = "GET",
 	[VERB_GET] = "GET",
 	[VERB_PUT] = "PUT",
 	[VERB_PATCH] = "PATCH",
-	[VERB_DELETE] = "DELETE" };
+	[VERB_DELETE] = "DELETE",
+	[VERB_POST] = "POST" };
 
 static bool is_write(const struct exchange *e)
 {
@@ -110,6 +117,8 @@ struct exchange *exchange_start(struct exchange_world *world, struct operation *
 	e->resource_url = make_url(e);
 	if (operation->body)
 		e->body = json_dumps(operation->body, JSON_COMPACT);
+	else if (operation->verb == VERB_POST)
+		e->body = mem_strdup(""); /* so that its length is told */
 	if (operation->verb == VERB_LIST) {
 		e->items = json_array();
 		e->links = json_object();
@@ -140,6 +149,9 @@ static const char *help_for(const char *code)
 		const char *code, *help;
 	} known[] = {
 		{ "network", "check the network, and the proxy variables (https_proxy, no_proxy)" },
+		{ "dns",
+			"check the name server, and whether Azure is to be reached through a proxy "
+			"(https_proxy)" },
 		{ "tls",
 			"the certificate could not be verified: is something between us and "
 			"Azure?" },
@@ -220,7 +232,7 @@ static void on_token(void *context, const struct token *token)
 		{ "x-ms-correlation-request-id", e->world->correlation_id },
 	};
 	size_t count = 5;
-	if (writes && e->body)
+	if (writes && e->body && *e->body)
 		headers[count++] = (struct http_header){ "Content-Type", "application/json" };
 	if (writes && operation->if_match)
 		headers[count++] = (struct http_header){ "If-Match", operation->if_match };
@@ -311,43 +323,75 @@ bool exchange_resubmit(struct exchange *e, const struct arm_error *error, long a
 	e->accepted = false;
 	e->accepted_ms = 0;
 	e->tries = 0;
+	e->failing_ms = 0;
 	exchange_go(e, first_url(e), wait ? wait : 1);
 	return true;
+}
+
+/* The whole run has waited for the cloud as long as it may: who still asks gets one answer. */
+static bool run_is_over(struct exchange_world *world, int64_t limit_ms)
+{
+	return elapsed(&world->quiet_ms) > limit_ms;
+}
+
+/* What was waited for in vain, told with the answer that was the last. */
+static void give_up(struct exchange *e, const struct failure *failure, long asked_ms)
+{
+	struct failure told = *failure;
+	if (run_is_over(e->world, QUIET_LIMIT_MS))
+		told.help = "the cloud has given no answer of use for a quarter of an hour: when "
+			    "it is well again, the same command goes on from what was done";
+	else if (asked_ms > FAILING_LIMIT_MS && !told.help)
+		told.help = arena_printf(e->arena,
+			"the cloud asks to be left alone for %ld s, which is longer than is waited "
+			"here: run the same command again after that",
+			asked_ms / 1000);
+	exchange_fail(e, &told);
+}
+
+/* Whether it is worth while to ask once more, `wait_ms` from now. A cloud that has answered in this
+ * run is waited for longer than one that may not even be there. */
+static bool is_patient(struct exchange *e, long wait_ms)
+{
+	e->tries++;
+	int64_t failing_ms = elapsed(&e->failing_ms);
+	if (run_is_over(e->world, QUIET_LIMIT_MS) || wait_ms > FAILING_LIMIT_MS)
+		return false;
+	if (e->tries < RETRY_TRIES)
+		return true;
+	return e->world->answered && e->tries < FAILING_TRIES_MOST &&
+		failing_ms + wait_ms <= FAILING_LIMIT_MS;
 }
 
 void exchange_passing(struct exchange *e, const struct failure *failure, long asked_ms, bool unsent)
 {
 	if (e->phase == EXCHANGE_POLL) {
-		if (elapsed(&e->silent_ms) < SILENCE_LIMIT_MS)
-			send_again(e, lro_wait_ms(&e->lro, asked_ms));
+		bool over = run_is_over(e->world, QUIET_LIMIT_MS) ||
+			elapsed(&e->silent_ms) >= SILENCE_LIMIT_MS || asked_ms > SILENCE_LIMIT_MS;
+		if (over)
+			give_up(e, failure, asked_ms);
 		else
-			exchange_fail(e, failure);
+			send_again(e, lro_wait_ms(&e->lro, asked_ms));
 		return;
 	}
 	bool lost_write = is_write(e) && e->phase == EXCHANGE_REQUEST && !unsent;
 	if (lost_write) {
+		(void)run_is_over(e->world, QUIET_LIMIT_MS);
 		exchange_finish(e, OUTCOME_UNKNOWN, failure);
-		return;
-	}
-	if (++e->tries >= RETRY_TRIES) {
-		exchange_fail(e, failure);
 		return;
 	}
 	long wait = asked_ms;
 	if (wait < 0)
-		wait = retry_backoff_ms(e->tries, jitter_next(&e->world->jitter));
-	send_again(e, wait);
+		wait = retry_backoff_ms(e->tries + 1, jitter_next(&e->world->jitter));
+	if (is_patient(e, wait))
+		send_again(e, wait);
+	else
+		give_up(e, failure, asked_ms);
 }
 
 static void no_answer(struct exchange *e, const struct http_response *response)
 {
-	static const char *const codes[] = { [HTTP_NOT_SENT] = "network",
-		[HTTP_UNTRUSTED] = "tls",
-		[HTTP_LOST] = "network",
-		[HTTP_TIMED_OUT] = "timeout",
-		[HTTP_TOO_LARGE] = "too-large",
-		[HTTP_REFUSED] = "not-sent" };
-	struct failure failure = { .code = codes[response->result], .message = response->problem };
+	struct failure failure = { .code = response->kind, .message = response->problem };
 	bool unsent = response->result == HTTP_NOT_SENT;
 	switch (response->result) {
 	case HTTP_NOT_SENT:
@@ -388,7 +432,8 @@ static void throttled(struct exchange *e, const struct answer *answer)
 	if (wait < 0)
 		wait = retry_backoff_ms(++e->tries, jitter_next(&e->world->jitter)) +
 			RETRY_INTERVAL_FIRST_MS;
-	if (elapsed(&e->throttled_ms) + wait > THROTTLE_LIMIT_MS)
+	if (elapsed(&e->throttled_ms) + wait > THROTTLE_LIMIT_MS ||
+		run_is_over(e->world, QUIET_THROTTLED_LIMIT_MS))
 		exchange_fail(e, &answer->error.failure);
 	else
 		send_again(e, wait ? wait : 1);
@@ -428,6 +473,33 @@ static void read_response(
 	}
 }
 
+/* Reads go where they are sent, within the cloud; a write only where its method and body stay what
+ * they are. */
+static bool redirected(struct exchange *e, const struct answer *answer)
+{
+	int status = answer->status;
+	bool moved = status == 301 || status == 302 || status == 303;
+	bool same = status == 307 || status == 308;
+	const char *location = answer->lro.location;
+	if ((!moved && !same) || !location || !*location)
+		return false;
+	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
+	const char *url = url_resolve(e->arena, e->url, location);
+	if (url && !(writes && moved) && e->redirects++ < REDIRECTS_MOST) {
+		exchange_go(e, url, 0);
+		return true;
+	}
+	exchange_fail(e,
+		&(struct failure){ .code = "redirected",
+			.status = status,
+			.request_id = answer->request_id,
+			.message = arena_printf(e->arena, "it is sent on to `%s`%s", location,
+				writes && moved ? ", where a write does not follow" : " once more"),
+			.help = "is there a proxy between us and Azure that answers in its "
+				"place?" });
+	return true;
+}
+
 static void on_answer(void *context, const struct http_response *response)
 {
 	struct exchange *e = context;
@@ -443,13 +515,17 @@ static void on_answer(void *context, const struct http_response *response)
 		throttled(e, &answer);
 	} else if (retry_status_passes(answer.status)) {
 		exchange_passing(e, &answer.error.failure, answer.lro.asked_ms, false);
+	} else if (redirected(e, &answer)) {
+		/* It goes on elsewhere, or has ended. */
 	} else if (e->accepted && elapsed(&e->accepted_ms) > OPERATION_LIMIT_MS) {
 		exchange_fail(e,
 			&(struct failure){ .code = "timeout",
 				.message = "the operation has not ended in two hours" });
 	} else {
 		e->signed_again = false;
-		e->throttled_ms = e->silent_ms = 0;
+		e->redirects = 0;
+		e->throttled_ms = e->silent_ms = e->world->quiet_ms = 0;
+		e->world->answered = true;
 		answer_read(e, &answer);
 	}
 	json_decref(answer.body);

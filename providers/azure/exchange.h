@@ -29,6 +29,9 @@ struct exchange_world {
 	struct jitter jitter;
 	struct token_source *tokens;
 	const char *arm; /* origin: nothing is sent elsewhere */
+	/* Since when the cloud has given no answer of use, of clock_ms(); 0: it gives them. */
+	int64_t quiet_ms;
+	bool answered; /* it has given one in this run */
 	char correlation_id[37];
 	void (*finished)(struct exchange_world *, struct exchange *);
 };
@@ -50,11 +53,12 @@ struct exchange {
 	char *body;      /* as text; free() */
 
 	unsigned token_number;
-	bool signed_again; /* a 401 was answered with a new token; another 401 is the end */
-	unsigned tries;    /* passing failures in a row */
+	bool signed_again;  /* a 401 was answered with a new token; another 401 is the end */
+	unsigned tries;     /* passing failures in a row */
+	unsigned redirects; /* in a row */
 	unsigned resubmitted;
 	/* Moments of clock_ms(); 0: not since then. */
-	int64_t contended_ms, throttled_ms, silent_ms, accepted_ms;
+	int64_t contended_ms, throttled_ms, failing_ms, silent_ms, accepted_ms;
 
 	bool accepted; /* the cloud has taken the write on */
 	struct lro lro;

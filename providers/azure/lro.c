@@ -59,13 +59,15 @@ static struct lro_next act(enum lro_action action)
 
 static struct lro_next ended(const struct lro *lro)
 {
-	return act(lro->verb == VERB_DELETE ? LRO_DONE : LRO_FINAL_GET);
+	return act(lro->final_url ? LRO_FINAL_GET : LRO_DONE);
 }
 
 /* The status is no longer to be had: what the resource shows decides. */
 static struct lro_next ask_resource(struct lro *lro, long asked_ms)
 {
 	lro->not_found = lro->unreadable = 0;
+	if (lro->verb == VERB_POST)
+		return act(LRO_LOST);
 	if (lro->verb != VERB_DELETE)
 		return act(LRO_FINAL_GET);
 	if (lro->style == LRO_RESOURCE)
@@ -75,6 +77,12 @@ static struct lro_next ask_resource(struct lro *lro, long asked_ms)
 	return poll_after(lro, asked_ms);
 }
 
+static const char *resolved(const struct lro *lro, struct arena *arena, const char *url)
+{
+	char *made = url_resolve(arena, lro->resource_url, url);
+	return made ? made : arena_strdup(arena, url);
+}
+
 /* Polling URLs are kept in the arena, so how long they are and how often they change is bounded;
  * the last one that was taken goes on to be asked. What is no URL at all is kept as it is: the
  * exchange refuses it by name. */
@@ -82,8 +90,7 @@ static void take_url(struct lro *lro, struct arena *arena, const char *url)
 {
 	if (strcmp(url, lro->url) == 0 || strlen(url) > URL_BYTES || lro->moves >= MOVES_MOST)
 		return;
-	char *resolved = url_resolve(arena, lro->resource_url, url);
-	lro->url = resolved ? resolved : arena_strdup(arena, url);
+	lro->url = resolved(lro, arena, url);
 	lro->moves++;
 }
 
@@ -102,7 +109,25 @@ static bool take_headers(struct lro *lro, struct arena *arena, const struct lro_
 		return false;
 	take_url(lro, arena, url);
 	lro->style = style;
+	const char *location = answer->location;
+	if (lro->verb == VERB_POST && style == LRO_ASYNC && location && *location &&
+		strlen(location) <= URL_BYTES)
+		lro->final_url = resolved(lro, arena, location);
 	return true;
+}
+
+/* Nothing stands for an action but what its answers say. */
+static struct lro_next begin_post(
+	struct lro *lro, enum state state, bool has_headers, const struct lro_answer *answer)
+{
+	if (state == STATE_FAILED && !has_headers)
+		return act(LRO_FAILED);
+	if (has_headers && (state != STATE_SUCCEEDED || answer->status == 202))
+		return poll_after(lro, answer->asked_ms);
+	if (answer->status == 202)
+		return act(LRO_LOST);
+	lro->final_url = NULL;
+	return act(LRO_DONE);
 }
 
 struct lro_next lro_begin(struct lro *lro, struct arena *arena, enum verb verb,
@@ -111,9 +136,12 @@ struct lro_next lro_begin(struct lro *lro, struct arena *arena, enum verb verb,
 	*lro = (struct lro){ .verb = verb,
 		.style = LRO_RESOURCE,
 		.resource_url = resource_url,
+		.final_url = verb == VERB_PUT || verb == VERB_PATCH ? resource_url : NULL,
 		.url = resource_url };
 	bool has_headers = take_headers(lro, arena, answer);
 	enum state state = resource_state(answer->body);
+	if (verb == VERB_POST)
+		return begin_post(lro, state, has_headers, answer);
 	if (verb == VERB_DELETE) {
 		/* A 200 with polling headers (network interfaces) is not the end. */
 		if (has_headers || answer->status == 202)
@@ -152,6 +180,7 @@ bool lro_resume(struct lro *lro, struct arena *arena, enum verb verb, const char
 		*lro = (struct lro){ .verb = verb,
 			.style = (enum lro_style)i,
 			.resource_url = resource_url,
+			.final_url = verb == VERB_PUT || verb == VERB_PATCH ? resource_url : NULL,
 			.url = arena_strdup(arena, handle + len) };
 		return true;
 	}
@@ -234,9 +263,23 @@ struct lro_next lro_poll(struct lro *lro, struct arena *arena, const struct lro_
 	return poll_resource(lro, answer);
 }
 
-struct lro_next lro_final(struct lro *lro, const struct lro_answer *answer)
+/* The result of an action, where the first answer said that it would be. */
+static struct lro_next final_post(
+	struct lro *lro, struct arena *arena, const struct lro_answer *answer)
+{
+	if (lro->final_url)
+		lro->url = lro->final_url;
+	lro->final_url = NULL;
+	if (answer->status == 404 && ++lro->not_found < NOT_FOUND_MOST)
+		return poll_after(lro, answer->asked_ms);
+	return answer->status == 404 ? act(LRO_LOST) : poll_location(lro, arena, answer);
+}
+
+struct lro_next lro_final(struct lro *lro, struct arena *arena, const struct lro_answer *answer)
 {
 	/* Reads may lag behind writes. */
+	if (lro->verb == VERB_POST)
+		return final_post(lro, arena, answer);
 	if (answer->status == 404 && ++lro->not_found < ABSENT_MOST) {
 		lro->url = lro->resource_url;
 		lro->style = LRO_RESOURCE;

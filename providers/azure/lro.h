@@ -4,6 +4,7 @@
  * Pure: an answer goes in, what to do next comes out; the exchange does the asking. The order of
  * Azure's SDKs: Azure-AsyncOperation, Operation-Location, Location, then the resource's own
  * provisioningState; a first answer that says Succeeded ends it; PUT ends in a GET of the resource.
+ * The result of a POST is what stands at its Location in the end.
  * Where an operation's status cannot be read, the resource itself is asked. arm-facts section 6.
  */
 #ifndef WAYBILL_PROVIDERS_AZURE_LRO_H
@@ -22,14 +23,15 @@ enum lro_style {
 };
 
 struct lro {
-	enum verb verb; /* PUT, PATCH or DELETE */
+	enum verb verb; /* PUT, PATCH, DELETE or POST */
 	enum lro_style style;
 	const char *resource_url;
-	const char *url;     /* to ask next */
-	unsigned asked;      /* looks so far, for the interval */
-	unsigned not_found;  /* 404s in a row */
-	unsigned moves;      /* times that the URL changed */
-	unsigned unreadable; /* status documents in a row that said nothing */
+	const char *final_url; /* of the final GET; NULL: there is none */
+	const char *url;       /* to ask next */
+	unsigned asked;        /* looks so far, for the interval */
+	unsigned not_found;    /* 404s in a row */
+	unsigned moves;        /* times that the URL changed */
+	unsigned unreadable;   /* status documents in a row that said nothing */
 };
 
 struct lro_answer {
@@ -42,7 +44,7 @@ struct lro_answer {
 enum lro_action {
 	LRO_DONE, /* the operation has ended; this answer's body is the resource, if it has one */
 	LRO_POLL, /* ask lro->url after `wait_ms` */
-	LRO_FINAL_GET, /* it has ended well: GET the resource at once, then lro_final() */
+	LRO_FINAL_GET, /* it has ended well: GET `final_url` at once, then lro_final() */
 	LRO_FAILED,    /* it has failed; this answer's body says why */
 	LRO_LOST,      /* nobody can tell how it ended */
 };
@@ -63,7 +65,7 @@ bool lro_resume(
 /* An answer to a poll; passing failures (408, 429, 5xx) are the caller's to repeat. */
 struct lro_next lro_poll(struct lro *, struct arena *, const struct lro_answer *);
 /* An answer to the final GET. */
-struct lro_next lro_final(struct lro *, const struct lro_answer *);
+struct lro_next lro_final(struct lro *, struct arena *, const struct lro_answer *);
 
 /* When to ask again after a passing failure. */
 long lro_wait_ms(struct lro *, long asked_ms);

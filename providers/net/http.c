@@ -324,6 +324,7 @@ static void set_bounds(struct transfer *transfer)
 	bool plain = url_has_scheme(url, "http");
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
 	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* signed URLs stay as they are */
 	(void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (url_is_loopback(url))
@@ -335,8 +336,9 @@ static void set_bounds(struct transfer *transfer)
 	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_LIMIT_MS);
-	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-		transfer->request.limit_ms ? transfer->request.limit_ms : HTTP_TOTAL_LIMIT_MS);
+	long limit_ms =
+		transfer->request.limit_ms ? transfer->request.limit_ms : HTTP_TOTAL_LIMIT_MS;
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)clock_wait_ms((int)limit_ms));
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, HTTP_SILENCE_LIMIT_S);
 }
@@ -453,6 +455,22 @@ static enum http_result judge(const struct transfer *transfer, CURLcode code)
 	return code == CURLE_OPERATION_TIMEDOUT ? HTTP_TIMED_OUT : HTTP_LOST;
 }
 
+static const char *kind_of(enum http_result result, CURLcode code)
+{
+	static const char *const kinds[] = { [HTTP_NOT_SENT] = "network",
+		[HTTP_UNTRUSTED] = "tls",
+		[HTTP_LOST] = "network",
+		[HTTP_TIMED_OUT] = "timeout",
+		[HTTP_TOO_LARGE] = "too-large",
+		[HTTP_REFUSED] = "not-sent" };
+	bool unresolved = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
+	if (result == HTTP_NOT_SENT && unresolved)
+		return "dns";
+	if (result == HTTP_NOT_SENT && code == CURLE_SSL_CONNECT_ERROR)
+		return "tls";
+	return kinds[result];
+}
+
 static const char *describe(const struct transfer *transfer, CURLcode code)
 {
 	if (transfer->too_large)
@@ -468,9 +486,11 @@ static void deliver(struct transfer *transfer, CURLcode code)
 	if (transfer->refusal) {
 		response.result = HTTP_REFUSED;
 		response.problem = transfer->refusal;
+		response.kind = kind_of(HTTP_REFUSED, code);
 	} else {
 		response.result = judge(transfer, code);
 		response.problem = code == CURLE_OK ? NULL : describe(transfer, code);
+		response.kind = code == CURLE_OK ? NULL : kind_of(response.result, code);
 	}
 	if (response.result == HTTP_ANSWERED) {
 		long status = 0;
@@ -547,7 +567,7 @@ void http_step(struct http *http, int timeout_ms)
 		timeout_ms = LONGEST_WAIT_MS;
 	struct curl_waitfd wake = { .fd = http->pipe[0], .events = CURL_WAIT_POLLIN };
 	if (timeout_ms) {
-		(void)curl_multi_poll(http->multi, &wake, 1, timeout_ms, NULL);
+		(void)curl_multi_poll(http->multi, &wake, 1, clock_wait_ms(timeout_ms), NULL);
 		(void)move(http);
 	}
 	char drain[64];

@@ -43,7 +43,7 @@ struct http_tls {
 
 enum http_result {
 	HTTP_ANSWERED,  /* `status`, headers and the whole body are there */
-	HTTP_NOT_SENT,  /* no connection could be made: the server saw nothing */
+	HTTP_NOT_SENT,  /* no connection could be made: the server saw no request */
 	HTTP_UNTRUSTED, /* the server's certificate did not hold; nothing was sent */
 	HTTP_LOST,      /* sent, at least in part, and no whole answer came */
 	HTTP_TIMED_OUT, /* sent, and time ran out */
@@ -61,6 +61,9 @@ struct http_response {
 	const char *body; /* NUL-terminated; "" when there is none */
 	size_t body_len;
 	const char *problem; /* for people; NULL when HTTP_ANSWERED */
+	/* What failed, as a code: "dns", "tls", "network", "timeout", "too-large", "not-sent". NULL
+	 * when HTTP_ANSWERED. */
+	const char *kind;
 };
 
 struct http_request {

@@ -2,16 +2,8 @@
 #include "providers/net/timer.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "engine/base/arena.h"
-
-int64_t clock_ms(void)
-{
-	struct timespec now = { 0 };
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool earlier(const struct timer *a, const struct timer *b)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* timer.h - what is to happen later, on the one thread
  *
- * A heap of moments. There is no cancelling: who waits has one timer and lives until it fires, or
- * until the whole heap is dropped.
+ * A heap of moments of clock_ms(). There is no cancelling: who waits has one timer and lives until
+ * it fires, or until the whole heap is dropped.
  */
 #ifndef WAYBILL_PROVIDERS_NET_TIMER_H
 #define WAYBILL_PROVIDERS_NET_TIMER_H
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "engine/base/clock.h"
 
 struct timer {
 	int64_t at_ms;
@@ -23,9 +25,6 @@ struct timers {
 	size_t count, room;
 	uint64_t added;
 };
-
-/* Milliseconds of a clock that only goes forward. */
-int64_t clock_ms(void);
 
 void timers_add(struct timers *, int64_t at_ms, void (*fire)(void *), void *context);
 /* When the next one is due; INT64_MAX when there is none. */

@@ -66,7 +66,7 @@ static const char *header(struct arena *arena, const struct reply *reply, const 
 /* The same answer again and again must end every operation, or keep it polling a known URL. */
 static void poll_all(struct arena *arena, const struct lro_answer *answer)
 {
-	static const enum verb verbs[] = { VERB_PUT, VERB_PATCH, VERB_DELETE };
+	static const enum verb verbs[] = { VERB_PUT, VERB_PATCH, VERB_DELETE, VERB_POST };
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
 		struct lro lro;
 		struct lro_next next = lro_begin(&lro, arena, verbs[i], RESOURCE, answer);
@@ -77,8 +77,9 @@ static void poll_all(struct arena *arena, const struct lro_answer *answer)
 		}
 		if (next.action == LRO_FINAL_GET) {
 			expect(verbs[i] != VERB_DELETE);
-			next = lro_final(&lro, answer);
+			next = lro_final(&lro, arena, answer);
 			expect(next.action != LRO_FINAL_GET);
+			expect(next.action != LRO_POLL || (lro.url && next.wait_ms > 0));
 		}
 		(void)url_same_origin(lro.url, RESOURCE);
 	}
@@ -100,12 +101,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	json_auto_t *body = json_parse(arena, reply.body, reply.body_len, BODY_LIMIT, &why);
 	const struct retry_headers retry = {
 		.retry_after_ms = header(arena, &reply, "retry-after-ms"),
+		.x_ms_retry_after_ms = header(arena, &reply, "x-ms-retry-after-ms"),
 		.retry_after = header(arena, &reply, "Retry-After"),
 	};
 	struct lro_answer answer = {
 		.status = reply.status,
 		.body = body,
 		.async_operation = header(arena, &reply, "Azure-AsyncOperation"),
+		.operation_location = header(arena, &reply, "Operation-Location"),
 		.location = header(arena, &reply, "Location"),
 		.asked_ms = retry_asked_ms(&retry, 1700000000),
 	};

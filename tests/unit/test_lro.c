@@ -85,6 +85,11 @@ static void test_lro__first_answers(void **state)
 		{ VERB_DELETE, 200, NULL, "https://arm/a", "https://arm/l", LRO_POLL,
 			"https://arm/a" },
 		{ VERB_DELETE, 202, NULL, NULL, NULL, LRO_POLL, RESOURCE },
+		{ VERB_POST, 200, "{\"value\": []}", NULL, NULL, LRO_DONE, NULL },
+		{ VERB_POST, 200, STATE("Succeeded"), "https://arm/a", NULL, LRO_DONE, NULL },
+		{ VERB_POST, 202, NULL, NULL, "/l", LRO_POLL, "https://arm/l" },
+		{ VERB_POST, 202, NULL, "https://arm/a", "/l", LRO_POLL, "https://arm/a" },
+		{ VERB_POST, 202, NULL, NULL, NULL, LRO_LOST, NULL },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct lro lro;
@@ -161,15 +166,35 @@ static void test_lro__final_get(void **state)
 	struct lro lro;
 	(void)begin(&lro, VERB_PUT, answer(200, "{}"));
 	struct lro_answer next = answer(200, STATE("Updating"));
-	assert_int_equal(lro_final(&lro, &next).action, LRO_POLL);
+	assert_int_equal(lro_final(&lro, arena, &next).action, LRO_POLL);
 	next = answer(200, "{\"name\": \"no state\"}");
-	assert_int_equal(lro_final(&lro, &next).action, LRO_DONE);
+	assert_int_equal(lro_final(&lro, arena, &next).action, LRO_DONE);
 	next = answer(200, STATE("Failed"));
-	assert_int_equal(lro_final(&lro, &next).action, LRO_FAILED);
+	assert_int_equal(lro_final(&lro, arena, &next).action, LRO_FAILED);
 	next = answer(403, NULL);
-	assert_int_equal(lro_final(&lro, &next).action, LRO_LOST);
+	assert_int_equal(lro_final(&lro, arena, &next).action, LRO_LOST);
 	next = answer(404, NULL);
-	assert_int_equal(lro_final(&lro, &next).action, LRO_POLL);
+	assert_int_equal(lro_final(&lro, arena, &next).action, LRO_POLL);
+}
+
+static void test_lro__result_of_an_action_is_at_its_location(void **state)
+{
+	(void)state;
+	struct lro lro;
+	(void)begin(&lro, VERB_POST, headed(202, NULL, "https://arm/a", "/result"));
+	assert_int_equal(poll(&lro, answer(200, "{\"status\": \"Succeeded\"}")), LRO_FINAL_GET);
+	assert_string_equal(lro.final_url, "https://arm/result");
+	struct lro_answer next = answer(404, NULL);
+	assert_int_equal(lro_final(&lro, arena, &next).action, LRO_POLL);
+	assert_string_equal(lro.url, "https://arm/result");
+	next = answer(200, "{\"value\": []}");
+	assert_int_equal(lro_final(&lro, arena, &next).action, LRO_DONE);
+
+	(void)begin(&lro, VERB_POST, headed(202, NULL, "https://arm/a", NULL));
+	assert_int_equal(poll(&lro, answer(200, "{\"status\": \"Succeeded\"}")), LRO_DONE);
+	(void)begin(&lro, VERB_POST, headed(202, NULL, NULL, "/result"));
+	assert_int_equal(poll(&lro, answer(202, NULL)), LRO_POLL);
+	assert_int_equal(poll(&lro, answer(200, "{\"value\": []}")), LRO_DONE);
 }
 
 static void test_lro__waits(void **state)
@@ -195,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_lro__resource_itself),
 		cmocka_unit_test(test_lro__status_that_is_gone_leads_to_the_resource),
 		cmocka_unit_test(test_lro__final_get),
+		cmocka_unit_test(test_lro__result_of_an_action_is_at_its_location),
 		cmocka_unit_test(test_lro__waits),
 	};
 	return cmocka_run_group_tests(tests, begin_group, end_group);
