@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exec_plugin.h - runs a program and takes what it says
+/* exec_plugin.h - runs a plugin that a kubeconfig names, and takes what it says
  *
- * Without a shell, with nothing to read, in a process group of its own, which is killed when its
- * time is over. It blocks. Who may call it has been allowed to: --allow-exec.
+ * It blocks. Who may call it has been allowed to: --allow-exec.
  */
 #ifndef WAYBILL_PROVIDERS_KUBERNETES_EXEC_PLUGIN_H
 #define WAYBILL_PROVIDERS_KUBERNETES_EXEC_PLUGIN_H
