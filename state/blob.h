@@ -28,13 +28,13 @@
 struct blob_options {
 	const char *account, *container, *key; /* parts of a URL as they are: config.h */
 	struct place at;                       /* where the configuration names them */
-	/* Of the cloud: "core.windows.net", its sign-in, and whether it is an emulator, of which no
-	 * real credential is asked. */
-	const char *suffix, *login;
+	/* Of the cloud: its name, "core.windows.net", its sign-in, and whether it is an emulator,
+	 * of which no real credential is asked. */
+	const char *cloud, *suffix, *login;
 	bool is_emulator;
 	const char *endpoint;           /* the origin of an emulator of storage, or NULL */
 	bool is_pinned;                 /* the account is named by more than the configuration */
-	const char *const *environment; /* NULL-terminated NAME=VALUE; read at open only */
+	const char *const *environment; /* NULL-terminated NAME=VALUE; lent until it is closed */
 	const char *version;            /* for User-Agent */
 	struct net_log log;
 };

@@ -112,7 +112,11 @@ static bool find_credential(
 	if (options->endpoint)
 		return refuse_token(options, "an emulator of storage is shown no token of Azure's",
 			"set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN for it", diags);
-	if (!credential_find(options->environment, &line->credential, diags))
+	if (!credential_find(&(struct credential_options){ .environment = options->environment,
+				     .cloud = options->cloud,
+				     .login = options->login ? options->login : "",
+				     .log = options->log },
+		    &line->credential, diags))
 		return false;
 	if (line->credential.kind == CREDENTIAL_READY)
 		return refuse_token(options,
@@ -145,6 +149,7 @@ struct blob_line *blob_line_open(const struct blob_options *options, struct diag
 			.timers = &line->timers,
 			.jitter = &line->jitter,
 			.credential = &line->credential,
+			.log = options->log,
 			.login = arena_strdup(a, options->login ? options->login : ""),
 			.scope = STORAGE_SCOPE });
 	return line;
@@ -246,7 +251,8 @@ static void on_answer(void *context, const struct http_response *response)
 		.body = response->body,
 		.body_len = response->body_len };
 	if (response->status == 401 && call->line->tokens && !call->signed_again &&
-		token_refused(call->line->tokens, call->token_number)) {
+		token_refused(call->line->tokens, call->token_number,
+			http_header(response, "WWW-Authenticate"))) {
 		call->signed_again = true;
 		token_want(call->line->tokens, on_token, call);
 		return;

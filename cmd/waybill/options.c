@@ -46,8 +46,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_CLOUD] = { .name = "cloud",
 		.kind = OPTION_TEXT,
 		.value = "CLOUD",
-		.help = "public, usgovernment, china, emulator, or the URL of an emulator "
-			"(default: public)",
+		.help = "public, usgovernment, china, emulator, or the URL of a cloud or of a "
+			"running emulator (default: public)",
 		.choices = "public usgovernment china emulator" },
 	[OPTION_KUBECONFIG] = { .name = "kubeconfig",
 		.kind = OPTION_TEXT,

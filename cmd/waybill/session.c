@@ -132,7 +132,12 @@ bool session_cloud(struct session *s, bool talks)
 		return false;
 	}
 	imply_subscription(s, s->cloud.emulator ? subscription : NULL);
-	return true;
+	return !talks || session_endpoints(s);
+}
+
+bool session_endpoints(struct session *s)
+{
+	return azure_cloud_ask(s->arena, &s->cloud, WAYBILL_VERSION, session_log(s), &s->diags);
 }
 
 /* ---- the configuration ---- */

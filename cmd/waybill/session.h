@@ -76,6 +76,8 @@ void session_close(struct session *);
 
 /* Decides which cloud is meant. With `talks`, starts an emulator where one is asked for. */
 bool session_cloud(struct session *, bool talks);
+/* Asks a cloud that was given by URL where its services are, when that is not known yet. */
+bool session_endpoints(struct session *);
 /* Reads the configuration that -f and the variables name. */
 bool session_config(struct session *);
 /* The configuration of a saved plan; the variables give what it does not hold, its secrets. */

@@ -75,7 +75,7 @@ static bool is_pinned(const struct session *s)
 
 static bool open_store(struct session *s)
 {
-	if (!s->cloud.name && !session_cloud(s, false))
+	if ((!s->cloud.name && !session_cloud(s, false)) || !session_endpoints(s))
 		return false;
 	struct store *store = blob_open(
 		&(struct blob_options){
@@ -83,6 +83,7 @@ static bool open_store(struct session *s)
 			.container = s->backend->container,
 			.key = s->backend->key,
 			.at = s->backend->at,
+			.cloud = s->cloud.name,
 			.suffix = s->cloud.storage,
 			.login = s->cloud.login,
 			.is_emulator = s->cloud.emulator,

@@ -54,12 +54,19 @@ static void drop_repetitions(struct reads *r)
 bool operation_refused(const struct operation *op, const char *wanted, struct diags *diags)
 {
 	const struct failure *f = &op->failure;
-	diag_error(diags, PLACE_NONE,
-		arena_printf(diags->arena, "arm:%s", f->code ? f->code : "unknown"),
-		"%s %s %s: %s%s%s%s", f->status ? "Azure did not let us" : "cannot", wanted,
-		op->path, f->message ? f->message : "no message",
-		f->request_id ? " (request id " : "", f->request_id ? f->request_id : "",
-		f->request_id ? ")" : "");
+	const char *code = f->code ? f->code : "unknown";
+	if (f->status == 0 && strcmp(code, "sign-in") == 0) {
+		/* Without the path, so that all that waited for a token say the same: once. */
+		diag_error(diags, PLACE_NONE, code, "%s", f->message);
+		diag_help(diags, "%s", f->help ? f->help : "see that the service is reached");
+		return false;
+	}
+	if (f->status != 0)
+		code = arena_printf(diags->arena, "arm:%s", code);
+	diag_error(diags, PLACE_NONE, code, "%s %s %s: %s%s%s%s",
+		f->status ? "Azure did not let us" : "cannot", wanted, op->path,
+		f->message ? f->message : "no message", f->request_id ? " (request id " : "",
+		f->request_id ? f->request_id : "", f->request_id ? ")" : "");
 	diag_help(
 		diags, "%s", f->help ? f->help : "see what Azure says above; nothing was written");
 	return false;

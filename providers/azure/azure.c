@@ -139,7 +139,11 @@ static bool find_credential(
 	if (!may_know_secrets(options->cloud->arm) || !may_know_secrets(options->cloud->login))
 		return diag_error(diags, PLACE_NONE, "cloud-unknown",
 			"the cloud `%s` is not reached by https", options->cloud->name);
-	return credential_find(options->environment, out, diags);
+	return credential_find(&(struct credential_options){ .environment = options->environment,
+				       .cloud = options->cloud->name,
+				       .login = options->cloud->login,
+				       .log = options->log },
+		out, diags);
 }
 
 struct provider *azure_open(const struct azure_options *options, struct diags *diags)
@@ -167,6 +171,7 @@ struct provider *azure_open(const struct azure_options *options, struct diags *d
 		.timers = &world->timers,
 		.jitter = &world->jitter,
 		.credential = &azure->credential,
+		.log = options->log,
 		.login = arena_strdup(azure->arena, options->cloud->login),
 		.scope = arena_printf(azure->arena, "%s/.default", options->cloud->audience) });
 	return &azure->provider;

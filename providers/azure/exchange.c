@@ -410,7 +410,8 @@ static void no_answer(struct exchange *e, const struct http_response *response)
 
 static void unauthorised(struct exchange *e, const struct answer *answer)
 {
-	if (!e->signed_again && token_refused(e->world->tokens, e->token_number)) {
+	if (!e->signed_again &&
+		token_refused(e->world->tokens, e->token_number, answer->www_authenticate)) {
 		e->signed_again = true;
 		send_again(e, 0);
 		return;
@@ -453,6 +454,7 @@ static void read_response(
 		.body_len = response->body_len,
 		.etag = http_header(response, "ETag"),
 		.request_id = http_header(response, "x-ms-request-id"),
+		.www_authenticate = http_header(response, "WWW-Authenticate"),
 		.error_code = http_header(response, "x-ms-error-code"),
 	};
 	if (response->body_len)

@@ -79,6 +79,7 @@ struct answer {
 	struct arm_error error; /* of a status from 300 on */
 	const char *error_code; /* x-ms-error-code */
 	const char *request_id;
+	const char *www_authenticate;
 };
 
 /* Begins; the first thing happens on a timer, never at once. */

@@ -1,50 +1,187 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/net/credential.h"
 
-#include <curl/curl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/json.h"
-#include "providers/net/retry.h"
+#include "engine/base/text.h"
+#include "providers/net/source.h"
+#include "providers/net/url.h"
 
-#define ANSWER_LIMIT ((size_t)1 << 20)
-#define TOKEN_LIMIT ((size_t)64 << 10)
-#define LIFETIME_UNTOLD_S 3600
-#define LIFETIME_MOST_S (7L * 24 * 3600)
-#define EARLY_S 300L
-#define PROBLEM_MOST 1000
+static const struct {
+	const char *name;
+	source_fn *look;
+} sources[] = {
+	{ "a ready token", source_ready },
+	{ "a client secret", source_secret },
+	{ "a client certificate", source_certificate },
+	{ "workload identity", source_federated },
+	{ "GitHub Actions", source_github },
+	{ "Azure Pipelines", source_pipelines },
+	{ "a managed identity", source_identity },
+	{ "az", source_az },
+};
 
-static const char *variable(const char *const *environment, const char *name)
+/* ---- what sources share ---- */
+
+enum source_result source_absent(struct source_look *look, const char *fmt, ...)
 {
-	size_t len = strlen(name);
-	for (; environment && *environment; environment++)
-		if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
-			return (*environment)[len + 1] ? *environment + len + 1 : NULL;
-	return NULL;
+	va_list args;
+	va_start(args, fmt);
+	look->reason = arena_vprintf(look->arena, fmt, args);
+	va_end(args);
+	return SOURCE_ABSENT;
 }
 
-/* `text` without the white space around it: files and CI systems add line ends. */
-static char *trimmed(const char *text)
+enum source_result source_half(
+	struct source_look *look, const char *variable, const char *missing, const char *help)
 {
-	size_t len = 0;
-	text += strspn(text, " \t\r\n");
-	for (size_t i = 0; text[i]; i++)
-		if (!strchr(" \t\r\n", text[i]))
-			len = i + 1;
-	char *copy = mem_strdup(text);
-	explicit_bzero(copy + len, strlen(copy) - len);
-	return copy;
+	diag_error(look->diags, PLACE_NONE, "sign-in",
+		"half a credential for Azure: %s is set, and not set: %s", variable, missing);
+	diag_help(look->diags, "%s", help ? help : "set what is missing, or unset the other");
+	return SOURCE_WRONG;
 }
 
-static bool is_plain(const char *text, const char *more)
+bool source_is_left_out(struct source_look *look, const char *name, const char *group)
 {
-	for (; *text; text++)
-		if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
-			    (*text >= '0' && *text <= '9') || strchr(more, *text)))
-			return false;
+	const char *only = variable_get(look->environment, "AZURE_TOKEN_CREDENTIALS");
+	if (!only || text_same_nocase(only, name) || text_same_nocase(only, group))
+		return false;
+	(void)source_absent(look, "AZURE_TOKEN_CREDENTIALS leaves it out");
 	return true;
 }
+
+/* ---- the cloud ---- */
+
+/* Other names of the same service. */
+static const char *const aliases[][2] = {
+	{ "https://login.microsoftonline.com", "https://login.windows.net" },
+	{ "https://login.microsoftonline.com", "https://login.microsoft.com" },
+	{ "https://login.chinacloudapi.cn", "https://login.partner.microsoftonline.cn" },
+};
+
+static const char *const environments[][2] = {
+	{ "public", "public" },
+	{ "global", "public" },
+	{ "usgovernment", "usgovernment" },
+	{ "usgovernmentl4", "usgovernment" },
+	{ "usgovernmentl5", "usgovernment" },
+	{ "dod", "usgovernment" },
+	{ "china", "china" },
+};
+
+static bool is_login(const struct credential_options *options, const char *host)
+{
+	if (url_same_origin(host, options->login))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (url_same_origin(options->login, aliases[i][0]) &&
+			url_same_origin(host, aliases[i][1]))
+			return true;
+	return false;
+}
+
+/* The cloud is chosen by --cloud alone. What means another one would not be served by this one, and
+ * a credential of that one has no business here. */
+static bool check_cloud(const struct credential_options *options, struct diags *diags)
+{
+	const char *host = variable_get(options->environment, "AZURE_AUTHORITY_HOST");
+	const char *name = variable_get(options->environment, "ARM_ENVIRONMENT");
+	if (host && !is_login(options, host)) {
+		diag_error(diags, PLACE_NONE, "sign-in",
+			"AZURE_AUTHORITY_HOST is `%s`, and the cloud's sign-in is `%s`", host,
+			options->login);
+		diag_help(diags,
+			"choose the cloud by --cloud or WAYBILL_CLOUD, or unset "
+			"AZURE_AUTHORITY_HOST");
+		return false;
+	}
+	for (size_t i = 0; name && options->cloud && i < ARRAY_LEN(environments); i++) {
+		if (!text_same_nocase(name, environments[i][0]) ||
+			strcmp(environments[i][1], options->cloud) == 0)
+			continue;
+		diag_error(diags, PLACE_NONE, "sign-in",
+			"ARM_ENVIRONMENT is `%s`, and the cloud is `%s`", name, options->cloud);
+		diag_help(diags,
+			"choose the cloud by --cloud %s or WAYBILL_CLOUD, or unset "
+			"ARM_ENVIRONMENT",
+			environments[i][1]);
+		return false;
+	}
+	return true;
+}
+
+static bool asks_login(const struct credential *credential)
+{
+	return credential->kind >= CREDENTIAL_SECRET && credential->kind <= CREDENTIAL_PIPELINES;
+}
+
+/* ---- finding ---- */
+
+static void tell(const struct credential_options *options, struct arena *arena, const char *name,
+	const char *what)
+{
+	const struct net_log *log = &options->log;
+	if (log->write && log->level >= NET_LOG_DEBUG)
+		log->write(log->context, NET_LOG_DEBUG,
+			text_escaped(arena, arena_printf(arena, "sign-in by %s: %s", name, what)));
+}
+
+static bool none_found(const struct credential_options *options, struct diags *diags)
+{
+	struct arena *a = diags->arena;
+	const char *const *environment = options->environment;
+	const char *azure = family_missing(a, environment, &families[FAMILY_AZURE]);
+	const char *arm = family_missing(a, environment, &families[FAMILY_ARM]);
+	bool arm_begun = !arm || !strchr(arm, ',');
+	bool azure_begun = !azure || !strchr(azure, ',');
+	bool is_arm = arm_begun && (!arm || !azure_begun);
+	const char *missing = is_arm ? arm : azure;
+	diag_error(diags, PLACE_NONE, "sign-in", "no credential for Azure: %s%s%s not set",
+		missing ? missing : "", missing ? ", " : "",
+		is_arm ? "ARM_CLIENT_SECRET" : "AZURE_CLIENT_SECRET");
+	diag_help(diags,
+		"sign in with az, set what is missing, or set WAYBILL_ACCESS_TOKEN "
+		"(docs/sign-in.md "
+		"lists every way, --log-level debug says why each was not taken); or try without "
+		"an "
+		"account: --cloud emulator");
+	return false;
+}
+
+bool credential_find(
+	const struct credential_options *options, struct credential *out, struct diags *diags)
+{
+	struct arena *arena = arena_new();
+	struct source_look look = { arena, options->environment, diags, NULL };
+	enum source_result result = SOURCE_ABSENT;
+	*out = (struct credential){ 0 };
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+		if (result == SOURCE_ABSENT) {
+			look.reason = NULL;
+			result = sources[i].look(&look, out);
+			tell(options, arena, sources[i].name,
+				result == SOURCE_TAKEN
+					? arena_printf(arena, "taken (%s)", out->source)
+					: (result == SOURCE_WRONG ? "wrong" : look.reason));
+		} else {
+			tell(options, arena, sources[i].name,
+				"not looked at, what comes before was taken");
+		}
+	}
+	bool good = result == SOURCE_TAKEN;
+	if (result == SOURCE_ABSENT)
+		(void)none_found(options, diags);
+	if (good && asks_login(out))
+		good = check_cloud(options, diags);
+	if (!good)
+		credential_release(out);
+	arena_free(arena);
+	return good;
+}
+
+/* ---- having ---- */
 
 void credential_built_in(struct credential *out)
 {
@@ -53,79 +190,14 @@ void credential_built_in(struct credential *out)
 		.source = "the emulator's own token" };
 }
 
-static bool find_ready(const char *text, struct credential *out, struct diags *diags)
+bool credential_renews(const struct credential *credential)
 {
-	*out = (struct credential){
-		.kind = CREDENTIAL_READY, .token = trimmed(text), .source = "WAYBILL_ACCESS_TOKEN"
-	};
-	if (*out->token && strlen(out->token) <= TOKEN_LIMIT && is_plain(out->token, "-._~+/="))
-		return true;
-	credential_release(out);
-	diag_error(
-		diags, PLACE_NONE, "sign-in", "WAYBILL_ACCESS_TOKEN does not hold an access token");
-	diag_help(diags, "give the token alone, without quotes or `Bearer`");
-	return false;
+	return credential->kind != CREDENTIAL_BUILT_IN && credential->kind != CREDENTIAL_READY;
 }
 
-struct names {
-	const char *tenant, *client_id, *secret;
-};
-
-static const struct names families[] = {
-	{ "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET" },
-	{ "ARM_TENANT_ID", "ARM_CLIENT_ID", "ARM_CLIENT_SECRET" },
-};
-
-static bool find_secret(const char *const *environment, const struct names *names,
-	struct credential *out, struct diags *diags)
+bool credential_answers_claims(const struct credential *credential)
 {
-	const char *tenant = variable(environment, names->tenant);
-	*out = (struct credential){ .kind = CREDENTIAL_SECRET,
-		.tenant = trimmed(tenant),
-		.client_id = trimmed(variable(environment, names->client_id)),
-		.secret = trimmed(variable(environment, names->secret)),
-		.source = names->secret };
-	/* The tenant becomes a part of the URL that the secret is sent to. */
-	if (*out->tenant && is_plain(out->tenant, "-."))
-		return true;
-	credential_release(out);
-	return diag_error(
-		diags, PLACE_NONE, "sign-in", "%s is not a tenant's id or domain", names->tenant);
-}
-
-bool credential_find(const char *const *environment, struct credential *out, struct diags *diags)
-{
-	const char *ready = variable(environment, "WAYBILL_ACCESS_TOKEN");
-	if (ready)
-		return find_ready(ready, out, diags);
-	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-		const struct names *names = &families[i];
-		if (variable(environment, names->tenant) &&
-			variable(environment, names->client_id) &&
-			variable(environment, names->secret))
-			return find_secret(environment, names, out, diags);
-	}
-	/* Name what is missing of the family that somebody began to set. */
-	const struct names *begun = &families[0];
-	for (size_t i = ARRAY_LEN(families); i-- > 0;)
-		if (variable(environment, families[i].tenant) ||
-			variable(environment, families[i].client_id) ||
-			variable(environment, families[i].secret))
-			begun = &families[i];
-	const char *const wanted[] = { begun->tenant, begun->client_id, begun->secret };
-	struct buf missing;
-	buf_init(&missing, BUF_OWN_TEXT);
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-		if (!variable(environment, wanted[i]))
-			(void)buf_printf(&missing, "%s%s", missing.len ? ", " : "", wanted[i]);
-	diag_error(
-		diags, PLACE_NONE, "sign-in", "no credential for Azure: %s not set", missing.data);
-	buf_release(&missing);
-	diag_help(diags,
-		"set %s, %s and %s, or WAYBILL_ACCESS_TOKEN; or try without an account: "
-		"--cloud emulator",
-		begun->tenant, begun->client_id, begun->secret);
-	return false;
+	return asks_login(credential);
 }
 
 void credential_clear(char *secret)
@@ -137,100 +209,11 @@ void credential_clear(char *secret)
 
 void credential_release(struct credential *credential)
 {
-	credential_clear(credential->token);
-	credential_clear(credential->tenant);
-	credential_clear(credential->client_id);
-	credential_clear(credential->secret);
+	char *const members[] = { credential->token, credential->tenant, credential->client_id,
+		credential->secret, credential->file, credential->url, credential->connection,
+		credential->resource_id, credential->principal_id, credential->az };
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		credential_clear(members[i]);
+	certificate_release(&credential->certificate);
 	*credential = (struct credential){ 0 };
-}
-
-char *credential_url(struct arena *arena, const struct credential *credential, const char *login)
-{
-	return arena_printf(arena, "%s/%s/oauth2/v2.0/token", login, credential->tenant);
-}
-
-static void add_field(struct buf *out, const char *name, const char *value)
-{
-	char *escaped = curl_easy_escape(NULL, value, 0);
-	(void)buf_printf(out, "%s%s=%s", out->len ? "&" : "", name, escaped ? escaped : "");
-	if (escaped)
-		explicit_bzero(escaped, strlen(escaped));
-	curl_free(escaped);
-}
-
-void credential_form(struct buf *out, const struct credential *credential, const char *scope)
-{
-	add_field(out, "grant_type", "client_credentials");
-	add_field(out, "client_id", credential->client_id);
-	add_field(out, "scope", scope);
-	add_field(out, "client_secret", credential->secret);
-}
-
-/* `expires_in` is a number, on some endpoints a string of digits. */
-static long read_lifetime(const json_t *answer)
-{
-	json_t *member = json_object_get(answer, "expires_in");
-	long long seconds = LIFETIME_UNTOLD_S;
-	if (json_is_number(member) && json_number_value(member) < (double)LIFETIME_MOST_S)
-		seconds = (long long)json_number_value(member);
-	else if (json_is_number(member))
-		seconds = LIFETIME_MOST_S;
-	else if (json_is_string(member))
-		seconds = strtoll(json_string_value(member), NULL, 10);
-	if (seconds < 1)
-		return 1;
-	return seconds < LIFETIME_MOST_S ? (long)seconds : LIFETIME_MOST_S;
-}
-
-static const char *sign_in_help(const char *problem)
-{
-	static const struct {
-		const char *code, *help;
-	} known[] = {
-		{ "AADSTS7000215", "the client secret is wrong: give its value, not its id" },
-		{ "AADSTS7000222", "the client secret has expired: make a new one" },
-		{ "AADSTS700016", "no such client id in this tenant" },
-		{ "AADSTS90002", "no such tenant: check its id, and --cloud" },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (strstr(problem, known[i].code))
-			return known[i].help;
-	return "check the tenant, the client id and the client secret";
-}
-
-static const char *read_problem(struct arena *arena, int status, const json_t *answer)
-{
-	const char *text = json_text_at(answer, "/error_description");
-	if (!text)
-		text = json_text_at(answer, "/error");
-	if (!text)
-		return arena_printf(arena, "the sign-in service answered %d", status);
-	size_t len = strcspn(text, "\r\n");
-	return arena_strndup(arena, text, len < PROBLEM_MOST ? len : PROBLEM_MOST);
-}
-
-void credential_read_answer(
-	struct arena *arena, int status, const char *body, size_t len, struct token_answer *out)
-{
-	*out = (struct token_answer){ 0 };
-	char *why = NULL;
-	json_auto_t *answer = json_parse(arena, body, len, ANSWER_LIMIT, &why);
-	const char *token = json_text_at(answer, "/access_token");
-	if (status == 200 && token && *token && strlen(token) <= TOKEN_LIMIT &&
-		is_plain(token, "-._~+/=")) {
-		out->token = mem_strdup(token);
-		out->lifetime_s = read_lifetime(answer);
-		return;
-	}
-	out->passing = retry_status_passes(status) || (status == 200 && !answer);
-	if (status == 200)
-		out->problem = "the sign-in service answered without a token";
-	else
-		out->problem = read_problem(arena, status, answer);
-	out->help = out->passing ? NULL : sign_in_help(out->problem);
-}
-
-long credential_use_s(long lifetime_s)
-{
-	return lifetime_s > 2 * EARLY_S ? lifetime_s - EARLY_S : lifetime_s / 2;
 }

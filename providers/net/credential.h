@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* credential.h - who we are, and how a token is asked for
+/* credential.h - who we are
  *
- * Pure: finds a credential in an environment, writes the token request, reads its answer. token.h
- * does the asking. Secrets are copied into the credential and cleared by credential_release().
+ * Finds a credential in an environment: reads variables and the files that they name, asks nobody.
+ * The sources are looked at in the order of the kinds below; the first that is there is taken, and
+ * one that is half there is an error, which names what is missing. token.h does the asking.
+ * Secrets are copied into the credential and cleared by credential_release().
  */
 #ifndef WAYBILL_PROVIDERS_NET_CREDENTIAL_H
 #define WAYBILL_PROVIDERS_NET_CREDENTIAL_H
@@ -11,51 +13,65 @@
 #include <stddef.h>
 
 #include "engine/base/arena.h"
-#include "engine/base/buf.h"
 #include "engine/base/diag.h"
+#include "providers/net/certificate.h"
+#include "providers/net/log.h"
 
 enum credential_kind {
-	CREDENTIAL_BUILT_IN, /* of an emulator: a token that is no secret */
-	CREDENTIAL_READY,    /* WAYBILL_ACCESS_TOKEN */
-	CREDENTIAL_SECRET,   /* tenant, client and client secret */
+	CREDENTIAL_BUILT_IN,    /* of an emulator: a token that is no secret */
+	CREDENTIAL_READY,       /* WAYBILL_ACCESS_TOKEN */
+	CREDENTIAL_SECRET,      /* of a client */
+	CREDENTIAL_CERTIFICATE, /* of a client */
+	CREDENTIAL_FEDERATED,   /* an assertion of somebody else, in a file that rotates or given */
+	CREDENTIAL_GITHUB,      /* an assertion that GitHub Actions is asked for */
+	CREDENTIAL_PIPELINES,   /* one that Azure Pipelines is asked for */
+	CREDENTIAL_APP_SERVICE, /* the identity of an application that Azure runs */
+	CREDENTIAL_MACHINE,     /* the identity of a machine in Azure (IMDS) */
+	CREDENTIAL_AZ,          /* whoever is signed in with az */
 };
 
+/* What a kind has no use for is NULL. */
 struct credential {
 	enum credential_kind kind;
-	char *token; /* READY, BUILT_IN */
-	char *tenant, *client_id, *secret;
-	const char *source; /* the variable it was found by */
+	const char *source; /* the variable it was found by, or words for people; constant */
+	char *token;        /* READY, BUILT_IN */
+	char *tenant;       /* of all that ask the sign-in service; of AZ: the one to ask for */
+	char *client_id;    /* the same; of an identity: the one that is meant */
+	char *secret;       /* SECRET; FEDERATED: the assertion itself; GITHUB, PIPELINES: what
+			       opens `url`; APP_SERVICE: the header that opens it */
+	char *file;         /* FEDERATED: where the assertion is, read for each token */
+	char *url;          /* GITHUB, PIPELINES, APP_SERVICE, MACHINE: whom to ask */
+	char *connection;   /* PIPELINES: id of the service connection */
+	char *resource_id, *principal_id; /* of an identity, in the place of client_id */
+	struct certificate certificate;
+	bool sends_chain;
+	char *az;      /* AZ, and what comes after a MACHINE: its file */
+	bool is_guess; /* MACHINE that nobody asked for: without an identity, az is asked */
+	const char *const *environment; /* AZ: what it inherits; lent */
+};
+
+struct credential_options {
+	const char *const *environment; /* NAME=VALUE, NULL-terminated; lent as long as a credential
+					   that is found by it */
+	const char *cloud;              /* its name; NULL: not told */
+	const char *login;              /* its sign-in service: secrets go nowhere else */
+	struct net_log log;
 };
 
 /* The emulator's own token; whoever listens on a loopback port may know it. */
 #define CREDENTIAL_EMULATOR_TOKEN "emulator"
 
 void credential_built_in(struct credential *);
-/* False with `sign-in` when `environment` (NAME=VALUE, NULL-terminated) holds none, or half of one:
- * the text names what is missing. */
-bool credential_find(const char *const *environment, struct credential *, struct diags *);
+/* Tells the log (debug) which source was taken and why the others were not. False with `sign-in`
+ * when there is none, or half of one, or the environment means another cloud. */
+bool credential_find(const struct credential_options *, struct credential *, struct diags *);
 void credential_release(struct credential *);
-
-/* The token endpoint under `login`. In the arena. */
-char *credential_url(struct arena *, const struct credential *, const char *login);
-/* Appends the body of a token request, form-encoded. */
-void credential_form(struct buf *out, const struct credential *, const char *scope);
-
-struct token_answer {
-	char *token;         /* free by credential_clear(); NULL when refused */
-	long lifetime_s;     /* from now, at least 1 */
-	const char *problem; /* why not; in the arena */
-	const char *help;
-	bool passing; /* the same request may be answered later */
-};
-
-void credential_read_answer(
-	struct arena *, int status, const char *body, size_t len, struct token_answer *out);
 /* Overwrites and frees. NULL is allowed. */
 void credential_clear(char *secret);
 
-/* How long a token of this life time is used before a new one is fetched: until five minutes
- * before its end, half its life when that is short. */
-long credential_use_s(long lifetime_s);
+/* Whether another token can be had when one was refused, and whether what a claims challenge asks
+ * can be passed on. */
+bool credential_renews(const struct credential *);
+bool credential_answers_claims(const struct credential *);
 
 #endif

@@ -15,7 +15,7 @@
 #include "providers/net/timer.h"
 #include "providers/net/url.h"
 
-#define SECRETS_KNOWN 8
+#define SECRETS_KNOWN 32
 #define HEADERS_MOST 256
 #define LONGEST_WAIT_MS 3600000
 
@@ -48,8 +48,7 @@ struct http {
 	int pipe[2]; /* the second end wakes who polls the first */
 	struct transfer *transfers;
 	struct transfer *queue, **queue_end;
-	char *secrets[SECRETS_KNOWN];
-	size_t next_secret;
+	char *secrets[SECRETS_KNOWN]; /* the one kept last first */
 };
 
 struct http *http_open(const struct http_options *options)
@@ -130,13 +129,18 @@ void http_close(struct http *http)
 
 void http_keep_secret(struct http *http, const char *secret)
 {
-	for (size_t i = 0; i < SECRETS_KNOWN; i++)
-		if (http->secrets[i] && strcmp(http->secrets[i], secret) == 0)
-			return;
-	char **slot = &http->secrets[http->next_secret++ % SECRETS_KNOWN];
-	clear(*slot, *slot ? strlen(*slot) : 0);
-	free(*slot);
-	*slot = mem_strdup(secret);
+	size_t at = 0;
+	while (at < SECRETS_KNOWN - 1 && http->secrets[at] &&
+		strcmp(http->secrets[at], secret) != 0)
+		at++;
+	char *kept = http->secrets[at];
+	if (!kept || strcmp(kept, secret) != 0) {
+		clear(kept, kept ? strlen(kept) : 0);
+		free(kept);
+		kept = mem_strdup(secret);
+	}
+	memmove(http->secrets + 1, http->secrets, at * sizeof *http->secrets);
+	http->secrets[0] = kept;
 }
 
 char *http_scrubbed(const struct http *http, struct arena *arena, const char *text)
@@ -278,8 +282,10 @@ static int on_start(
 
 static const char *refusal(const struct http_request *request)
 {
+	bool may_be_plain = url_is_loopback(request->url) ||
+		(request->on_host && url_is_link_local(request->url));
 	if (!url_has_scheme(request->url, "https") &&
-		!(url_has_scheme(request->url, "http") && url_is_loopback(request->url)))
+		!(url_has_scheme(request->url, "http") && may_be_plain))
 		return "only https is spoken, and http to loopback hosts";
 	for (size_t i = 0; i < request->nheaders; i++)
 		for (const char *c = request->headers[i].value; *c; c++)
@@ -327,7 +333,7 @@ static void set_bounds(struct transfer *transfer)
 	(void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* signed URLs stay as they are */
 	(void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (url_is_loopback(url))
+	if (url_is_loopback(url) || transfer->request.on_host)
 		(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);

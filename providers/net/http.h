@@ -76,6 +76,8 @@ struct http_request {
 	const struct http_tls *tls; /* copied; NULL: what is usual */
 	long limit_ms;              /* of time for all of it; 0: HTTP_TOTAL_LIMIT_MS */
 	bool repeatable; /* curl may send it again when a kept connection turns out to be dead */
+	bool on_host;    /* to a service that the machine's host offers: plain http to a link-local
+			    address, too, and never through a proxy */
 	bool secret; /* the bodies of request and answer are never told, and cleared after use */
 	void (*done)(void *context, const struct http_response *);
 	void *context;
@@ -93,7 +95,7 @@ void http_step(struct http *, int timeout_ms);
 void http_interrupt(struct http *);
 unsigned http_requests(const struct http *); /* sent so far */
 
-/* Cuts this value out of all that is told from now on; the newest eight are known. */
+/* Cuts this value out of all that is told from now on; the thirty-two last kept are known. */
 void http_keep_secret(struct http *, const char *secret);
 /* `text` without the secrets that are known, and without the queries of signed URLs. */
 char *http_scrubbed(const struct http *, struct arena *, const char *text);

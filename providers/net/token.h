@@ -2,7 +2,8 @@
 /* token.h - the tokens of one scope, fetched once for all who wait
  *
  * A source keeps one token, fetches a new one before its end, and at most one at a time. A refusal
- * by the sign-in service is kept and told to all who ask later: a wrong secret is tried once.
+ * by the sign-in service is kept and told to all who ask later: a wrong secret is tried once. az is
+ * run in the place of a request, and blocks.
  */
 #ifndef WAYBILL_PROVIDERS_NET_TOKEN_H
 #define WAYBILL_PROVIDERS_NET_TOKEN_H
@@ -11,6 +12,7 @@
 
 #include "providers/net/credential.h"
 #include "providers/net/http.h"
+#include "providers/net/log.h"
 #include "providers/net/retry.h"
 #include "providers/net/timer.h"
 
@@ -21,6 +23,7 @@ struct token_options {
 	struct credential *credential; /* borrowed; must outlive the source */
 	const char *login;
 	const char *scope;
+	struct net_log log;
 };
 
 /* Lent for the time of the callback. */
@@ -39,8 +42,9 @@ void token_source_free(struct token_source *); /* calls nobody back; NULL is all
 void token_want(
 	struct token_source *, void (*ready)(void *context, const struct token *), void *context);
 
-/* The token of this number was answered by 401. True when the next token_want() brings another
- * one; false when there is none to be had. */
-bool token_refused(struct token_source *, unsigned number);
+/* The token of this number was answered by 401, with this WWW-Authenticate or NULL; a claims
+ * challenge in it goes with the requests for tokens from now on. True when the next token_want()
+ * brings another one; false when there is none to be had. */
+bool token_refused(struct token_source *, unsigned number, const char *www_authenticate);
 
 #endif

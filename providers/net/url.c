@@ -76,6 +76,16 @@ bool url_is_loopback(const char *url)
 	return loopback;
 }
 
+bool url_is_link_local(const char *url)
+{
+	char *host = url_part(url, CURLUPART_HOST);
+	unsigned char address[sizeof(struct in_addr)] = { 0 };
+	bool is = host && inet_pton(AF_INET, host, address) == 1 && address[0] == 169 &&
+		address[1] == 254;
+	curl_free(host);
+	return is;
+}
+
 bool url_has_scheme(const char *url, const char *scheme)
 {
 	char *text = url_part(url, CURLUPART_SCHEME);
@@ -97,6 +107,20 @@ bool url_is_origin(const char *url)
 	bool bare = path && strcmp(path, "/") == 0;
 	curl_free(path);
 	return bare && url_is_base(url);
+}
+
+const char *url_with_parameter(
+	struct arena *arena, const char *url, const char *name, const char *value)
+{
+	if (!has_part(url, CURLUPART_SCHEME) || !has_part(url, CURLUPART_HOST) ||
+		has_part(url, CURLUPART_FRAGMENT))
+		return NULL;
+	char *escaped = curl_easy_escape(NULL, value, 0);
+	const char *whole = escaped
+		? arena_printf(arena, "%s%c%s=%s", url, strchr(url, '?') ? '&' : '?', name, escaped)
+		: NULL;
+	curl_free(escaped);
+	return whole;
 }
 
 char *url_path(struct arena *arena, const char *url)

@@ -18,6 +18,8 @@ bool url_same_origin(const char *a, const char *b);
 char *url_resolve(struct arena *, const char *base, const char *reference);
 /* Whether it is a URL of 127.0.0.0/8, ::1 or localhost. */
 bool url_is_loopback(const char *url);
+/* Whether it is a URL of 169.254.0.0/16: services that a machine's host offers to it alone. */
+bool url_is_link_local(const char *url);
 bool url_has_scheme(const char *url, const char *scheme);
 /* Whether it is scheme, host and port, with no user, query, fragment or path but "/". */
 bool url_is_origin(const char *url);
@@ -28,6 +30,10 @@ bool url_is_base(const char *url);
  * In the arena. */
 const char *url_under_name(
 	struct arena *, const char *url, const char *name, const char **route, const char **host);
+/* The same URL with one more parameter in its query, encoded. NULL when it is no URL. In the arena.
+ */
+const char *url_with_parameter(
+	struct arena *, const char *url, const char *name, const char *value);
 /* The path alone, for log lines. In the arena; "?" when it is no URL. */
 char *url_path(struct arena *, const char *url);
 

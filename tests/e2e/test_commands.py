@@ -163,7 +163,7 @@ def test_every_mistake_has_a_help(applied, arguments):
 def test_a_cloud_that_cannot_be_reached_is_not_said_to_refuse(tmp_path):
     waybill = Waybill(tmp_path / "w", None, "hard-way")
     result = waybill.plan("--cloud", "http://127.0.0.1:1", check=1)
-    assert "[arm:network]" in result.stderr and "cannot list /subscriptions/" in result.stderr
+    assert "[network]" in result.stderr and "cannot list /subscriptions/" in result.stderr
     assert "did not let us" not in result.stderr
 
 

@@ -8,10 +8,11 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/azure/arm_error.h"
+#include "providers/azure/azure.h"
 #include "providers/azure/lro.h"
-#include "providers/net/credential.h"
 #include "providers/net/redact.h"
 #include "providers/net/retry.h"
+#include "providers/net/token_request.h"
 #include "providers/net/url.h"
 
 #define RESOURCE "https://management.azure.com/resource?api-version=1"
@@ -87,10 +88,30 @@ static void poll_all(struct arena *arena, const struct lro_answer *answer)
 
 static void read_token(struct arena *arena, const struct reply *reply)
 {
+	static const enum credential_kind kinds[] = { CREDENTIAL_SECRET, CREDENTIAL_GITHUB,
+		CREDENTIAL_PIPELINES, CREDENTIAL_MACHINE, CREDENTIAL_APP_SERVICE };
+	const struct http_response response = { .result = HTTP_ANSWERED,
+		.status = reply->status,
+		.body = reply->body,
+		.body_len = reply->body_len };
 	struct token_answer token;
-	credential_read_answer(arena, reply->status, reply->body, reply->body_len, &token);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const struct credential credential = { .kind = kinds[i] };
+		token_answer_read(arena, &credential, NULL, &response, &token);
+		expect((token.token != NULL) != (token.problem != NULL));
+		expect(!token.token || (token.use_s <= token.lifetime_s && token.use_s >= 0));
+		credential_clear(token.token);
+		char *assertion = token_assertion_read(arena, &credential, &response, &token);
+		expect((assertion != NULL) != (token.problem != NULL));
+		credential_clear(assertion);
+	}
+	token_az_read(arena, reply->body, reply->body_len, &token);
 	expect((token.token != NULL) != (token.problem != NULL));
 	credential_clear(token.token);
+	struct azure_cloud cloud = { .name = "https://management.azure.com" };
+	const char *problem = NULL;
+	expect(azure_cloud_read(arena, reply->body, reply->body_len, &cloud, &problem) ==
+		(problem == NULL));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -119,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	(void)arm_error_is_absent(&error);
 	poll_all(arena, &answer);
 	read_token(arena, &reply);
+	(void)token_challenge(arena, header(arena, &reply, "WWW-Authenticate"));
 	struct buf told;
 	buf_init(&told, BUF_OWN_TEXT);
 	redact_body(&told, reply.body, reply.body_len);

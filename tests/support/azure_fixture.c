@@ -24,7 +24,7 @@ void open_on(struct fixture *f, const struct scripted_answer *answers, size_t co
 	buf_init(&f->log, BUF_OWN_TEXT);
 	f->server = scripted_start(answers, count);
 	struct azure_cloud cloud = { "test", scripted_base(f->server), scripted_base(f->server),
-		"https://audience", NULL, emulator };
+		"https://audience", NULL, emulator, NULL };
 	f->provider = azure_open(&(struct azure_options){ .cloud = &cloud,
 					 .environment = environment,
 					 .version = "0",

@@ -5,7 +5,10 @@
 
 #include "engine/base/arena.h"
 
-/* PEM texts in the arena. Failing ends the test program. */
+/* PEM texts in the arena. Failing ends the test program. On the curve P-256, for an hour. */
 void certificate_make(struct arena *, const char **certificate, const char **key);
+/* The same with RSA of so many bits, until `seconds` from now. */
+void certificate_make_rsa(
+	struct arena *, unsigned bits, long seconds, const char **certificate, const char **key);
 
 #endif
