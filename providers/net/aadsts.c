@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/base/json.h"
-#include "providers/net/jwt.h"
+#include "providers/net/assertion.h"
 
 static const struct {
 	long number;
@@ -72,7 +72,7 @@ long aadsts_number(const char *text)
 /* None of the three is a secret: they say who asks, and whom. */
 static const char *said(struct arena *a, const char *assertion)
 {
-	json_auto_t *claims = jwt_claims(assertion);
+	json_auto_t *claims = assertion_claims(assertion);
 	const char *issuer = json_text_at(claims, "/iss");
 	const char *subject = json_text_at(claims, "/sub");
 	const char *audience = json_text_at(claims, "/aud");

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "providers/net/jwt.h"
+#include "providers/net/assertion.h"
 #include "providers/net/source.h"
 
 /* ---- a ready token ---- */
@@ -18,7 +18,8 @@ enum source_result source_ready(struct source_look *look, struct credential *out
 	*out = (struct credential){ .kind = CREDENTIAL_READY,
 		.token = text_trimmed(text),
 		.source = "WAYBILL_ACCESS_TOKEN" };
-	if (*out->token && strlen(out->token) <= JWT_BYTES && text_is_plain(out->token, "-._~+/="))
+	if (*out->token && strlen(out->token) <= ASSERTION_BYTES &&
+		text_is_plain(out->token, "-._~+/="))
 		return SOURCE_TAKEN;
 	diag_error(look->diags, PLACE_NONE, "sign-in",
 		"WAYBILL_ACCESS_TOKEN does not hold an access token");

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "providers/net/jwt.h"
+#include "providers/net/assertion.h"
 #include "providers/net/source.h"
 #include "providers/net/url.h"
 
@@ -32,7 +32,7 @@ static enum source_result read_family(struct source_look *look, int family, stru
 
 static bool check_assertion(struct source_look *look, const char *variable, const char *text)
 {
-	if (jwt_has_shape(text))
+	if (assertion_has_shape(text))
 		return true;
 	diag_error(look->diags, PLACE_NONE, "sign-in", "%s does not lead to a JSON Web Token",
 		variable);

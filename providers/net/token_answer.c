@@ -5,7 +5,7 @@
 
 #include "engine/base/json.h"
 #include "providers/net/aadsts.h"
-#include "providers/net/jwt.h"
+#include "providers/net/assertion.h"
 #include "providers/net/retry.h"
 #include "providers/net/token_request.h"
 #include "providers/net/variables.h"
@@ -62,7 +62,7 @@ static void read_times(const json_t *answer, struct token_answer *out)
 
 static bool is_token(const char *text)
 {
-	return text && *text && strlen(text) <= JWT_BYTES && text_is_plain(text, "-._~+/=");
+	return text && *text && strlen(text) <= ASSERTION_BYTES && text_is_plain(text, "-._~+/=");
 }
 
 /* A copy of a secret member, whose own text is cleared. */
@@ -190,7 +190,7 @@ char *token_assertion_read(struct arena *a, const struct credential *credential,
 	char *assertion = response->status == 200
 		? take_secret(answer, github ? "value" : "oidcToken")
 		: NULL;
-	if (assertion && jwt_has_shape(assertion))
+	if (assertion && assertion_has_shape(assertion))
 		return assertion;
 	credential_clear(assertion);
 	const char *text = json_text_at(answer, "/message");

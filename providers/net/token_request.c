@@ -7,7 +7,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
-#include "providers/net/jwt.h"
+#include "providers/net/assertion.h"
 #include "providers/net/url.h"
 #include "providers/net/variables.h"
 
@@ -108,7 +108,7 @@ static bool add_proof(struct arena *a, struct buf *form, const struct credential
 		add_field(form, "client_assertion", wish->assertion);
 		return true;
 	}
-	char *assertion = jwt_sign(&credential->certificate, credential->client_id, url,
+	char *assertion = assertion_sign(&credential->certificate, credential->client_id, url,
 		credential->sends_chain, time(NULL));
 	if (assertion)
 		add_field(form, "client_assertion", assertion);

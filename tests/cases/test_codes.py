@@ -15,7 +15,8 @@ CODE_MEMBER = re.compile(r'\.code = "([a-z0-9-]+)"|code = "([a-z0-9-]+)"')
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 # What looks like a code and is none: names in formats, words of schemas, values of other fields.
 OTHER_WORDS = {
-    "api-version", "arm-id", "cidr-or-tag", "get-access-token", "ignore-case", "in-place", "no-op", "not-begun", "retry-after-ms",
+    "api-version", "arm-id", "cidr-or-tag", "get-access-token", "ignore-case", "in-place",
+    "no-op", "not-begun", "retry-after-ms",
     "waybill-emulator", "with-new-parent", "with-parent",
     # Members of a kubeconfig.
     "as-groups", "as-uid", "as-user-extra", "auth-provider", "certificate-authority",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "providers/net/jwt.h"
+#include "providers/net/assertion.h"
 
 #include <limits.h>
 #include <openssl/err.h>
@@ -65,9 +65,9 @@ static size_t part_len(const char *text)
 	return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 }
 
-bool jwt_has_shape(const char *text)
+bool assertion_has_shape(const char *text)
 {
-	if (strnlen(text, JWT_BYTES + 1) > JWT_BYTES)
+	if (strnlen(text, ASSERTION_BYTES + 1) > ASSERTION_BYTES)
 		return false;
 	for (int parts = 1;; parts++) {
 		size_t len = part_len(text);
@@ -81,9 +81,9 @@ bool jwt_has_shape(const char *text)
 	}
 }
 
-json_t *jwt_claims(const char *text)
+json_t *assertion_claims(const char *text)
 {
-	if (!jwt_has_shape(text))
+	if (!assertion_has_shape(text))
 		return NULL;
 	const char *claims = strchr(text, '.') + 1;
 	size_t len = 0;
@@ -92,7 +92,7 @@ json_t *jwt_claims(const char *text)
 		return NULL;
 	struct arena *arena = arena_new();
 	char *why = NULL;
-	json_t *value = json_parse(arena, bytes, len, JWT_BYTES, &why);
+	json_t *value = json_parse(arena, bytes, len, ASSERTION_BYTES, &why);
 	arena_free(arena);
 	free(bytes);
 	if (json_is_object(value))
@@ -163,8 +163,8 @@ static bool add_signature(struct buf *out, const struct certificate *certificate
 	return good;
 }
 
-char *jwt_sign(const struct certificate *certificate, const char *client_id, const char *audience,
-	bool sends_chain, time_t now)
+char *assertion_sign(const struct certificate *certificate, const char *client_id,
+	const char *audience, bool sends_chain, time_t now)
 {
 	struct buf text;
 	buf_init(&text, BUF_OWN_TEXT);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jwt.h - JSON Web Tokens: ours made, others' looked at
+/* assertion.h - JSON Web Tokens: ours made, others' looked at
  *
  * Pure but for time and randomness, over libcrypto and jansson. What is read is not believed: a
  * token's signature is for whoever it is shown to; we only tell what it says.
  */
-#ifndef WAYBILL_PROVIDERS_NET_JWT_H
-#define WAYBILL_PROVIDERS_NET_JWT_H
+#ifndef WAYBILL_PROVIDERS_NET_ASSERTION_H
+#define WAYBILL_PROVIDERS_NET_ASSERTION_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -15,18 +15,18 @@
 #include "engine/base/arena.h"
 #include "providers/net/certificate.h"
 
-#define JWT_BYTES ((size_t)64 << 10)
+#define ASSERTION_BYTES ((size_t)64 << 10)
 
 /* Three parts of base64url, the last not empty: what may be sent as an assertion. */
-bool jwt_has_shape(const char *text);
+bool assertion_has_shape(const char *text);
 /* Its claims, new; NULL when it is none that we can read (an opaque token is no error). */
-json_t *jwt_claims(const char *text);
+json_t *assertion_claims(const char *text);
 
 /* A client assertion: that `client_id` holds the certificate's key, said to `audience`, for ten
  * minutes from `now` (arm-facts 9.3). `sends_chain`: with the certificate and its issuers, for
  * applications that trust a subject's name. NULL when libcrypto refuses. Cleared and freed by
  * credential_clear(). */
-char *jwt_sign(const struct certificate *, const char *client_id, const char *audience,
+char *assertion_sign(const struct certificate *, const char *client_id, const char *audience,
 	bool sends_chain, time_t now);
 
 /* Bytes of base64 or base64url, with or without padding; NULL for anything else. free() it after

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "engine/base/json.h"
+#include "providers/net/assertion.h"
 #include "providers/net/credential.h"
-#include "providers/net/jwt.h"
 #include "tests/support/certificate.h"
 
 static const char *refused(const char *text, const char *password)
@@ -22,7 +22,7 @@ static const char *refused(const char *text, const char *password)
 	return problem;
 }
 
-static void test_jwt__signed_by_a_certificate(void **state)
+static void test_assertion__signed_by_a_certificate(void **state)
 {
 	(void)state;
 	struct arena *arena = arena_new();
@@ -35,9 +35,9 @@ static void test_jwt__signed_by_a_certificate(void **state)
 	assert_int_equal(certificate.nissuers, 1);
 	assert_false(certificate_has_ended(&certificate));
 
-	char *token = jwt_sign(&certificate, "client", "https://login/t", true, 1000);
-	assert_true(jwt_has_shape(token));
-	json_auto_t *claims = jwt_claims(token);
+	char *token = assertion_sign(&certificate, "client", "https://login/t", true, 1000);
+	assert_true(assertion_has_shape(token));
+	json_auto_t *claims = assertion_claims(token);
 	assert_string_equal(json_text_at(claims, "/iss"), "client");
 	assert_string_equal(json_text_at(claims, "/sub"), "client");
 	assert_string_equal(json_text_at(claims, "/aud"), "https://login/t");
@@ -45,7 +45,7 @@ static void test_jwt__signed_by_a_certificate(void **state)
 	size_t len = 0;
 	char *bytes = base64_bytes(token, strcspn(token, "."), &len);
 	char *why = NULL;
-	json_auto_t *head = json_parse(arena, bytes, len, JWT_BYTES, &why);
+	json_auto_t *head = json_parse(arena, bytes, len, ASSERTION_BYTES, &why);
 	assert_string_equal(json_text_at(head, "/alg"), "PS256");
 	assert_int_equal(strlen(json_text_at(head, "/x5t#S256")), 43);
 	/* Its own before its issuers, whatever the order of the file. */
@@ -63,7 +63,7 @@ static void test_jwt__signed_by_a_certificate(void **state)
 	arena_free(arena);
 }
 
-static void test_jwt__certificates_that_do_not_do(void **state)
+static void test_assertion__certificates_that_do_not_do(void **state)
 {
 	(void)state;
 	struct arena *arena = arena_new();
@@ -92,23 +92,23 @@ static void test_jwt__certificates_that_do_not_do(void **state)
 	arena_free(arena);
 }
 
-static void test_jwt__what_is_none(void **state)
+static void test_assertion__what_is_none(void **state)
 {
 	(void)state;
 	static const char *const none[] = { "", "a", "a.b", "a.b.", ".b.c", "a..c", "a.b.c.d",
 		"a.b.c\n", "a.b c.d", "a.b=.c" };
 	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
-		assert_false(jwt_has_shape(none[i]));
-		assert_null(jwt_claims(none[i]));
+		assert_false(assertion_has_shape(none[i]));
+		assert_null(assertion_claims(none[i]));
 	}
-	assert_true(jwt_has_shape("a.b.c"));
-	assert_null(jwt_claims("a.b.c"));
-	assert_null(jwt_claims("a.WzFd.c"));
-	json_auto_t *claims = jwt_claims("a.eyJhIjoxfQ.c");
+	assert_true(assertion_has_shape("a.b.c"));
+	assert_null(assertion_claims("a.b.c"));
+	assert_null(assertion_claims("a.WzFd.c"));
+	json_auto_t *claims = assertion_claims("a.eyJhIjoxfQ.c");
 	assert_int_equal(json_integer_value(json_object_get(claims, "a")), 1);
 }
 
-static void test_jwt__base64_of_both_kinds(void **state)
+static void test_assertion__base64_of_both_kinds(void **state)
 {
 	(void)state;
 	static const char *const good[] = { "_-8=", "_-8", "/+8=", "/+8" };
@@ -127,10 +127,10 @@ static void test_jwt__base64_of_both_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_jwt__signed_by_a_certificate),
-		cmocka_unit_test(test_jwt__certificates_that_do_not_do),
-		cmocka_unit_test(test_jwt__what_is_none),
-		cmocka_unit_test(test_jwt__base64_of_both_kinds),
+		cmocka_unit_test(test_assertion__signed_by_a_certificate),
+		cmocka_unit_test(test_assertion__certificates_that_do_not_do),
+		cmocka_unit_test(test_assertion__what_is_none),
+		cmocka_unit_test(test_assertion__base64_of_both_kinds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
