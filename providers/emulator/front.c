@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "providers/emulator/issuers.h"
+#include "providers/emulator/managed.h"
 #include "providers/emulator/metadata.h"
 #include "providers/emulator/openid.h"
 #include "providers/emulator/refusals.h"
@@ -15,6 +17,17 @@ static const struct {
 	front_fn *serve;
 } fronts[] = {
 	{ "GET", "/metadata/endpoints", metadata_endpoints },
+	{ "GET", "/metadata/identity/oauth2/token", managed_imds },
+	{ "GET", "/msi/token", managed_app_service },
+	{ "GET", "/msi/linux/token", managed_app_service_linux },
+	{ "GET", "/github/*/_apis/distributedtask/hubs/Actions/plans/*/jobs/*/idtoken",
+		issuers_github },
+	{ "POST", "/pipelines/*/*/_apis/distributedtask/hubs/build/plans/*/jobs/*/oidctoken",
+		issuers_pipelines },
+	{ "POST", "/kubernetes/api/v1/namespaces/*/serviceaccounts/*/token", issuers_kubernetes },
+	{ "GET", "/github/.well-known/jwks", issuers_keys },
+	{ "GET", "/pipelines/.well-known/jwks", issuers_keys },
+	{ "GET", "/kubernetes/openid/v1/jwks", issuers_keys },
 	{ "GET", "/*/.well-known/openid-configuration", openid_configuration },
 	{ "GET", "/*/v2.0/.well-known/openid-configuration", openid_configuration_v2 },
 	{ "GET", "/adfs/*/.well-known/openid-configuration", openid_configuration_adfs },

@@ -8,6 +8,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/emulator.h"
+#include "providers/emulator/environment.h"
 
 #define TRAPS_MAX 1000
 
@@ -264,6 +265,16 @@ void hooks_serve(struct emulator *emulator, const char *name, const struct reque
 		response_json(response, 200,
 			json_pack("{s:I,s:O}", "armed", (json_int_t)hooks->ntraps, "refused",
 				hooks->refused));
+		return;
+	}
+	if (strcmp(name, "environment") == 0 && get) {
+		response_json(response, 200, environment_tell(emulator));
+		return;
+	}
+	if (strcmp(name, "revoke") == 0 && strcmp(request->method, "PUT") == 0) {
+		response_json(response, 200,
+			json_pack("{s:I}", "revoked",
+				(json_int_t)environment_revoke(emulator, request)));
 		return;
 	}
 	json_auto_t *spec = json_parse(

@@ -6,6 +6,7 @@
  * takes the last two inside "before". Traps that cut the connection do so "when" "before" (the
  * request is not performed) or "after" (it is, but nobody learns of it).
  *   GET|DELETE requests   those served, or forget them     GET cloud   everything, by id
+ *   GET environment       variables for jobs, machines and apps    PUT revoke   all tokens issued
  *   GET armed             traps left, edits refused
  *   PUT edit {"before"?, "edits": [{"method","id","body"}], "abort"}  by somebody else, or now
  *   PUT drop {"when"}     PUT kill {"when", "pid"}: SIGKILL to that process, then like drop

@@ -94,8 +94,7 @@ bool sign_in_is_arm(const struct emulator *emulator, const char *audience)
 	return false;
 }
 
-/* Others than ARM that a client may ask a token for. */
-static bool is_resource(const struct emulator *emulator, const char *resource)
+bool sign_in_is_resource(const struct emulator *emulator, const char *resource)
 {
 	static const char *const known[] = { "https://storage.azure.com", "https://vault.azure.net",
 		"https://graph.microsoft.com", "https://graph.windows.net" };
@@ -281,7 +280,7 @@ static bool read_audience(struct asking *asking, bool by_scope)
 	} else {
 		asking->grant.audience = resource;
 	}
-	if (is_resource(asking->emulator, asking->grant.audience))
+	if (sign_in_is_resource(asking->emulator, asking->grant.audience))
 		return true;
 	return refuse_asking(asking, "invalid_resource", 500011, 400,
 		arena_printf(asking->request->arena,

@@ -42,6 +42,8 @@ const char *sign_in_token(struct emulator *, const struct request *, const struc
 /* What follows the origin, when a URL is of the emulator: its public URL, or any name of this
  * machine, as clients come by several. Else NULL. */
 const char *sign_in_own_path(const struct emulator *, const char *url);
+/* Whether there is such a resource: ARM, storage and a few that clients ask for. */
+bool sign_in_is_resource(const struct emulator *, const char *resource);
 /* Whether ARM takes a token for that audience. */
 bool sign_in_is_arm(const struct emulator *, const char *audience);
 

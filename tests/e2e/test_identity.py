@@ -578,3 +578,240 @@ def test_permissions_tell_what_a_principal_may(emulator):
     status, _, body = cloud.request(
         "GET", cloud.group("none") + "/providers/Microsoft.Authorization/permissions")
     assert (status, body["error"]["code"]) == (404, "ResourceGroupNotFound")
+
+
+def challenged(answer):
+    status, headers, body = answer
+    assert (status, body["error"]["code"]) == (401, "TokenCreatedWithOutdatedPolicies")
+    assert 'error="insufficient_claims"' in headers["www-authenticate"]
+    [claims] = re.findall(r'claims="([^"]*)"', headers["www-authenticate"])
+    return decode(claims).decode()
+
+
+def test_a_claims_challenge_is_met_by_its_claims_alone(directory):
+    group = directory.group("g")
+    old = bearer(directory, ID(1), "second")
+    assert directory.request("GET", group, None, old)[0] == 200
+    when = directory.revoke()
+    claims = challenged(directory.request("GET", group, None, old))
+    assert json.loads(claims) == {"access_token": {"nbf": {"essential": True, "value": str(when)}}}
+    challenged(directory.request("GET", group, None, bearer(directory, ID(1), "second")))
+    good = bearer(directory, ID(1), "second", claims=claims)
+    assert directory.request("GET", group, None, good)[0] == 200
+    assert directory.request("GET", group)[0] == 200  # the built-in token
+    assert directory.revoke() > when
+    challenged(directory.request("GET", group, None, good))
+
+
+# Issuers
+
+def test_github_gives_a_job_its_token(tmp_path, emulator):
+    cloud = emulator()
+    variables = cloud.environment()["github"]
+    url, token = variables["ACTIONS_ID_TOKEN_REQUEST_URL"], variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
+    good = {"Authorization": "Bearer " + token}
+    status, _, body = cloud.request("GET", url + "&audience=api://AzureADTokenExchange", None, good)
+    assert status == 200 and body["count"] == len(body["value"])
+    verify(body["value"], plain(cloud, "/github/.well-known/jwks?")[2], tmp_path)
+    claims = claims_of(body["value"])
+    assert claims["iss"] == GITHUB and claims["aud"] == "api://AzureADTokenExchange"
+    assert claims["sub"] == "repo:waybill/emulated:ref:refs/heads/main" and claims["exp"] - claims["iat"] == 300
+    assert claims_of(cloud.request("GET", url, None, good)[2]["value"])["aud"] == "https://github.com/waybill"
+    for wrong in (None, "Bearer x", token, "Bearer emulator"):
+        assert cloud.request("GET", url, None, {"Authorization": wrong})[0] == 401
+    assert cloud.request("POST", url, None, good)[0] == 405
+
+
+def test_pipelines_give_a_job_its_token(tmp_path, emulator):
+    cloud = emulator()
+    variables = cloud.environment()["pipelines"]
+    connection = variables["AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"]
+    good = {"Authorization": "Bearer " + variables["SYSTEM_ACCESSTOKEN"]}
+
+    def ask(query, headers=good, method="POST"):
+        return cloud.request(method, variables["SYSTEM_OIDCREQUESTURI"] + query, None, headers)
+
+    right = f"?api-version=7.1&serviceConnectionId={connection}"
+    status, _, body = ask(right)
+    assert status == 200 and list(body) == ["oidcToken"]
+    verify(body["oidcToken"], plain(cloud, "/pipelines/.well-known/jwks?")[2], tmp_path)
+    claims = claims_of(body["oidcToken"])
+    assert claims["sub"] == "sc://waybill/emulated/azure" and claims["aud"] == "api://AzureADTokenExchange"
+    assert claims["iss"].startswith("https://vstoken.dev.azure.com/")
+    assert ask("?serviceConnectionId=" + connection)[0] == 400
+    assert ask(f"?api-version=6.0&serviceConnectionId={connection}")[0] == 400
+    assert ask("?api-version=7.1")[0] == 404
+    assert ask("?api-version=7.1&serviceConnectionId=" + ID(1))[0] == 404
+    status, headers, _ = ask(right, {"Authorization": "Bearer x"})
+    assert status == 302 and headers["location"] == cloud.endpoint + "/_signin"
+    assert ask(right, {"Authorization": "Bearer x", "X-TFS-FedAuthRedirect": "Suppress"})[0] == 401
+    assert ask(right, method="GET")[0] == 405
+
+
+def service_account_token(cloud, body, name="default/waybill", token=None):
+    variables = cloud.environment()["kubernetes"]
+    namespace, account = name.split("/")
+    return cloud.request(
+        "POST", f"{variables['SERVER']}/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token?",
+        body, {"Authorization": "Bearer " + (token or variables["BEARER"])})
+
+
+def test_a_cluster_gives_a_service_account_its_token(tmp_path, emulator):
+    cloud = emulator()
+    spec = {"audiences": ["api://AzureADTokenExchange"], "expirationSeconds": 600}
+    status, _, body = service_account_token(cloud, {"spec": spec})
+    assert status == 201 and body["kind"] == "TokenRequest"
+    token = body["status"]["token"]
+    verify(token, plain(cloud, "/kubernetes/openid/v1/jwks?")[2], tmp_path)
+    claims = claims_of(token)
+    assert claims["sub"] == "system:serviceaccount:default:waybill" and claims["aud"] == spec["audiences"]
+    assert claims["exp"] - claims["iat"] == 600
+    assert service_account_token(cloud, {"spec": spec}, token="x")[0] == 401
+    assert service_account_token(cloud, {"spec": {"expirationSeconds": 1}})[0] == 422
+    assert service_account_token(cloud, [])[0] == 400
+    assert service_account_token(cloud, "{")[0] == 400
+
+
+def github_token(cloud, audience="api://AzureADTokenExchange"):
+    variables = cloud.environment()["github"]
+    return cloud.request(
+        "GET", f"{variables['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience={audience}", None,
+        {"Authorization": "Bearer " + variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]})[2]["value"]
+
+
+FEDERATED = f"""\
+applications:
+  job:
+    clientId: {ID(5)}
+    federatedCredentials: [{{issuer: {GITHUB}, subject: "repo:waybill/emulated:ref:refs/heads/main"}}]
+  other: {{clientId: {ID(6)}, federatedCredentials: [{{issuer: {GITHUB}, subject: "repo:waybill/emulated:pull_request"}}]}}
+  none: {{clientId: {ID(7)}}}
+  pod:
+    clientId: {ID(8)}
+    federatedCredentials:
+      - issuer: https://kubernetes.default.svc.cluster.local
+        subject: system:serviceaccount:default:waybill
+        audiences: [mine]
+  elsewhere: {{clientId: {ID(9)}, federatedCredentials: [{{issuer: "https://elsewhere.test", subject: s}}]}}
+resourceGroups: {{g: {{location: eastus}}}}
+"""
+
+
+def test_federated_assertions(certificates, emulator):
+    cloud = emulator(FEDERATED)
+    token = github_token(cloud)
+    for _ in range(2):
+        status, _, body = assert_with(cloud, token, ID(5))
+        assert status == 200 and claims_of(body["access_token"])["appid"] == ID(5)
+    assert refused(assert_with(cloud, token, ID(6))) == 700213
+    assert refused(assert_with(cloud, token, ID(7))) == 70025
+    assert refused(assert_with(cloud, token, ID(8))) == 700211
+    assert refused(assert_with(cloud, github_token(cloud, "other"), ID(5))) == 700212
+    pod = service_account_token(cloud, {"spec": {"audiences": ["mine", "yours"]}})[2]["status"]["token"]
+    assert assert_with(cloud, pod, ID(8))[0] == 200
+    pod = service_account_token(cloud, {"spec": {"audiences": ["yours"]}})[2]["status"]["token"]
+    assert refused(assert_with(cloud, pod, ID(8))) == 700212
+    # What anybody could have written, signed with a key of their own.
+    forged = sign(certificates, {"alg": "RS256", "kid": "x"}, claims_of(token))
+    assert refused(assert_with(cloud, forged, ID(5))) == 7000272
+    swapped = token.split(".")[0] + "." + encode({**claims_of(token), "exp": 2**40}) + "." + token.split(".")[2]
+    assert refused(assert_with(cloud, swapped, ID(5))) == 7000272
+    elsewhere = sign(certificates, {"alg": "RS256", "kid": "x"},
+                     {"iss": "https://elsewhere.test", "sub": "s", "aud": "api://AzureADTokenExchange"})
+    assert refused(assert_with(cloud, elsewhere, ID(9))) == 501661
+
+
+def test_without_applications_our_own_issuers_are_trusted(emulator):
+    cloud = emulator()
+    assert assert_with(cloud, github_token(cloud), "anybody")[0] == 200
+    assert refused(assert_with(cloud, github_token(cloud, "other"), "anybody")) == 700212
+
+
+# Managed identities
+
+MANAGED = f"""\
+managedIdentities:
+  system: {{clientId: {ID(21)}, objectId: {ID(22)}, systemAssigned: true}}
+  one: {{clientId: {ID(23)}, objectId: {ID(24)}, resourceId: /subscriptions/s/one}}
+resourceGroups: {{g: {{location: eastus}}}}
+"""
+
+
+def imds(cloud, query="", headers=None, version="2018-02-01", resource=ARM + "/"):
+    query = urllib.parse.urlencode({"api-version": version, "resource": resource}) + query
+    return plain(cloud, "/metadata/identity/oauth2/token?" + query,
+                 {"Metadata": "true"} if headers is None else headers)
+
+
+def test_imds(emulator):
+    cloud = emulator(MANAGED)
+    status, _, body = imds(cloud)
+    assert status == 200 and set(body) == {
+        "access_token", "client_id", "expires_in", "expires_on", "ext_expires_in", "not_before", "resource",
+        "token_type"}
+    assert body["client_id"] == ID(21) and body["resource"] == ARM + "/"
+    assert int(body["expires_on"]) - int(body["not_before"]) == int(body["expires_in"]) == 3599
+    assert claims_of(body["access_token"])["oid"] == ID(22)
+    headers = {"Authorization": "Bearer " + body["access_token"]}
+    assert cloud.request("GET", cloud.group("g"), None, headers)[0] == 200
+    for query in (f"&client_id={ID(23)}", f"&object_id={ID(24)}", "&msi_res_id=/subscriptions/S/ONE"):
+        assert imds(cloud, query)[2]["client_id"] == ID(23), query
+    cloud.revoke()
+    assert cloud.request("GET", cloud.group("g"), None, headers)[0] == 401
+    headers = {"Authorization": "Bearer " + imds(cloud)[2]["access_token"]}
+    assert cloud.request("GET", cloud.group("g"), None, headers)[0] == 200
+
+
+@pytest.mark.parametrize("text, more", [
+    ("Required metadata header not specified", {"headers": {}}),
+    ("Required metadata header not specified", {"headers": {"Metadata": "false"}}),
+    ("Requests that a proxy", {"headers": {"Metadata": "true", "X-Forwarded-For": "10.0.0.1"}}),
+    ("Required query variable 'api-version'", {"version": ""}),
+    ("Required query variable 'resource'", {"resource": ""}),
+    ("Identity not found", {"query": "&client_id=" + ID(99)}),
+    ("Only one of", {"query": f"&client_id={ID(23)}&object_id={ID(24)}"}),
+    ("AADSTS500011", {"resource": "https://unknown.test"}),
+])
+def test_imds_refuses(emulator, text, more):
+    status, _, body = imds(emulator(MANAGED), **more)
+    assert status == 400 and body["error_description"].startswith(text), body
+
+
+def test_imds_of_a_machine_with_several_or_few_identities(emulator):
+    several = emulator(f"managedIdentities: {{a: {{clientId: {ID(1)}}}, b: {{clientId: {ID(2)}}}}}")
+    status, _, body = imds(several)
+    assert status == 400 and body["error_description"].startswith("Multiple user assigned identities")
+    assert imds(emulator(f"managedIdentities: {{a: {{clientId: {ID(1)}}}}}"))[2]["client_id"] == ID(1)
+    assert imds(emulator())[0] == 200
+
+
+def test_imds_fails_on_demand(emulator):
+    cloud = emulator()
+    for status in (429, 410, 500):
+        cloud.fail(status, "Busy", path="/metadata/identity")
+        assert imds(cloud)[0] == status
+    assert imds(cloud)[0] == 200
+
+
+def test_app_service(emulator):
+    cloud = emulator(MANAGED)
+    variables = cloud.environment()["appService"]
+    secret = variables["IDENTITY_HEADER"]
+
+    def ask(version="2019-08-01", header="X-IDENTITY-HEADER", value=secret, query="", at=""):
+        url = variables["IDENTITY_ENDPOINT"].replace("/msi/", "/msi/" + at)
+        return plain(cloud, f"{url}?api-version={version}&resource={ARM}{query}", {header: value})
+
+    status, _, body = ask()
+    assert status == 200 and body["client_id"] == ID(21) and int(body["expires_on"]) > time.time()
+    assert ask(query="&mi_res_id=/subscriptions/s/one")[2]["client_id"] == ID(23)
+    assert ask(query=f"&principal_id={ID(24)}")[2]["client_id"] == ID(23)
+    assert ask(query="&client_id=" + ID(98))[0] == 400
+    assert ask(value="x")[0] == ask(header="secret")[0] == 401
+    assert ask(version="2018-02-01")[0] == 400
+    status, _, body = ask("2017-09-01", "secret", query="&clientid=" + ID(23))
+    assert status == 200 and body["client_id"] == ID(23)
+    assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d [AP]M \+00:00", body["expires_on"])
+    _, _, body = ask("2017-09-01", "secret", at="linux/")
+    assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d \+00:00", body["expires_on"])
+    assert ask("2017-09-01")[0] == 401

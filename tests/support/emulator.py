@@ -100,6 +100,14 @@ class Emulator:
     def clear(self):
         self._hook("DELETE", "requests")
 
+    def environment(self):
+        """Variables by which jobs, machines and apps find their issuer, by kind."""
+        return self._hook("GET", "environment")
+
+    def revoke(self):
+        """Makes ARM challenge every token issued until now; the time that claims must name."""
+        return self._hook("PUT", "revoke")["revoked"]
+
     def cloud(self):
         """Everything by id, without etags and provisioningState."""
         return self._hook("GET", "cloud")
