@@ -47,10 +47,46 @@ struct failure {
 	int status;             /* HTTP status, 0 when there was no answer */
 };
 
+/* Whose answer is the result of a long-running operation. */
+enum final_via {
+	FINAL_USUAL,    /* PUT, PATCH: the resource's; POST: that of Location, else of the status */
+	FINAL_STATUS,   /* of the last look at its status */
+	FINAL_LOCATION, /* of the URL in Location; without one the usual */
+	FINAL_ORIGINAL, /* of a GET of the URL that was asked */
+};
+
+struct raw_header {
+	const char *name, *value;
+};
+
+/* A request as somebody wrote it, in place of one that the engine means: the verb only says of
+ * which kind its method is, GET for whatever reads. Nothing is waited for unless `poll`; the reply
+ * is whatever JSON the cloud answered, other text as a string, NULL for none. */
+struct raw_request {
+	const char *method; /* "HEAD" */
+	const char *url; /* encoded, and sent as it is: path, api_version and query are not used */
+	const struct raw_header
+		*headers; /* of the request itself and its pages; they win over ours */
+	size_t nheaders;  /* at most RAW_HEADERS_MOST */
+	bool poll;
+	long poll_interval_ms; /* between polls, whatever the cloud asks for; 0: as it asks */
+	enum final_via final_via;
+	const char *items, *next; /* of a LIST: pointers, in place of "/value" and "/nextLink" */
+
+	/* Set by the provider, of the last answer: 0 when there was none. Each line is
+	 * "name: value", and may be shown. */
+	int status;
+	const char **lines;
+	size_t nlines;
+};
+
+#define RAW_HEADERS_MOST 32
+
 struct operation {
 	/* Set by the engine. */
 	enum verb verb;
-	const char *path; /* ARM id, or a collection's path; begins with "/" */
+	struct raw_request *raw; /* or NULL */
+	const char *path;        /* ARM id, or a collection's path; begins with "/" */
 	const char *api_version;
 	const char *query;         /* NAME=VALUE that goes with the request itself, or NULL */
 	json_t *body;              /* for PUT, PATCH and POST, where NULL is none; borrowed */

@@ -16,6 +16,24 @@ static void done_with(struct exchange *e, json_t *reply_new, const char *etag)
 	exchange_finish(e, OUTCOME_DONE, NULL);
 }
 
+/* Whatever it is. Text that is not even UTF-8 is nothing that could be shown. */
+static void done_raw(struct exchange *e, const struct answer *answer)
+{
+	struct operation *operation = e->operation;
+	json_t *reply_new = json_incref(answer->body);
+	if (!reply_new && answer->body_len)
+		reply_new = json_stringn(answer->text, answer->body_len);
+	operation->reply = reply_new ? arena_json(operation->arena, reply_new) : NULL;
+	if (answer->body_len && !reply_new)
+		exchange_finish(e, OUTCOME_FAILED,
+			&(struct failure){ .code = "bad-answer",
+				.message = "the cloud's answer is neither JSON nor text",
+				.request_id = answer->request_id,
+				.status = answer->status });
+	else
+		exchange_finish(e, OUTCOME_DONE, NULL);
+}
+
 static void bad_answer(struct exchange *e, const struct answer *answer, const char *what)
 {
 	struct failure failure = { .code = "bad-answer",
@@ -41,6 +59,8 @@ static void read_get(struct exchange *e, const struct answer *answer)
 		exchange_finish(e, OUTCOME_ABSENT, &answer->error.failure);
 	else if (!is_success(answer))
 		exchange_fail(e, &answer->error.failure);
+	else if (e->operation->raw)
+		done_raw(e, answer);
 	else if (!json_is_object(answer->body))
 		bad_answer(e, answer, "the cloud's answer is not a JSON object");
 	else
@@ -81,7 +101,8 @@ static void read_list(struct exchange *e, const struct answer *answer)
 		exchange_fail(e, &answer->error.failure);
 		return;
 	}
-	json_t *value = json_object_get(answer->body, "value");
+	const struct raw_request *raw = e->operation->raw;
+	json_t *value = json_at(answer->body, raw && raw->items ? raw->items : "/value");
 	if (!json_is_array(value)) {
 		bad_answer(e, answer, "the cloud's answer is not a list");
 		return;
@@ -90,7 +111,7 @@ static void read_list(struct exchange *e, const struct answer *answer)
 	e->failing_ms = 0;
 	e->listed_bytes += answer->body_len;
 	(void)json_array_extend(e->items, value);
-	const char *link = json_text_at(answer->body, "/nextLink");
+	const char *link = json_text_at(answer->body, raw && raw->next ? raw->next : "/nextLink");
 	if (link && *link) {
 		next_page(e, link);
 		return;
@@ -150,9 +171,12 @@ static void lost(struct exchange *e, const struct answer *answer)
 
 static void follow(struct exchange *e, struct lro_next next, const struct answer *answer)
 {
+	const struct raw_request *raw = e->operation->raw;
 	switch (next.action) {
 	case LRO_DONE:
-		if (e->operation->verb == VERB_DELETE)
+		if (raw || e->operation->verb == VERB_POST)
+			done_raw(e, answer);
+		else if (e->operation->verb == VERB_DELETE)
 			exchange_finish(e, OUTCOME_DONE, NULL);
 		else
 			done_with(e, json_incref(answer->body), answer->etag);
@@ -161,7 +185,8 @@ static void follow(struct exchange *e, struct lro_next next, const struct answer
 		if (e->phase == EXCHANGE_REQUEST)
 			e->phase = EXCHANGE_POLL;
 		tell_handle(e);
-		exchange_go(e, e->lro.url, next.wait_ms);
+		exchange_go(e, e->lro.url,
+			raw && raw->poll_interval_ms ? raw->poll_interval_ms : next.wait_ms);
 		break;
 	case LRO_FINAL_GET:
 		e->phase = EXCHANGE_FINAL;
@@ -181,10 +206,13 @@ static void follow(struct exchange *e, struct lro_next next, const struct answer
 static void read_write(struct exchange *e, const struct answer *answer)
 {
 	enum verb verb = e->operation->verb;
+	const struct raw_request *raw = e->operation->raw;
 	const struct arm_error *error = &answer->error;
-	if (is_success(answer)) {
-		struct lro_next next =
-			lro_begin(&e->lro, e->arena, verb, e->resource_url, &answer->lro);
+	if (is_success(answer) && raw && !raw->poll) {
+		done_raw(e, answer);
+	} else if (is_success(answer)) {
+		struct lro_next next = lro_begin(&e->lro, e->arena, verb,
+			raw ? raw->final_via : FINAL_USUAL, e->resource_url, &answer->lro);
 		e->accepted = next.action == LRO_FINAL_GET;
 		if (next.action == LRO_POLL)
 			note_accepted(e);
@@ -200,7 +228,7 @@ static void read_write(struct exchange *e, const struct answer *answer)
 
 static void read_final(struct exchange *e, const struct answer *answer)
 {
-	bool is_resource = e->operation->verb != VERB_POST;
+	bool is_resource = e->lro.final_url == e->resource_url;
 	if (is_resource && is_success(answer) && !json_is_object(answer->body)) {
 		bad_answer(e, answer, "the cloud's answer is not a JSON object");
 		return;

@@ -7,6 +7,8 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "providers/net/redact.h"
 #include "providers/net/url.h"
 
 /* These are told in docs/wire.md. */
@@ -37,13 +39,27 @@ static bool is_write(const struct exchange *e)
 /* ---- Beginning and end -------------------------------------------------------------------- */
 
 /* Curl rewrites paths with such segments, so that another resource would be asked. */
-static bool has_dot_segment(const char *path)
+static bool is_dots(const char *segment, size_t len)
 {
-	for (const char *segment = path; segment; segment = strchr(segment, '/')) {
-		segment += *segment == '/';
-		size_t len = strcspn(segment, "/");
-		if ((len == 1 || len == 2) && strspn(segment, ".") >= len)
+	size_t dots = 0;
+	for (; len; dots++) {
+		size_t one = *segment == '.' ? 1 : 3;
+		if (len < one || (one == 3 && !text_starts_nocase(segment, "%2e")))
+			return false;
+		segment += one;
+		len -= one;
+	}
+	return dots == 1 || dots == 2;
+}
+
+static bool has_dot_segment(const char *path, size_t len)
+{
+	for (const char *end = path + len; path < end; path++) {
+		const char *slash = memchr(path, '/', (size_t)(end - path));
+		const char *next = slash ? slash : end;
+		if (is_dots(path, (size_t)(next - path)))
 			return true;
+		path = next;
 	}
 	return false;
 }
@@ -53,19 +69,16 @@ static const char *make_url(struct exchange *e)
 {
 	const struct operation *operation = e->operation;
 	const char *path = operation->path;
-	if (path[0] != '/' || has_dot_segment(path))
+	if (operation->raw) {
+		const char *url = operation->raw->url;
+		return has_dot_segment(url, strcspn(url, "?")) ? NULL : arena_strdup(e->arena, url);
+	}
+	if (path[0] != '/' || has_dot_segment(path, strlen(path)))
 		return NULL;
 	struct buf url;
 	buf_init(&url, BUF_OWN_TEXT);
 	(void)buf_puts(&url, e->world->arm);
-	for (; *path; path++) {
-		unsigned char c = (unsigned char)*path;
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			strchr("/-._~()!$'*,;:@", c))
-			(void)buf_putc(&url, *path);
-		else
-			(void)buf_printf(&url, "%%%02X", c);
-	}
+	url_encode(&url, path, URL_IN_PATH);
 	(void)buf_printf(&url, "?api-version=%s", operation->api_version);
 	const char *copy = arena_strdup(e->arena, url.data);
 	buf_release(&url);
@@ -116,8 +129,8 @@ struct exchange *exchange_start(struct exchange_world *world, struct operation *
 	operation->requests = 0;
 	e->resource_url = make_url(e);
 	if (operation->body)
-		e->body = json_dumps(operation->body, JSON_COMPACT);
-	else if (operation->verb == VERB_POST)
+		e->body = json_dumps(operation->body, JSON_COMPACT | JSON_ENCODE_ANY);
+	else if (is_write(e) && operation->verb != VERB_DELETE)
 		e->body = mem_strdup(""); /* so that its length is told */
 	if (operation->verb == VERB_LIST) {
 		e->items = json_array();
@@ -173,9 +186,26 @@ static const char *help_for(const char *code)
 	return NULL;
 }
 
+static void show_answer(struct exchange *e, struct raw_request *raw)
+{
+	struct arena *arena = e->operation->arena;
+	struct buf line;
+	buf_init(&line, BUF_OWN_TEXT);
+	raw->status = e->response->status;
+	for (size_t i = 0; i < e->response->nheaders; i++) {
+		const struct http_header *header = &e->response->headers[i];
+		buf_clear(&line);
+		redact_header(&line, header->name, header->value);
+		*ARENA_PUSH(arena, raw->lines, raw->nlines) = told(e, line.data);
+	}
+	buf_release(&line);
+}
+
 void exchange_finish(struct exchange *e, enum outcome outcome, const struct failure *failure)
 {
 	struct operation *operation = e->operation;
+	if (operation->raw && e->response)
+		show_answer(e, operation->raw);
 	operation->outcome = outcome;
 	operation->internal = NULL;
 	if (failure)
@@ -198,6 +228,48 @@ void exchange_fail(struct exchange *e, const struct failure *failure)
 /* ---- Sending ------------------------------------------------------------------------------ */
 
 static void on_answer(void *context, const struct http_response *response);
+
+#define HEADERS_OWN 8
+
+struct headers {
+	struct http_header items[HEADERS_OWN + RAW_HEADERS_MOST];
+	size_t count, given; /* those that were given come first */
+};
+
+static void add_header(struct headers *all, const char *name, const char *value)
+{
+	for (size_t i = 0; i < all->given; i++)
+		if (text_same_nocase(all->items[i].name, name))
+			return;
+	if (value && all->count < ARRAY_LEN(all->items))
+		all->items[all->count++] = (struct http_header){ name, value };
+}
+
+static void add_headers(
+	const struct exchange *e, struct headers *all, const char *authorization, bool writes)
+{
+	const struct operation *operation = e->operation;
+	const struct raw_request *raw = e->phase == EXCHANGE_REQUEST ? operation->raw : NULL;
+	for (size_t i = 0; raw && i < raw->nheaders && i < RAW_HEADERS_MOST; i++)
+		all->items[all->count++] =
+			(struct http_header){ raw->headers[i].name, raw->headers[i].value };
+	all->given = all->count;
+	add_header(all, "Authorization", authorization);
+	add_header(all, "Accept", "application/json");
+	add_header(all, "x-ms-client-request-id", operation->request_id);
+	add_header(all, "x-ms-return-client-request-id", "true");
+	add_header(all, "x-ms-correlation-request-id", e->world->correlation_id);
+	add_header(all, "Content-Type", writes && e->body && *e->body ? "application/json" : NULL);
+	add_header(all, "If-Match", writes ? operation->if_match : NULL);
+	add_header(all, "If-None-Match", writes ? operation->if_none_match : NULL);
+}
+
+static const char *method_of(const struct exchange *e)
+{
+	if (e->phase != EXCHANGE_REQUEST)
+		return "GET";
+	return e->operation->raw ? e->operation->raw->method : methods[e->operation->verb];
+}
 
 static void on_token(void *context, const struct token *token)
 {
@@ -224,28 +296,15 @@ static void on_token(void *context, const struct token *token)
 	struct buf authorization;
 	buf_init(&authorization, BUF_OWN_TEXT);
 	(void)buf_printf(&authorization, "Bearer %s", token->text);
-	struct http_header headers[8] = {
-		{ "Authorization", authorization.data },
-		{ "Accept", "application/json" },
-		{ "x-ms-client-request-id", operation->request_id },
-		{ "x-ms-return-client-request-id", "true" },
-		{ "x-ms-correlation-request-id", e->world->correlation_id },
-	};
-	size_t count = 5;
-	if (writes && e->body && *e->body)
-		headers[count++] = (struct http_header){ "Content-Type", "application/json" };
-	if (writes && operation->if_match)
-		headers[count++] = (struct http_header){ "If-Match", operation->if_match };
-	if (writes && operation->if_none_match)
-		headers[count++] =
-			(struct http_header){ "If-None-Match", operation->if_none_match };
+	struct headers headers = { .count = 0 };
+	add_headers(e, &headers, authorization.data, writes);
 	operation->requests++;
 	http_send(e->world->http,
 		&(struct http_request){
-			.method = writes ? methods[operation->verb] : "GET",
+			.method = method_of(e),
 			.url = e->url,
-			.headers = headers,
-			.nheaders = count,
+			.headers = headers.items,
+			.nheaders = headers.count,
 			.body = writes ? e->body : NULL,
 			.body_len = writes && e->body ? strlen(e->body) : 0,
 			.repeatable = !writes,
@@ -259,6 +318,7 @@ static void on_token(void *context, const struct token *token)
 static void send_now(void *context)
 {
 	struct exchange *e = context;
+	e->response = NULL;
 	token_want(e->world->tokens, on_token, e);
 }
 
@@ -440,6 +500,16 @@ static void throttled(struct exchange *e, const struct answer *answer)
 		send_again(e, wait ? wait : 1);
 }
 
+/* What is shown as it came must not hold what we signed in with, wherever a server repeats it. */
+static const char *body_text(struct exchange *e, const struct http_response *response)
+{
+	if (!e->operation->raw)
+		return response->body;
+	char *copy = arena_strndup(e->arena, response->body, response->body_len);
+	http_cut_secrets(e->world->http, copy);
+	return copy;
+}
+
 static void read_response(
 	struct exchange *e, const struct http_response *response, struct answer *answer)
 {
@@ -451,6 +521,7 @@ static void read_response(
 	char *why = NULL;
 	*answer = (struct answer){
 		.status = response->status,
+		.text = body_text(e, response),
 		.body_len = response->body_len,
 		.etag = http_header(response, "ETag"),
 		.request_id = http_header(response, "x-ms-request-id"),
@@ -459,7 +530,7 @@ static void read_response(
 	};
 	if (response->body_len)
 		answer->body = json_parse(
-			e->arena, response->body, response->body_len, HTTP_BODY_LIMIT, &why);
+			e->arena, answer->text, response->body_len, HTTP_BODY_LIMIT, &why);
 	answer->lro = (struct lro_answer){
 		.status = response->status,
 		.body = answer->body,
@@ -505,6 +576,7 @@ static bool redirected(struct exchange *e, const struct answer *answer)
 static void on_answer(void *context, const struct http_response *response)
 {
 	struct exchange *e = context;
+	e->response = response;
 	if (response->result != HTTP_ANSWERED) {
 		no_answer(e, response);
 		return;

@@ -49,8 +49,9 @@ struct exchange {
 	struct arena *arena;
 	enum exchange_phase phase;
 	const char *resource_url;
-	const char *url; /* of the request under way */
-	char *body;      /* as text; free() */
+	const char *url;                      /* of the request under way */
+	const struct http_response *response; /* lent, while it is read; else NULL */
+	char *body;                           /* as text; free() */
 
 	unsigned token_number;
 	bool signed_again;  /* a 401 was answered with a new token; another 401 is the end */
@@ -73,6 +74,7 @@ struct exchange {
 struct answer {
 	int status;
 	json_t *body; /* NULL: none, or not JSON */
+	const char *text;
 	size_t body_len;
 	const char *etag;       /* header */
 	struct lro_answer lro;  /* the same, as lro.h sees it */

@@ -57,8 +57,14 @@ static struct lro_next act(enum lro_action action)
 	return (struct lro_next){ .action = action };
 }
 
-static struct lro_next ended(const struct lro *lro)
+static struct lro_next ended(struct lro *lro)
 {
+	if (lro->via == FINAL_STATUS)
+		lro->final_url = NULL;
+	else if (lro->via == FINAL_ORIGINAL)
+		lro->final_url = lro->resource_url;
+	else if (lro->via == FINAL_LOCATION && lro->location)
+		lro->final_url = lro->style == LRO_LOCATION ? NULL : lro->location;
 	return act(lro->final_url ? LRO_FINAL_GET : LRO_DONE);
 }
 
@@ -68,6 +74,7 @@ static struct lro_next ask_resource(struct lro *lro, long asked_ms)
 	lro->not_found = lro->unreadable = 0;
 	if (lro->verb == VERB_POST)
 		return act(LRO_LOST);
+	lro->final_url = lro->resource_url;
 	if (lro->verb != VERB_DELETE)
 		return act(LRO_FINAL_GET);
 	if (lro->style == LRO_RESOURCE)
@@ -110,9 +117,10 @@ static bool take_headers(struct lro *lro, struct arena *arena, const struct lro_
 	take_url(lro, arena, url);
 	lro->style = style;
 	const char *location = answer->location;
-	if (lro->verb == VERB_POST && style == LRO_ASYNC && location && *location &&
-		strlen(location) <= URL_BYTES)
-		lro->final_url = resolved(lro, arena, location);
+	if (location && *location && strlen(location) <= URL_BYTES)
+		lro->location = resolved(lro, arena, location);
+	if (lro->verb == VERB_POST && style == LRO_ASYNC)
+		lro->final_url = lro->location;
 	return true;
 }
 
@@ -130,10 +138,11 @@ static struct lro_next begin_post(
 	return act(LRO_DONE);
 }
 
-struct lro_next lro_begin(struct lro *lro, struct arena *arena, enum verb verb,
+struct lro_next lro_begin(struct lro *lro, struct arena *arena, enum verb verb, enum final_via via,
 	const char *resource_url, const struct lro_answer *answer)
 {
 	*lro = (struct lro){ .verb = verb,
+		.via = via,
 		.style = LRO_RESOURCE,
 		.resource_url = resource_url,
 		.final_url = verb == VERB_PUT || verb == VERB_PATCH ? resource_url : NULL,
@@ -263,10 +272,11 @@ struct lro_next lro_poll(struct lro *lro, struct arena *arena, const struct lro_
 	return poll_resource(lro, answer);
 }
 
-/* The result of an action, where the first answer said that it would be. */
-static struct lro_next final_post(
+/* The result that is not the resource, where the first answer said that it would be. */
+static struct lro_next final_elsewhere(
 	struct lro *lro, struct arena *arena, const struct lro_answer *answer)
 {
+	lro->via = FINAL_USUAL;
 	if (lro->final_url)
 		lro->url = lro->final_url;
 	lro->final_url = NULL;
@@ -277,9 +287,11 @@ static struct lro_next final_post(
 
 struct lro_next lro_final(struct lro *lro, struct arena *arena, const struct lro_answer *answer)
 {
+	if (lro->final_url != lro->resource_url)
+		return final_elsewhere(lro, arena, answer);
+	if (answer->status == 404 && lro->verb == VERB_DELETE)
+		return act(LRO_DONE);
 	/* Reads may lag behind writes. */
-	if (lro->verb == VERB_POST)
-		return final_post(lro, arena, answer);
 	if (answer->status == 404 && ++lro->not_found < ABSENT_MOST) {
 		lro->url = lro->resource_url;
 		lro->style = LRO_RESOURCE;

@@ -4,7 +4,7 @@
  * Pure: an answer goes in, what to do next comes out; the exchange does the asking. The order of
  * Azure's SDKs: Azure-AsyncOperation, Operation-Location, Location, then the resource's own
  * provisioningState; a first answer that says Succeeded ends it; PUT ends in a GET of the resource.
- * The result of a POST is what stands at its Location in the end.
+ * The result of a POST is what stands at its Location in the end. `via` may say otherwise.
  * Where an operation's status cannot be read, the resource itself is asked. arm-facts section 6.
  */
 #ifndef WAYBILL_PROVIDERS_AZURE_LRO_H
@@ -24,9 +24,11 @@ enum lro_style {
 
 struct lro {
 	enum verb verb; /* PUT, PATCH, DELETE or POST */
+	enum final_via via;
 	enum lro_style style;
 	const char *resource_url;
 	const char *final_url; /* of the final GET; NULL: there is none */
+	const char *location;  /* of the first answer, or NULL */
 	const char *url;       /* to ask next */
 	unsigned asked;        /* looks so far, for the interval */
 	unsigned not_found;    /* 404s in a row */
@@ -55,8 +57,8 @@ struct lro_next {
 };
 
 /* The first answer to the write, a 2xx. Polling URLs are resolved and kept in the arena. */
-struct lro_next lro_begin(struct lro *, struct arena *, enum verb, const char *resource_url,
-	const struct lro_answer *);
+struct lro_next lro_begin(struct lro *, struct arena *, enum verb, enum final_via,
+	const char *resource_url, const struct lro_answer *);
 /* Where the end is asked for, as text that outlives the process; NULL: at the resource itself. */
 const char *lro_handle(const struct lro *, struct arena *);
 /* Goes on from such a text. False when it is none. */

@@ -143,13 +143,18 @@ void http_keep_secret(struct http *http, const char *secret)
 	http->secrets[0] = kept;
 }
 
+void http_cut_secrets(const struct http *http, char *text)
+{
+	for (size_t i = 0; i < SECRETS_KNOWN; i++)
+		redact_known(text, http->secrets[i]);
+}
+
 char *http_scrubbed(const struct http *http, struct arena *arena, const char *text)
 {
 	struct buf told;
 	buf_init(&told, BUF_OWN_TEXT);
 	redact_urls(&told, text);
-	for (size_t i = 0; i < SECRETS_KNOWN; i++)
-		redact_known(told.data, http->secrets[i]);
+	http_cut_secrets(http, told.data);
 	char *copy = arena_strdup(arena, told.data);
 	buf_release(&told);
 	return copy;

@@ -97,6 +97,8 @@ unsigned http_requests(const struct http *); /* sent so far */
 
 /* Cuts this value out of all that is told from now on; the thirty-two last kept are known. */
 void http_keep_secret(struct http *, const char *secret);
+/* Overwrites the secrets that are known in a text. */
+void http_cut_secrets(const struct http *, char *text);
 /* `text` without the secrets that are known, and without the queries of signed URLs. */
 char *http_scrubbed(const struct http *, struct arena *, const char *text);
 

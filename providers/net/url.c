@@ -123,6 +123,18 @@ const char *url_with_parameter(
 	return whole;
 }
 
+void url_encode(struct buf *out, const char *text, const char *also)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			strchr("-._~", c) || strchr(also, c))
+			(void)buf_putc(out, *text);
+		else
+			(void)buf_printf(out, "%%%02X", c);
+	}
+}
+
 char *url_path(struct arena *arena, const char *url)
 {
 	char *path = url_part(url, CURLUPART_PATH);

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/buf.h"
+
+/* What url_encode() may leave beside letters, digits and "-._~". */
+#define URL_IN_PATH "/()!$'*,;:@"
 
 /* Whether both are URLs of the same scheme, host and port, and name no user. */
 bool url_same_origin(const char *a, const char *b);
@@ -34,6 +38,9 @@ const char *url_under_name(
  */
 const char *url_with_parameter(
 	struct arena *, const char *url, const char *name, const char *value);
+/* Appends the text with all bytes percent-encoded that stand neither for themselves nor in `also`.
+ */
+void url_encode(struct buf *out, const char *text, const char *also);
 /* The path alone, for log lines. In the arena; "?" when it is no URL. */
 char *url_path(struct arena *, const char *url);
 

@@ -68,16 +68,19 @@ static const char *header(struct arena *arena, const struct reply *reply, const 
 static void poll_all(struct arena *arena, const struct lro_answer *answer)
 {
 	static const enum verb verbs[] = { VERB_PUT, VERB_PATCH, VERB_DELETE, VERB_POST };
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(verbs) * (FINAL_ORIGINAL + 1); i++) {
+		enum verb verb = verbs[i % ARRAY_LEN(verbs)];
+		enum final_via via = (enum final_via)(i / ARRAY_LEN(verbs));
 		struct lro lro;
-		struct lro_next next = lro_begin(&lro, arena, verbs[i], RESOURCE, answer);
+		struct lro_next next = lro_begin(&lro, arena, verb, via, RESOURCE, answer);
 		for (int n = 0; next.action == LRO_POLL && n < POLLS_MOST; n++) {
 			expect(lro.url && next.wait_ms > 0);
 			expect(next.wait_ms <= RETRY_ASKED_CAP_MS);
 			next = lro_poll(&lro, arena, answer);
 		}
 		if (next.action == LRO_FINAL_GET) {
-			expect(verbs[i] != VERB_DELETE);
+			expect(verb != VERB_DELETE || via != FINAL_USUAL);
+			expect(lro.final_url);
 			next = lro_final(&lro, arena, answer);
 			expect(next.action != LRO_FINAL_GET);
 			expect(next.action != LRO_POLL || (lro.url && next.wait_ms > 0));

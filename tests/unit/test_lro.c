@@ -48,7 +48,7 @@ static struct lro_answer headed(
 
 static enum lro_action begin(struct lro *lro, enum verb verb, struct lro_answer first)
 {
-	return lro_begin(lro, arena, verb, RESOURCE, &first).action;
+	return lro_begin(lro, arena, verb, FINAL_USUAL, RESOURCE, &first).action;
 }
 
 static enum lro_action poll(struct lro *lro, struct lro_answer next)
@@ -202,7 +202,8 @@ static void test_lro__waits(void **state)
 	(void)state;
 	struct lro lro;
 	struct lro_answer first = headed(201, NULL, "https://arm/a", NULL);
-	assert_int_equal(lro_begin(&lro, arena, VERB_PUT, RESOURCE, &first).wait_ms, 1000);
+	assert_int_equal(
+		lro_begin(&lro, arena, VERB_PUT, FINAL_USUAL, RESOURCE, &first).wait_ms, 1000);
 	struct lro_answer next = answer(200, "{\"status\": \"InProgress\"}");
 	assert_int_equal(lro_poll(&lro, arena, &next).wait_ms, 1500);
 	next.asked_ms = 120;
