@@ -41,10 +41,12 @@ struct blob_request blob_log_request(
 	return request;
 }
 
-int64_t blob_patience(const struct blob_store *b)
+int64_t blob_patience(struct blob_store *b)
 {
-	int64_t until = clock_ms() + PATIENCE_MS;
-	return b->is_leased && b->held_until_ms < until ? b->held_until_ms : until;
+	int64_t patience = PATIENCE_MS;
+	if (b->is_leased && blob_held_ms(&b->store) < patience)
+		patience = blob_held_ms(&b->store);
+	return clock_ms() + patience;
 }
 
 bool blob_is_code(const struct blob_answer *answer, const char *code)
@@ -160,7 +162,7 @@ struct store *blob_open(const struct blob_options *options, struct diags *diags)
 	*b = (struct blob_store){
 		.store = { arena_printf(a, "azureBlob:%s/%s/%s", options->account,
 				   options->container, options->key),
-			blob_read, blob_acquire, blob_keep, blob_keep_due_ms, blob_held_until_ms,
+			blob_read, blob_acquire, blob_keep, blob_keep_due_ms, blob_held_ms,
 			blob_hold, blob_append, blob_replace, blob_release, blob_holder, blob_break,
 			close_store },
 		.arena = a,

@@ -367,9 +367,10 @@ void blob_step(struct blob_line *line, int timeout_ms)
 	while (timers_fire(&line->timers, now))
 		continue;
 	if (line->idle) {
-		if (line->due_ms(line->idle_context) <= now)
+		if (line->due_ms(line->idle_context) == 0)
 			line->idle(line->idle_context);
-		until = earlier(until, line->due_ms(line->idle_context));
+		int64_t due = line->due_ms(line->idle_context);
+		until = due < INT64_MAX - now ? earlier(until, now + due) : until;
 	}
 	until = earlier(until, timers_due_ms(&line->timers));
 	http_step(line->http, until > now ? (int)(until - now) : 0);

@@ -51,7 +51,7 @@ const char *blob_answer_header(const struct blob_answer *, const char *name); /*
 
 struct blob_line *blob_line_open(const struct blob_options *, struct diags *);
 void blob_line_close(struct blob_line *); /* NULL is allowed */
-/* `due` says when `idle` wants to be called, of clock_ms(). */
+/* `due` says in how long `idle` wants to be called; INT64_MAX: never. */
 void blob_line_idle(struct blob_line *, void (*idle)(void *context),
 	int64_t (*due_ms)(void *context), void *context);
 

@@ -27,8 +27,8 @@ struct blob_store {
 	/* While the lease is ours, or was. */
 	char lease[37];
 	bool is_leased;
-	const char *lost; /* why it is ours no more; NULL: it is */
-	int64_t held_until_ms, renew_ms, renewal_sent_ms;
+	const char *lost;                                 /* why it is ours no more; NULL: it is */
+	int64_t held_until_ms, renew_ms, renewal_sent_ms; /* of lease_clock() */
 	bool is_renewing;
 	struct root root;
 	size_t log_len;              /* what is durable */
@@ -46,7 +46,7 @@ void blob_set(char **member, const char *value); /* copies; NULL is allowed */
 struct blob_request blob_log_request(
 	const struct blob_store *, const char *method, const char *comp);
 /* Until when to ask again, of clock_ms(). */
-int64_t blob_patience(const struct blob_store *);
+int64_t blob_patience(struct blob_store *);
 bool blob_is_code(const struct blob_answer *, const char *code);
 bool blob_is_good(const struct blob_answer *);
 void blob_add_metadata(struct blob_request *, struct arena *, const struct root *);
@@ -77,12 +77,12 @@ bool blob_is_leased(const struct blob_answer *);
 enum store_taken blob_acquire(struct store *, const char *holder, struct diags *);
 void blob_keep(struct store *);
 int64_t blob_keep_due_ms(struct store *);
-int64_t blob_held_until_ms(struct store *);
+int64_t blob_held_ms(struct store *);
 bool blob_hold(struct store *, struct diags *);
 void blob_release(struct store *);
 bool blob_holder(struct store *, char **out, struct diags *);
 bool blob_break(struct store *, struct diags *);
-/* For blob_line_idle(). */
+/* For blob_line_idle(): in how long, INT64_MAX: never. */
 int64_t blob_due_ms(void *context);
 void blob_renew_when_due(void *context);
 

@@ -2,6 +2,7 @@
 #include "state/blob_internal.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "providers/net/timer.h"
 
@@ -11,6 +12,14 @@
 #define RELEASE_PATIENCE_MS 2000
 #define CREATE_TRIES 5
 #define HOLDER_HEADER_BYTES 4096
+
+/* It goes on while the machine sleeps, as the service's own does. */
+static int64_t lease_clock(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void was_renewed(struct blob_store *b, int64_t sent_ms)
 {
@@ -26,8 +35,9 @@ static void on_renewed(void *context, const struct blob_answer *answer)
 		was_renewed(b, b->renewal_sent_ms);
 		return;
 	}
-	b->renew_ms = clock_ms() + RENEW_AGAIN_MS;
-	b->lost = blob_why_lost(answer);
+	b->renew_ms = lease_clock() + RENEW_AGAIN_MS;
+	if (!b->lost)
+		b->lost = blob_why_lost(answer);
 	if (b->lost)
 		b->held_until_ms = 0;
 }
@@ -51,20 +61,23 @@ static void begin_renewal(struct blob_store *b)
 		return;
 	struct blob_request request = lease_request(b, "renew");
 	b->is_renewing = true;
-	b->renewal_sent_ms = clock_ms();
+	b->renewal_sent_ms = lease_clock();
 	blob_begin(b->line, &request, on_renewed, b);
 }
 
 int64_t blob_due_ms(void *context)
 {
 	const struct blob_store *b = context;
-	return is_ours(b) && !b->is_renewing ? b->renew_ms : INT64_MAX;
+	if (!is_ours(b) || b->is_renewing || b->renew_ms == INT64_MAX)
+		return INT64_MAX;
+	int64_t left = b->renew_ms - lease_clock();
+	return left > 0 ? left : 0;
 }
 
 void blob_renew_when_due(void *context)
 {
 	struct blob_store *b = context;
-	if (blob_due_ms(b) <= clock_ms())
+	if (blob_due_ms(b) == 0)
 		begin_renewal(b);
 }
 
@@ -79,18 +92,14 @@ void blob_keep(struct store *store)
 int64_t blob_keep_due_ms(struct store *store)
 {
 	struct blob_store *b = blob_of(store);
-	return b->is_renewing ? clock_ms() + WHILE_RENEWING_MS : blob_due_ms(b);
+	return b->is_renewing ? WHILE_RENEWING_MS : blob_due_ms(b);
 }
 
-int64_t blob_held_until_ms(struct store *store)
+int64_t blob_held_ms(struct store *store)
 {
 	const struct blob_store *b = blob_of(store);
-	return is_ours(b) ? b->held_until_ms : 0;
-}
-
-static bool holds(const struct blob_store *b)
-{
-	return is_ours(b) && b->held_until_ms >= clock_ms() + STORE_REQUEST_MS;
+	int64_t left = is_ours(b) ? b->held_until_ms - lease_clock() : 0;
+	return left > 0 ? left : 0;
 }
 
 /* A lease that ended may still be renewed if nobody took it or changed the blob since: then all
@@ -99,9 +108,9 @@ bool blob_hold(struct store *store, struct diags *diags)
 {
 	struct blob_store *b = blob_of(store);
 	int64_t end = clock_ms() + STORE_REQUEST_MS;
-	while (!holds(b) && is_ours(b) && clock_ms() < end)
+	while (blob_held_ms(store) < STORE_REQUEST_MS && is_ours(b) && clock_ms() < end)
 		blob_step(b->line, WHILE_RENEWING_MS);
-	return holds(b) || blob_refuse_lost(b, diags);
+	return blob_held_ms(store) >= STORE_REQUEST_MS || blob_refuse_lost(b, diags);
 }
 
 static enum store_taken refuse_taking(
@@ -139,7 +148,7 @@ static enum store_taken take_lease(struct blob_store *b, struct diags *diags)
 		blob_header(&request, "x-ms-lease-duration",
 			arena_printf(scratch, "%d", STORE_LEASE_MS / 1000));
 		blob_header(&request, "x-ms-proposed-lease-id", b->lease);
-		int64_t sent = clock_ms();
+		int64_t sent = lease_clock();
 		struct blob_answer answer = blob_ask(b->line, scratch, &request, blob_patience(b));
 		bool absent = blob_is_code(&answer, "BlobNotFound");
 		enum store_taken taken = STORE_FAILED;

@@ -394,7 +394,7 @@ int state_keep_due_ms(struct state *s)
 {
 	if (!s->remote || !s->remote->is_locked)
 		return -1;
-	int64_t left = s->remote->store->keep_due_ms(s->remote->store) - clock_ms();
+	int64_t left = s->remote->store->keep_due_ms(s->remote->store);
 	if (left > INT_MAX)
 		return INT_MAX;
 	return left > 0 ? (int)left : 0;
@@ -405,7 +405,7 @@ bool state_held(struct state *s, struct diags *diags)
 	if (!s->remote)
 		return true;
 	struct store *store = s->remote->store;
-	if (store->held_until_ms(store) >= clock_ms() + STORE_REQUEST_MS)
+	if (store->held_ms(store) >= STORE_REQUEST_MS)
 		return true;
 	return diags && store->hold(store, diags);
 }

@@ -55,10 +55,11 @@ struct store {
 	enum store_taken (*acquire)(struct store *, const char *holder, struct diags *);
 	/* Does what is due for the lease, without waiting. */
 	void (*keep)(struct store *);
-	/* When keep() wants to be called again, of clock_ms(). */
+	/* In how long keep() wants to be called again; INT64_MAX: never. */
 	int64_t (*keep_due_ms)(struct store *);
-	/* Until when the lease is known to be ours, of clock_ms(); 0: it is lost. */
-	int64_t (*held_until_ms)(struct store *);
+	/* For how long from now the lease is known to be ours; 0: it is not. By a clock that goes
+	 * on while the machine sleeps. */
+	int64_t (*held_ms)(struct store *);
 	/* Makes sure that it is held for the length of a request, waiting for a renewal if it must.
 	 * False with `state-lost` or why nobody can tell. */
 	bool (*hold)(struct store *, struct diags *);

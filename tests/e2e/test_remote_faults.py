@@ -8,7 +8,7 @@ import time
 
 import blobs as support
 import pytest
-from harness import Waybill, table_id, table_yaml, writes
+from harness import LONG, Waybill, table_id, table_yaml, writes
 
 A = ("10.1.0.0/16", "10.240.0.4")
 B = ("10.2.0.0/16", "10.240.0.5")
@@ -183,6 +183,38 @@ def test_a_lease_that_only_ended_is_taken_up_again(waybill, azure, blobs):
     result = waybill.apply(check=None)
     assert result.code == 1 and result.codes == ["state-lost"]
     assert writes(azure.requests()) == []
+    waybill.apply()
+    waybill.assert_settled()
+
+
+@pytest.mark.skipif(not LONG, reason="a minute: only in make test-long")
+def test_a_long_run_keeps_its_lease(tmp_path, emulator, blobs):
+    azure = emulator(cloud_yaml="resourceGroups: {kubernetes: {location: japaneast}}\n",
+                     args=["--operation-time", "70000"])
+    first, second = (Waybill(tmp_path / name, azure, table_yaml({"a": A})).use(blobs, KEY) for name in "ab")
+    run = subprocess.Popen(first.command("apply", "--auto-approve"), cwd=first.folder, env=first.environment,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(65)
+    assert second.run("apply", "--auto-approve", check=1).codes == ["state-locked"]
+    assert run.wait(timeout=60) == 0
+    renewals = [request for request in blobs.requests if request[2:4] == ("lease", 200)]
+    assert 4 <= len(renewals) - 1 <= 7, renewals
+    first.assert_settled()
+
+
+@pytest.mark.skipif(not LONG, reason="a minute: only in make test-long")
+def test_a_run_that_cannot_renew_sends_nothing_more(waybill, azure, blobs):
+    """Its one write is throttled for longer than the lease lasts."""
+    azure.fail(429, "TooManyRequests", retry_after_ms=62000, method="PUT", path=table_id())
+    run = subprocess.Popen(waybill.command("apply", "--auto-approve"), cwd=waybill.folder, env=waybill.environment,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not writes(azure.requests()):
+        time.sleep(0.1)
+    blobs.denied = ("lease",)
+    assert "[state-lost]" in run.communicate(timeout=120)[1] and run.returncode == 1
+    assert [request["status"] for request in azure.requests() if request["method"] == "PUT"] == [429]
+    blobs.denied = ()
+    blobs.pass_time(61)
     waybill.apply()
     waybill.assert_settled()
 

@@ -149,7 +149,7 @@ class Blobs(Storage):
         self.requests = []
         self.traps = []
         self.ahead = 0.0
-        self.denied = False
+        self.denied = ()  # values of `comp` that are answered by 403
         self.lock = threading.RLock()
         outer = self
 
@@ -262,7 +262,7 @@ class Blobs(Storage):
         headers, given = request["headers"], request["headers"].get("authorization", "")
         if headers.get("x-ms-version") != "2023-11-03" or "x-ms-date" not in headers:
             raise Refused(400, "InvalidHeaderValue")
-        if self.denied:
+        if request["comp"] in self.denied:
             raise Refused(403, "AuthorizationPermissionMismatch")
         if request["account"] != ACCOUNT:
             raise Refused(404, "ResourceNotFound")

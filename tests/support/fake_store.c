@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "engine/base/arena.h"
-#include "providers/net/timer.h"
 
 #define LOG_BYTES ((size_t)64 << 20)
 
@@ -84,13 +83,13 @@ static void keep(struct store *store)
 static int64_t keep_due_ms(struct store *store)
 {
 	(void)store;
-	return clock_ms() + 20000;
+	return 20000;
 }
 
-static int64_t held_until_ms(struct store *store)
+static int64_t held_ms(struct store *store)
 {
 	const struct fake_place *place = place_of(store);
-	return place->holder == store ? clock_ms() + place->held_ms : 0;
+	return place->holder == store ? place->held_ms : 0;
 }
 
 static bool refuse(struct store *store, struct diags *diags)
@@ -103,7 +102,7 @@ static bool refuse(struct store *store, struct diags *diags)
 
 static bool hold(struct store *store, struct diags *diags)
 {
-	return held_until_ms(store) >= clock_ms() + STORE_REQUEST_MS || refuse(store, diags);
+	return held_ms(store) >= STORE_REQUEST_MS || refuse(store, diags);
 }
 
 /* What befalls this write. */
@@ -187,9 +186,8 @@ struct store *fake_store_open(struct fake_place *place)
 {
 	struct fake_store *fake = mem_alloc(sizeof *fake);
 	*fake = (struct fake_store){
-		.store = { "fake://state", read_all, acquire, keep, keep_due_ms, held_until_ms,
-			hold, append, replace, give_up_lease, holder_now, break_lease,
-			close_store },
+		.store = { "fake://state", read_all, acquire, keep, keep_due_ms, held_ms, hold,
+			append, replace, give_up_lease, holder_now, break_lease, close_store },
 		.place = place,
 	};
 	return &fake->store;
