@@ -67,7 +67,7 @@ def test_a_runner_that_goes_on_may_die_too(tmp_path, emulator, storages):
     deaths = 0
     while True:
         waybill = Waybill(tmp_path / str(deaths), azure, LARGE).use(blobs, KEY)
-        if not kill_at(waybill, 7 + deaths, "after", "apply", "--auto-approve", at=blobs):
+        if not kill_at(waybill, 5 + deaths, "after", "apply", "--auto-approve", at=blobs):
             break
         blobs.traps.clear()
         blobs.pass_time(61)
