@@ -11,7 +11,8 @@
 
 #define STEPS_BETWEEN_LOOKS 10000
 #define HELP_READS                                                                                 \
-	"it takes one SELECT on the tables resource, run, intent, change and meta; there is no "   \
+	"it takes one SELECT on the tables resource, run, intent, change, putback and meta; "      \
+	"there is no "                                                                             \
 	"ATTACH, no PRAGMA and nothing that writes"
 
 static long now_ms(void)

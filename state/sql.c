@@ -68,7 +68,14 @@ static const char tell_what_was_sent[] = "ALTER TABLE intent ADD COLUMN request_
 					 "ALTER TABLE intent ADD COLUMN if_match TEXT;\n"
 					 "ALTER TABLE intent ADD COLUMN handle TEXT;\n";
 
-const char *const state_migrations[STATE_FORMAT] = { create, tell_what_was_sent };
+/* 2 to 3: what is put back unless somebody confirms in time; deadline in ms since 1970. */
+static const char put_back_later[] = "CREATE TABLE putback (\n"
+				     "	run      INTEGER PRIMARY KEY REFERENCES run,\n"
+				     "	deadline INTEGER NOT NULL,\n"
+				     "	tables   TEXT NOT NULL\n"
+				     ") STRICT;\n";
+
+const char *const state_migrations[STATE_FORMAT] = { create, tell_what_was_sent, put_back_later };
 
 const char *const state_logged[STATEMENT_COUNT] = {
 	[SQL_FOUND] = "found",
@@ -85,6 +92,9 @@ const char *const state_logged[STATEMENT_COUNT] = {
 	[SQL_SETTLE] = "settle",
 	[SQL_ADD_CHANGE] = "add_change",
 	[SQL_TELL_CHANGE] = "tell_change",
+	[SQL_ADD_PUTBACK] = "add_putback",
+	[SQL_SET_DEADLINE] = "set_deadline",
+	[SQL_DROP_PUTBACK] = "drop_putback",
 };
 
 const char *const state_sql[STATEMENT_COUNT] = {
@@ -155,4 +165,9 @@ const char *const state_sql[STATEMENT_COUNT] = {
 	[SQL_COUNT_CHANGES] = "SELECT count(*) FROM change WHERE run = ?1",
 	[SQL_CHANGES] = "SELECT time, address, id, action, outcome, before, after FROM change"
 			" WHERE run = ?1 ORDER BY sequence",
+
+	[SQL_ADD_PUTBACK] = "INSERT INTO putback (run, deadline, tables) VALUES (?, ?, ?)",
+	[SQL_SET_DEADLINE] = "UPDATE putback SET deadline = ?2 WHERE run = ?1",
+	[SQL_DROP_PUTBACK] = "DELETE FROM putback WHERE run = ?1",
+	[SQL_PUTBACK] = "SELECT run, deadline, tables FROM putback ORDER BY run LIMIT 1",
 };

@@ -24,7 +24,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/diag.h"
 
-#define STATE_FORMAT 2 /* the newest format this program reads and the one it writes */
+#define STATE_FORMAT 3 /* the newest format this program reads and the one it writes */
 
 struct state;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cmd/waybill/confirming.h"
 #include "cmd/waybill/document.h"
 #include "cmd/waybill/planning.h"
 #include "cmd/waybill/program.h"
@@ -35,8 +36,9 @@ static bool make_plan(struct session *s, struct applying *applying)
 	return session_cloud(s, true) && planning_configuration(planning, s, &applying->saved) &&
 		session_lock(s) && session_state(s, STATE_READ) && session_provider(s) &&
 		intents_wait(s->arena, s->catalog, s->state, s->provider, &s->diags) &&
-		planning_read(planning, s) && writing_settle(s, planning->snapshot) &&
-		planning_make(planning, s) && check_promise(s, applying);
+		confirming_settle(s) && planning_read(planning, s) &&
+		writing_settle(s, planning->snapshot) && planning_make(planning, s) &&
+		check_promise(s, applying);
 }
 
 /* ---- the run and its end ---- */
@@ -139,6 +141,7 @@ static int execute(struct session *s, struct planning *planning)
 		.grace_ms = grace->given ? (int)grace->number : GRACE_MS,
 		.interrupted = signals_hold(s->provider),
 		.on_event = progress_tell,
+		.confirm_within_ms = session_option(s, OPTION_CONFIRM_WITHIN)->number,
 		.run = &run,
 	};
 	struct apply_report report = { .result = APPLY_FAILED };
@@ -150,9 +153,16 @@ static int execute(struct session *s, struct planning *planning)
 		render_success(s, planning->plan, &report);
 	else
 		render_failure(s, planning->plan, &report);
-	if (signal_number && report.result == APPLY_INTERRUPTED)
+	if (signal_number && report.result == APPLY_INTERRUPTED) {
+		if (report.awaits)
+			confirming_tell_left(&run);
 		return 128 + signal_number;
-	return good && report.result == APPLY_DONE ? EXIT_DONE : EXIT_ERROR;
+	}
+	bool confirmed = !report.awaits || confirming_wait(s, run.number);
+	if (s->json && report.awaits)
+		(void)json_object_set_new(json_object_get(s->document, "apply"), "confirmed",
+			json_boolean(confirmed));
+	return good && report.result == APPLY_DONE && confirmed ? EXIT_DONE : EXIT_ERROR;
 }
 
 /* What is only to be deleted, or looked at, binds nothing. */
@@ -173,6 +183,7 @@ static int apply(struct session *s, struct applying *applying)
 	planning_show(s, planning->plan);
 	if (plan_changes_nothing(planning->plan))
 		return EXIT_DONE;
+	confirming_announce(s, planning->plan);
 	if (!writing_approved(s) || !session_state(s, STATE_WRITE) || !bind(s, planning->plan))
 		return EXIT_ERROR;
 	if (!s->json)

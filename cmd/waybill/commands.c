@@ -58,8 +58,22 @@ const struct command commands[] = {
 		.summary = "make the cloud what the configuration says",
 		.about = "With PLAN, a file of `waybill plan --out`, does what that plan shows or\n"
 			 "stops. Without a terminal it needs --auto-approve or --expect.\n",
-		.options = WRITE_OPTIONS | PLANNING_OPTIONS | APPROVAL_OPTIONS,
+		.options = WRITE_OPTIONS | PLANNING_OPTIONS | APPROVAL_OPTIONS |
+			BIT(OPTION_CONFIRM_WITHIN),
 		.run = apply_command,
+	},
+	{
+		.name = "confirm",
+		.arguments = "[RUN]",
+		.most = 1,
+		.summary = "keep what an apply with --confirm-within has written",
+		.about = "Works from any machine that has the state. Until somebody confirms, or "
+			 "types\n"
+			 "yes at the apply, nothing else may write; when the time is over, the "
+			 "apply,\n"
+			 "or if that died the next one, puts the tables back.\n",
+		.options = OUTPUT_OPTIONS | LOOK_OPTIONS | BIT(OPTION_LOCK_TIMEOUT),
+		.run = confirm_command,
 	},
 	{
 		.name = "destroy",
@@ -201,7 +215,8 @@ const struct command commands[] = {
 		.most = 1,
 		.summary = "ask the state in SQL, which can only read",
 		.about = "waybill state sql \"select address, origin from resource\"\n"
-			 "Tables: resource, run, intent, change, meta. 10000 rows and ten seconds "
+			 "Tables: resource, run, intent, change, putback, meta. 10000 rows and ten "
+			 "seconds "
 			 "at "
 			 "most.\n",
 		.options = OUTPUT_OPTIONS | LOOK_OPTIONS,

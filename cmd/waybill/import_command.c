@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cmd/waybill/confirming.h"
 #include "cmd/waybill/planning.h"
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/run.h"
@@ -84,7 +85,8 @@ static bool read(struct session *s, struct planning *planning)
 	return session_cloud(s, true) && session_config(s) && session_lock(s) &&
 		session_state(s, STATE_READ) && session_provider(s) &&
 		intents_wait(s->arena, s->catalog, s->state, s->provider, &s->diags) &&
-		planning_read(planning, s) && writing_settle(s, planning->snapshot);
+		confirming_settle(s) && planning_read(planning, s) &&
+		writing_settle(s, planning->snapshot);
 }
 
 static bool make_plan(struct session *s, struct planning *planning)

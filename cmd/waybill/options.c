@@ -142,6 +142,13 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "after an interrupt, how long what is under way may take to end "
 			"(default: 5s)",
 		.most = HOUR_MS },
+	[OPTION_CONFIRM_WITHIN] = { .name = "confirm-within",
+		.kind = OPTION_DURATION,
+		.value = "DURATION",
+		.help = "put the changed tables back unless somebody confirms so soon after the "
+			"last write",
+		.least = 1000,
+		.most = 24 * HOUR_MS },
 	[OPTION_FROM] = { .name = "from",
 		.kind = OPTION_TEXT,
 		.value = "NODE",

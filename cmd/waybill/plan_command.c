@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/confirming.h"
 #include "cmd/waybill/planning.h"
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/render_plan.h"
@@ -24,7 +25,7 @@ int plan_command(struct session *s)
 		(void)json_object_set_new(s->document, "errored", json_true());
 	struct saved_plan none;
 	if (!session_cloud(s, true) || !planning_configuration(&planning, s, &none) ||
-		!session_state(s, STATE_READ) || !session_provider(s) ||
+		!session_state(s, STATE_READ) || !confirming_warn(s) || !session_provider(s) ||
 		!planning_read(&planning, s) || !planning_make(&planning, s))
 		return EXIT_ERROR;
 	find_in_flight(s, &planning);

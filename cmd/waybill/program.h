@@ -40,6 +40,7 @@ void help_render_family(struct buf *out, const char *word);
 
 int apply_command(struct session *);
 int check_command(struct session *);
+int confirm_command(struct session *);
 int completion_command(struct session *);
 int destroy_command(struct session *);
 int explain_command(struct session *);

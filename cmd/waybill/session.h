@@ -87,6 +87,10 @@ bool session_config_again(struct session *, const json_t *inputs);
 bool session_store(struct session *, bool moves);
 /* Takes the lock, waiting as long as --lock-timeout allows. */
 bool session_lock(struct session *);
+/* The same, waiting at least that long. */
+bool session_lock_within(struct session *, int timeout_ms);
+/* Closes the state and gives up its lock; both may be taken again. */
+void session_unlock(struct session *);
 /* Opens the state, anew if it is open, and checks that it belongs to this cloud. */
 bool session_state(struct session *, enum state_access);
 /* Binds the state, open for writing, to the subscriptions that a plan has shown; which it is bound

@@ -122,7 +122,24 @@ static void tell_waiting(void *context, const char *holder)
 
 bool session_lock(struct session *s)
 {
+	return session_lock_within(s, 0);
+}
+
+void session_unlock(struct session *s)
+{
+	state_close(s->state);
+	remote_free(s->remote);
+	lock_release(s->lock);
+	s->state = NULL;
+	s->remote = NULL;
+	s->lock = NULL;
+	s->knows_store = false;
+}
+
+bool session_lock_within(struct session *s, int least_ms)
+{
 	int timeout_ms = (int)session_option(s, OPTION_LOCK_TIMEOUT)->number;
+	timeout_ms = timeout_ms < least_ms ? least_ms : timeout_ms;
 	if (!session_store(s, false))
 		return false;
 	if (!s->remote) {

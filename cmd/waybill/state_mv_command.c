@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cmd/waybill/confirming.h"
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/records.h"
 #include "cmd/waybill/run.h"
@@ -168,7 +169,7 @@ int state_mv_command(struct session *s)
 	s->catalog = catalog_new(s->arena);
 	if (!check_refresh(s) || !session_cloud(s, asks_cloud(s)) || !session_lock(s) ||
 		!session_state(s, STATE_READ) || !records_read(s, &m.records) ||
-		!records_settled(s))
+		!records_settled(s) || !confirming_nothing_waits(s))
 		return EXIT_ERROR;
 	m.names = records_names(s, &m.records);
 	if (!find_ends(&m) || !check_ends(&m) || !check_cloud(&m))

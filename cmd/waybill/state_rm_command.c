@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cmd/waybill/confirming.h"
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/records.h"
 #include "cmd/waybill/run.h"
@@ -74,7 +75,7 @@ int state_rm_command(struct session *s)
 {
 	struct records all;
 	if (!session_lock(s) || !session_state_alone(s, STATE_READ) || !records_read(s, &all) ||
-		!records_settled(s))
+		!records_settled(s) || !confirming_nothing_waits(s))
 		return EXIT_ERROR;
 	bool *chosen = arena_alloc(s->arena, all.count + 1);
 	if (!choose(s, &all, chosen))

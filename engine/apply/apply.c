@@ -7,10 +7,13 @@
 #include "engine/apply/blame.h"
 #include "engine/apply/journal.h"
 #include "engine/apply/live.h"
+#include "engine/apply/putback.h"
 #include "engine/apply/schedule.h"
 #include "engine/apply/step.h"
 #include "engine/base/clock.h"
 #include "engine/base/json.h"
+#include "engine/base/secrets.h"
+#include "state/putback.h"
 
 #define DEFAULT_PARALLELISM 10
 #define STILL_RUNNING_MS 10000
@@ -425,11 +428,13 @@ static bool end_run(struct apply *a, struct state *state)
 	struct plan *plan = a->plan;
 	count_results(a);
 	/* What came of the last apply is still what came of it. */
-	if (plan->drift_only) {
+	if (plan->drift_only || plan->puts_back) {
 		a->report->outputs = plan->outputs;
 		return !a->journal.broken &&
 			state_end_run(state, a->journal.run, result_word(a->report->result), NULL,
 				NULL, a->diags) &&
+			(!plan->puts_back || a->report->result != APPLY_DONE ||
+				state_drop_putback(state, plan->puts_back, a->diags)) &&
 			state_commit(state, a->diags);
 	}
 	bool gives = !plan->destroy && json_at(plan->config->merged, "/outputs");
@@ -442,7 +447,26 @@ static bool end_run(struct apply *a, struct state *state)
 	json_auto_t *notes = notes_new(plan);
 	return state_end_run(state, a->journal.run, result_word(a->report->result),
 		       a->report->outputs, notes, a->diags) &&
+		(!a->report->awaits ||
+			state_set_deadline(
+				state, a->journal.run, a->options->confirm_within_ms, a->diags)) &&
 		state_commit(state, a->diags);
+}
+
+/* Durable with the run itself, before its first write; a run that is killed on the way is overdue
+ * as if it had ended at once. */
+static bool promise_putback(struct apply *a, struct state *state)
+{
+	const struct apply_options *options = a->options;
+	if (!options->confirm_within_ms)
+		return true;
+	json_auto_t *plain = putback_json(a->plan);
+	if (json_array_size(plain) == 0)
+		return true;
+	json_auto_t *tables = secrets_seal(a->plan->snapshot->secrets, plain);
+	a->report->awaits = true;
+	return state_add_putback(
+		state, a->journal.run, options->confirm_within_ms, tables, a->diags);
 }
 
 bool apply_plan(struct plan *plan, struct state *state, struct provider *provider,
@@ -475,7 +499,7 @@ bool apply_plan(struct plan *plan, struct state *state, struct provider *provide
 	a.journal.run = options->run->number;
 	journal_unwritten(&a.journal, plan);
 	a.journal.dirty = true;
-	if (!journal_commit(&a.journal))
+	if (!promise_putback(&a, state) || !journal_commit(&a.journal))
 		return false;
 	run_steps(&a);
 	bool ended = end_run(&a, state);

@@ -50,6 +50,9 @@ struct apply_options {
 	const volatile sig_atomic_t *interrupted;
 	void (*on_event)(void *context, const struct apply_event *); /* or NULL */
 	void *context;
+	/* Not 0: unless it is confirmed this long after the last step, the tables that it changes
+	 * are put back, by whoever comes (putback.h). */
+	long confirm_within_ms;
 	/* For the run's record: command, user, host, pid, source; number is filled in. */
 	struct run *run;
 };
@@ -64,6 +67,7 @@ struct apply_report {
 	enum apply_result result;
 	size_t added, changed, destroyed; /* changes that were made */
 	size_t failed, skipped, unknown;  /* steps */
+	bool awaits;                      /* there is something to confirm */
 	json_t *outputs;                  /* name: value, final; in the plan's arena */
 	enum step_result *results;        /* one a step of the plan */
 };

@@ -51,8 +51,10 @@ static bool keeps_record(const struct change *c)
 	return c->after && c->resource && c->action != ACTION_FORGET && !c->restores;
 }
 
-static json_t *record_entry(const struct change *c)
+json_t *change_record_entry(const struct change *c)
 {
+	if (c->keeps)
+		return json_incref((json_t *)c->keeps);
 	if (!keeps_record(c))
 		return json_null();
 	const struct resource *r = c->resource;
@@ -83,7 +85,7 @@ static json_t *change_entry(const struct change *c)
 	return json_pack("{s:s, s:s, s:s, s:s, s:o?, s:o?, s:o?, s:o}", "address", c->address, "id",
 		c->id, "type", c->schema->type, "action", action_name(c->action), "test", test,
 		"untouched", untouched, "after", json_deep_copy(c->after), "record",
-		record_entry(c));
+		change_record_entry(c));
 }
 
 json_t *step_json(const struct step *s)

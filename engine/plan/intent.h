@@ -29,6 +29,9 @@ enum came intent_came(
 enum came change_came(
 	struct arena *, const struct catalog *, const struct change *, const json_t *actual);
 
+/* What an intent keeps of the record that a change leaves: `record` above. New. */
+json_t *change_record_entry(const struct change *);
+
 /* The record that a change leaves when `actual` stands after it; false when the record goes. The
  * strings are borrowed from the change, the values are in the arena. */
 bool change_record(struct arena *, const struct change *, const json_t *actual, struct record *out);

@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/base/arena.h"
 #include "engine/base/diag.h"
@@ -51,6 +52,8 @@ struct change {
 	struct edits edits;
 	const char *replaced_by; /* pointer of the member that forces a replacement, or NULL */
 	const char *why;         /* a reason beyond "the configuration says so", or NULL */
+	const json_t *keeps;     /* the record to be kept, as step_json() writes it, in place of one
+				    that follows from the configuration; null: none; or NULL */
 	bool rewrites; /* an update that is sent even if no member differs: the write itself mends
 			*/
 	const char *reconnects; /* id of what can be made only after that, or NULL */
@@ -183,7 +186,8 @@ struct plan {
 	struct snapshot *snapshot; /* what it was made from, with moves followed; NULL as config
 				      is */
 	bool destroy;
-	bool drift_only; /* no change but of what moved; apply writes the drifts into the state */
+	int64_t puts_back; /* the run whose tables it puts back; 0: it is no such plan */
+	bool drift_only;   /* no change but of what moved; apply writes the drifts into the state */
 	struct change *changes; /* sorted by address; those of ACTION_NONE only when they adopt, let
 				   go or have moved */
 	size_t nchanges;

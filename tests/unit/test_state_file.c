@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "state/putback.h"
 #include "state/state.h"
 
 #include <setjmp.h>
@@ -109,6 +110,34 @@ static void test_state__file_of_another_program_is_refused(void **unused)
 	fixture_fails_to_open(STATE_READ, "state-unreadable");
 	fixture_fails_to_open(STATE_WRITE, "state-unreadable");
 	assert_string_equal(fixture_ask("SELECT count(*) FROM sqlite_schema"), "1");
+}
+
+static void test_state__what_is_put_back_waits_until_it_goes(void **unused)
+{
+	(void)unused;
+	struct run run = { .command = "apply", .user = "u", .host = "h" };
+	struct putback found;
+	bool is_there;
+	struct state *s = fixture_open(STATE_WRITE);
+	assert_true(state_putback(s, fixture.arena, &found, &is_there, &fixture.diags));
+	assert_false(is_there);
+	assert_true(state_begin_run(s, &run, &fixture.diags));
+	assert_true(state_add_putback(
+		s, run.number, 3600000, fixture_json("[{\"id\":\"/t\"}]"), &fixture.diags));
+	fixture_commit(s);
+	state_close(s);
+	s = fixture_open(STATE_WRITE);
+	assert_true(state_putback(s, fixture.arena, &found, &is_there, &fixture.diags));
+	assert_true(is_there && found.run == run.number && found.left_ms > 0);
+	assert_int_equal(json_array_size(found.tables), 1);
+	assert_true(state_set_deadline(s, run.number, -1000, &fixture.diags));
+	assert_true(state_putback(s, fixture.arena, &found, &is_there, &fixture.diags));
+	assert_true(is_there && found.left_ms <= 0);
+	assert_true(state_drop_putback(s, run.number, &fixture.diags));
+	fixture_commit(s);
+	assert_true(state_putback(s, fixture.arena, &found, &is_there, &fixture.diags));
+	assert_false(is_there);
+	state_close(s);
 }
 
 static void test_state__newer_format_is_refused(void **unused)
@@ -291,6 +320,7 @@ int main(void)
 		TEST(test_state__truncated_is_unreadable),
 		TEST(test_state__broken_json_is_unreadable),
 		TEST(test_state__file_of_another_program_is_refused),
+		TEST(test_state__what_is_put_back_waits_until_it_goes),
 		TEST(test_state__newer_format_is_refused),
 		TEST(test_state__a_log_without_its_file_is_not_overwritten),
 		TEST(test_state__folder_or_missing_folder_is_an_error),
