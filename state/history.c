@@ -138,3 +138,26 @@ bool state_changes(struct state *s, struct arena *a, int64_t run, struct told_ch
 	}
 	return false;
 }
+
+bool state_undone(struct state *s, struct arena *a, int64_t run, struct undone **out,
+	size_t *out_count, struct diags *diags)
+{
+	*out = NULL;
+	*out_count = 0;
+	if (!s->db)
+		return true;
+	sqlite3_stmt *row = ask(s, SQL_UNDONE, run, diags);
+	for (bool more = true; row;) {
+		if (!state_next(s, row, &more, diags))
+			return false;
+		if (!more)
+			return true;
+		*ARENA_PUSH(a, *out, *out_count) = (struct undone){
+			.time = state_text(a, row, 0),
+			.id = state_text(a, row, 1),
+			.verb = state_text(a, row, 2),
+			.outcome = state_text(a, row, 3),
+		};
+	}
+	return false;
+}

@@ -38,4 +38,14 @@ bool state_count_changes(struct state *, int64_t run, size_t *out, struct diags 
 bool state_changes(struct state *, struct arena *, int64_t run, struct told_change **out,
 	size_t *out_count, struct diags *);
 
+/* A write of a run that did not end well. */
+struct undone {
+	const char *time, *id, *verb;
+	const char *outcome; /* "absent" (not written), "failed", "unknown"; NULL: still open */
+};
+
+/* In the order in which they were announced. */
+bool state_undone(struct state *, struct arena *, int64_t run, struct undone **out,
+	size_t *out_count, struct diags *);
+
 #endif

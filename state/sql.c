@@ -166,6 +166,8 @@ const char *const state_sql[STATEMENT_COUNT] = {
 	[SQL_CHANGES] = "SELECT time, address, id, action, outcome, before, after FROM change"
 			" WHERE run = ?1 ORDER BY sequence",
 
+	[SQL_UNDONE] = "SELECT started, id, verb, outcome FROM intent"
+		       " WHERE run = ?1 AND outcome IS NOT 'done' ORDER BY number",
 	[SQL_ADD_PUTBACK] = "INSERT INTO putback (run, deadline, tables) VALUES (?, ?, ?)",
 	[SQL_SET_DEADLINE] = "UPDATE putback SET deadline = ?2 WHERE run = ?1",
 	[SQL_DROP_PUTBACK] = "DELETE FROM putback WHERE run = ?1",

@@ -6,7 +6,9 @@
 #include "cmd/waybill/document.h"
 #include "cmd/waybill/program.h"
 #include "cmd/waybill/render_table.h"
+#include "cmd/waybill/shape.h"
 #include "engine/base/text.h"
+#include "schemas/arm_id.h"
 #include "state/history.h"
 
 #define MOST_RUNS ((size_t)1000)
@@ -130,9 +132,106 @@ static json_t *change_json(const struct told_change *change)
 		change->outcome, "before", before, "after", after);
 }
 
-static void render_run(struct session *s, json_t *run, const json_t *changes)
+/* "addressPrefix: 10.1.0.0/16 -> 10.2.0.0/16" of each member that differs. */
+static void tell_members(struct session *s, struct buf *out, const char *name, const json_t *before,
+	const json_t *after)
 {
-	static const char *const heading[] = { "Time", "Action", "Address", "Outcome" };
+	const char *key;
+	json_t *value;
+	if (before && after && json_equal(before, after))
+		return;
+	if (!json_is_object(before) || !json_is_object(after)) {
+		(void)buf_printf(out, "%s%s: ", out->len ? ", " : "", name);
+		if (before)
+			document_inline(out, before);
+		(void)buf_puts(out, before ? " -> " : "(none) -> ");
+		if (after)
+			document_inline(out, after);
+		else
+			(void)buf_puts(out, "(none)");
+		return;
+	}
+	const char *dot = *name ? "." : "";
+	json_object_foreach ((json_t *)before, key, value)
+		tell_members(s, out, arena_printf(s->arena, "%s%s%s", name, dot, key), value,
+			json_object_get(after, key));
+	json_object_foreach ((json_t *)after, key, value)
+		if (!json_object_get(before, key))
+			tell_members(s, out, arena_printf(s->arena, "%s%s%s", name, dot, key), NULL,
+				value);
+}
+
+/* What appears or goes is told whole by its address. */
+static const char *members_of(struct session *s, const json_t *change)
+{
+	const json_t *before = json_object_get(change, "before");
+	const json_t *after = json_object_get(change, "after");
+	struct arm_id id;
+	if (!json_is_object(before) || !json_is_object(after) ||
+		!arm_id_parse(s->arena, json_string_value(json_object_get(change, "id")), &id))
+		return NULL;
+	const struct schema *schema = catalog_type(s->catalog, id.type);
+	json_auto_t *was = shape_flat(schema ? schema->root : NULL, before);
+	json_auto_t *is = shape_flat(schema ? schema->root : NULL, after);
+	struct buf text;
+	buf_init(&text, BUF_OWN_TEXT);
+	tell_members(s, &text, "", was, is);
+	const char *kept = arena_strdup(s->arena, text.data ? text.data : "");
+	buf_release(&text);
+	return kept;
+}
+
+static void render_changes_of(struct session *s, const json_t *changes)
+{
+	static const char *const heading[] = { "Time", "Action", "Address", "Outcome", "Members" };
+	struct table table;
+	size_t i;
+	json_t *change;
+	if (json_array_size(changes) == 0)
+		return;
+	(void)buf_puts(&s->out, "\n");
+	table_init(&table, s->arena, ARRAY_LEN(heading));
+	table_add_heading(&table, heading);
+	json_array_foreach (changes, i, change) {
+		const char *cells[] = { json_string_value(json_object_get(change, "time")),
+			json_string_value(json_object_get(change, "action")),
+			json_string_value(json_object_get(change, "address")),
+			json_string_value(json_object_get(change, "outcome")),
+			members_of(s, change) };
+		table_add(&table, cells, NULL);
+	}
+	table_render(&table, &s->out, 0, false);
+}
+
+static json_t *undone_json(const struct undone *undone)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "time", undone->time, "id", undone->id, "verb",
+		undone->verb, "outcome", undone->outcome ? undone->outcome : "open");
+}
+
+static void render_undone(struct session *s, const json_t *undone)
+{
+	static const char *const heading[] = { "Time", "Write", "Of", "Outcome" };
+	struct table table;
+	size_t i;
+	json_t *write;
+	if (json_array_size(undone) == 0)
+		return;
+	(void)buf_puts(&s->out, "\nWrites that did not end well:\n\n");
+	table_init(&table, s->arena, ARRAY_LEN(heading));
+	table_add_heading(&table, heading);
+	json_array_foreach (undone, i, write) {
+		const char *cells[] = { json_string_value(json_object_get(write, "time")),
+			json_string_value(json_object_get(write, "verb")),
+			json_string_value(json_object_get(write, "id")),
+			json_string_value(json_object_get(write, "outcome")) };
+		table_add(&table, cells, NULL);
+	}
+	table_render(&table, &s->out, 0, false);
+}
+
+static void render_run(struct session *s, json_t *run)
+{
 	const char *key;
 	json_t *value;
 	json_object_foreach (run, key, value) {
@@ -147,42 +246,34 @@ static void render_run(struct session *s, json_t *run, const json_t *changes)
 	}
 	if (json_is_null(json_object_get(run, "result")))
 		(void)buf_printf(&s->out, "%-9s %s\n", "result", NOT_ENDED);
-	if (json_array_size(changes) == 0)
-		return;
-	struct table table;
-	size_t i;
-	json_t *change;
-	(void)buf_puts(&s->out, "\n");
-	table_init(&table, s->arena, ARRAY_LEN(heading));
-	table_add_heading(&table, heading);
-	json_array_foreach (changes, i, change) {
-		const char *cells[] = { json_string_value(json_object_get(change, "time")),
-			json_string_value(json_object_get(change, "action")),
-			json_string_value(json_object_get(change, "address")),
-			json_string_value(json_object_get(change, "outcome")) };
-		table_add(&table, cells, NULL);
-	}
-	table_render(&table, &s->out, 0, false);
 }
 
 int history_show_command(struct session *s)
 {
 	struct run run;
 	struct told_change *changes;
-	size_t count;
+	struct undone *writes;
+	size_t count, nwrites;
+	s->catalog = catalog_new(s->arena);
 	if (!session_state_alone(s, STATE_READ) || !find_run(s, &run) ||
-		!state_changes(s->state, s->arena, run.number, &changes, &count, &s->diags))
+		!state_changes(s->state, s->arena, run.number, &changes, &count, &s->diags) ||
+		!state_undone(s->state, s->arena, run.number, &writes, &nwrites, &s->diags))
 		return EXIT_ERROR;
-	json_auto_t *json = run_json(s, &run), *array = json_array();
+	json_auto_t *json = run_json(s, &run), *array = json_array(), *undone = json_array();
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(array, change_json(&changes[i]));
+	for (size_t i = 0; i < nwrites; i++)
+		(void)json_array_append_new(undone, undone_json(&writes[i]));
 	if (!json)
 		return EXIT_ERROR;
 	if (!s->json) {
-		render_run(s, json, array);
+		render_run(s, json);
+		render_changes_of(s, array);
+		render_undone(s, undone);
 		return EXIT_DONE;
 	}
 	(void)json_object_set(json, "changes", array);
+	(void)json_object_set(json, "undone", undone);
 	(void)json_object_set(s->document, "run", json);
 	return EXIT_DONE;
 }

@@ -125,8 +125,9 @@ static const char *key_of(
 	return key;
 }
 
-/* The object of a record's id in the tree, made on the way; NULL for an id that is none. */
-static json_t *place_of(const struct tree *t, const char *id)
+/* The object of a record's id in the tree; NULL for an id that is none. What is made only on the
+ * way to it is recorded nowhere, for an enclosing record comes first: so it is someone else's. */
+static json_t *place_of(const struct tree *t, const char *id, bool on_the_way)
 {
 	struct arena *a = t->arena;
 	struct arm_id parsed;
@@ -135,7 +136,7 @@ static json_t *place_of(const struct tree *t, const char *id)
 	const struct schema *schema = catalog_type(t->catalog, parsed.type);
 	if (!schema)
 		return NULL;
-	json_t *inside = schema->parent ? place_of(t, parsed.parent) : t->root;
+	json_t *inside = schema->parent ? place_of(t, parsed.parent, true) : t->root;
 	if (!inside)
 		return NULL;
 	json_t *section = json_object_get(inside, schema->section);
@@ -150,6 +151,8 @@ static json_t *place_of(const struct tree *t, const char *id)
 		return value;
 	value = json_copy(home);
 	(void)json_object_set_new(section, key, value);
+	if (on_the_way)
+		(void)json_object_set_new(value, "existing", json_true());
 	if (key != parsed.name)
 		(void)json_object_set_new(value, "name", json_string(parsed.name));
 	return value;
@@ -171,7 +174,7 @@ json_t *shape_records(
 	const struct tree tree = { a, catalog, json_object(),
 		span_subscriptions(a, records, count) };
 	for (size_t i = 0; i < count; i++) {
-		json_t *value = place_of(&tree, records[i].id);
+		json_t *value = place_of(&tree, records[i].id, false);
 		const struct schema *schema = catalog_type(catalog, records[i].type);
 		if (!value || !schema)
 			continue;

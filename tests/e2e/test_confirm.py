@@ -231,7 +231,9 @@ def test_no_secret_is_kept_nor_put_back(tmp_path, azure):
     waybill.apply("--var", "key=hunter2hunter2")
     waybill.write(text % "10.2.0.0/16")
     process = begin(waybill, *LONG, "--var", "key=swordfish99")
+    process.send_signal(signal.SIGSTOP)
     kept = b"".join(path.read_bytes() for path in waybill.folder.glob("waybill.db*"))
+    process.send_signal(signal.SIGCONT)
     assert b"hunter2" not in kept and b"swordfish" not in kept
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)

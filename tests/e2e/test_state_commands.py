@@ -93,6 +93,31 @@ def test_history_show_tells_each_change(make, azure):
     assert {c["action"] for c in history(waybill, "show", "2")["run"]["changes"]} == {"forget"}
 
 
+def test_history_show_tells_members_and_writes_that_did_not_end_well(make, azure):
+    waybill = make(table_yaml({"a": A}, more="    tags: {team: one}\n"))
+    waybill.apply()
+    waybill.write(table_yaml({"a": B}, more="    tags: {team: two}\n"))
+    azure.fail(409, "RouteConflict", method="PUT")
+    waybill.apply(check=1)
+    text = waybill.run("history", "show", "2", check=0).stdout
+    assert "result    failed\n" in text and "Writes that did not end well:" in text and text.endswith("failed\n")
+    write, = history(waybill, "show", "2")["run"]["undone"]
+    assert (write["verb"], write["id"], write["outcome"]) == ("put", table_id(), "failed")
+    waybill.apply()
+    text = waybill.run("history", "show", "3", check=0).stdout
+    assert f'addressPrefix: "{A[0]}" -> "{B[0]}", nextHopIpAddress: "{A[1]}" -> "{B[1]}"' in text
+    assert 'tags.team: "one" -> "two"' in text and "did not end well" not in text
+    assert history(waybill, "show", "3")["run"]["undone"] == []
+
+
+@pytest.mark.parametrize("example", ("greenfield", "peered", "hard-way"))
+def test_what_show_prints_is_a_configuration_of_what_stands(tmp_path, azure, empty_azure, example):
+    waybill = Waybill(tmp_path / "w", azure if example == "hard-way" else empty_azure, example)
+    waybill.apply()
+    waybill.write("waybill: 1\nsubscription: ${env.AZURE_SUBSCRIPTION_ID}\n" + waybill.run("show", check=0).stdout)
+    assert waybill.actions() == {}
+
+
 @pytest.mark.parametrize("word", ("9", "x", "-1", "99999999999999999999"))
 def test_history_of_no_run(make, word):
     assert make(HEAD).run("history", "show", "--", word, check=1).codes == ["unknown-run"]
