@@ -289,6 +289,23 @@ const struct command commands[] = {
 		.run = history_show_command,
 	},
 	{
+		.name = "rest",
+		.arguments = "METHOD URL|PATH",
+		.least = 2,
+		.most = 2,
+		.summary = "send one request to Azure, signed in and repeated as all others are",
+		.about = "Prints the JSON of the answer. {subscriptionId} in the path stands for "
+			 "the\n"
+			 "subscription, and the api-version may be left away for types that "
+			 "Waybill knows.\n"
+			 "waybill rest GET /subscriptions/{subscriptionId}/resourceGroups --all\n",
+		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | BIT(OPTION_BODY) | BIT(OPTION_HEADER) |
+			BIT(OPTION_QUERY) | BIT(OPTION_POLL) | BIT(OPTION_POLL_INTERVAL) |
+			BIT(OPTION_FINAL_STATE_VIA) | BIT(OPTION_ALL) | BIT(OPTION_ITEMS) |
+			BIT(OPTION_NEXT) | BIT(OPTION_INCLUDE),
+		.run = rest_command,
+	},
+	{
 		.name = "schema",
 		.arguments = "",
 		.summary = "print a JSON Schema of the YAML, for editors",

@@ -54,6 +54,7 @@ int nodes_command(struct session *);
 int output_command(struct session *);
 int plan_command(struct session *);
 int reach_command(struct session *);
+int rest_command(struct session *);
 int routes_command(struct session *);
 int schema_command(struct session *);
 int show_command(struct session *);

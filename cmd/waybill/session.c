@@ -115,7 +115,7 @@ bool session_cloud(struct session *s, bool talks)
 {
 	const char *name = session_option(s, OPTION_CLOUD)->text;
 	if (!name)
-		name = "public";
+		name = s->cloud_name ? s->cloud_name : "public";
 	const char *subscription = EMULATED_SUBSCRIPTION;
 	if (strcmp(name, "emulator") == 0) {
 		s->cloud = (struct azure_cloud){ .name = "emulator", .emulator = true };

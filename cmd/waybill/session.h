@@ -56,6 +56,7 @@ struct session {
 	const char *state_path;
 	struct catalog *catalog;
 	struct config *config;
+	const char *cloud_name; /* in the place of --cloud's default; or NULL */
 	struct azure_cloud cloud;
 	struct emulator_process emulator;
 	struct lock *lock;     /* of a local state */

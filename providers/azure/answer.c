@@ -103,6 +103,14 @@ static void read_list(struct exchange *e, const struct answer *answer)
 	}
 	const struct raw_request *raw = e->operation->raw;
 	json_t *value = json_at(answer->body, raw && raw->items ? raw->items : "/value");
+	if (!json_is_array(value) && raw && answer->body) {
+		exchange_fail(e,
+			&(struct failure){ .code = "bad-answer",
+				.message = "the answer has no array where its items should be",
+				.request_id = answer->request_id,
+				.status = answer->status });
+		return;
+	}
 	if (!json_is_array(value)) {
 		bad_answer(e, answer, "the cloud's answer is not a list");
 		return;
@@ -174,10 +182,10 @@ static void follow(struct exchange *e, struct lro_next next, const struct answer
 	const struct raw_request *raw = e->operation->raw;
 	switch (next.action) {
 	case LRO_DONE:
-		if (raw || e->operation->verb == VERB_POST)
-			done_raw(e, answer);
-		else if (e->operation->verb == VERB_DELETE)
+		if (e->operation->verb == VERB_DELETE && (!raw || raw->final_via == FINAL_USUAL))
 			exchange_finish(e, OUTCOME_DONE, NULL);
+		else if (raw)
+			done_raw(e, answer);
 		else
 			done_with(e, json_incref(answer->body), answer->etag);
 		break;

@@ -135,6 +135,15 @@ void url_encode(struct buf *out, const char *text, const char *also)
 	}
 }
 
+char *url_origin(struct arena *arena, const char *url)
+{
+	const char *host = strstr(url, "://");
+	if (!host || !has_part(url, CURLUPART_HOST))
+		return NULL;
+	host += 3;
+	return arena_strndup(arena, url, (size_t)(host - url) + strcspn(host, "/?#"));
+}
+
 char *url_path(struct arena *arena, const char *url)
 {
 	char *path = url_part(url, CURLUPART_PATH);

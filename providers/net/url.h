@@ -27,6 +27,8 @@ bool url_is_link_local(const char *url);
 bool url_has_scheme(const char *url, const char *scheme);
 /* Whether it is scheme, host and port, with no user, query, fragment or path but "/". */
 bool url_is_origin(const char *url);
+/* Scheme, host and port of it, as they stand there; NULL when it is no URL. In the arena. */
+char *url_origin(struct arena *, const char *url);
 /* The same with any path: what paths can be added to. */
 bool url_is_base(const char *url);
 /* The same URL with `name` for its host, and in *route as curl's CURLOPT_CONNECT_TO takes it where

@@ -18,6 +18,8 @@ OTHER_WORDS = {
     "api-version", "arm-id", "cidr-or-tag", "get-access-token", "ignore-case", "in-place",
     "no-op", "not-begun", "retry-after-ms",
     "waybill-emulator", "with-new-parent", "with-parent",
+    # Where the result of a long-running operation is: what an option takes.
+    "azure-async-operation", "original-uri",
     # Members of a kubeconfig.
     "as-groups", "as-uid", "as-user-extra", "auth-provider", "certificate-authority",
     "certificate-authority-data", "client-certificate", "client-key", "insecure-skip-tls-verify",
