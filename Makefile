@@ -107,7 +107,7 @@ unit: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
 
 # Fuzz targets run their corpus as plain tests; `make test` also runs them under libFuzzer.
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/main.o \
-		$(BUILD)/obj/tests/support/fake_store.o $(BUILD)/libcore.a
+		$(BUILD)/obj/tests/support/fake_store.o $(BUILD)/libcore.a $(BUILD)/libemulator.a
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 

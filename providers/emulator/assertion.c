@@ -135,7 +135,7 @@ static bool names_certificate(struct checking *checking, const X509 *certificate
 		X509_digest(certificate, EVP_sha256(), sha256, &n256) != 1)
 		return false;
 	for (unsigned i = 0; i < n1; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02X", sha1[i]);
+		(void)snprintf(hex + (size_t)2 * i, 3, "%02X", sha1[i]);
 	return same_digest(checking, "x5t#S256", sha256, n256) ||
 		same_digest(checking, "x5t", sha1, n1) || same_digest(checking, "kid", sha1, n1) ||
 		(kid != NULL && text_same_nocase(kid, hex));
@@ -278,12 +278,12 @@ static bool check_credentials(struct checking *checking)
 				json_text_at(checking->assertion->application, "/clientId")));
 	json_array_foreach (list, i, item) {
 		const char *of = json_text_at(item, "/issuer"),
-			   *for_ = json_text_at(item, "/subject");
+			   *whom = json_text_at(item, "/subject");
 
 		if (of == NULL || strcmp(of, issuer) != 0)
 			continue;
 		by_issuer = true;
-		if (for_ == NULL || strcmp(for_, subject) != 0)
+		if (whom == NULL || strcmp(whom, subject) != 0)
 			continue;
 		by_subject = true;
 		if (takes_audience(checking, item))

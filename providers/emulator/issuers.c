@@ -45,13 +45,12 @@ static bool has_bearer(
 static const char *issue(struct emulator *emulator, const struct request *request,
 	enum issuer issuer, int64_t lifetime_s, json_t *more_new)
 {
-	int64_t now = identity_now_s(&emulator->identity, request);
+	json_int_t now = identity_now_s(&emulator->identity, request);
 	char id[37];
 
 	uuid_random(id);
 	json_auto_t *claims = json_pack("{s:s,s:s,s:I,s:I,s:I}", "iss", issuers[issuer].url, "jti",
-		id, "iat", (json_int_t)now, "nbf", (json_int_t)now, "exp",
-		(json_int_t)(now + lifetime_s));
+		id, "iat", now, "nbf", now, "exp", now + (json_int_t)lifetime_s);
 
 	json_object_update(claims, more_new);
 	json_decref(more_new);

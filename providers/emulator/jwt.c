@@ -41,7 +41,11 @@ unsigned char *base64url_decode(struct arena *arena, const char *text, size_t le
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\0' || strchr(alphabet, text[i]) == NULL)
 			return NULL;
-		usual[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
+		usual[i] = text[i];
+		if (text[i] == '-')
+			usual[i] = '+';
+		else if (text[i] == '_')
+			usual[i] = '/';
 	}
 	bytes = arena_alloc(arena, room + 1);
 	if (EVP_DecodeBlock(bytes, (const unsigned char *)usual, (int)room) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/emulator/sign_in.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,12 +95,26 @@ bool sign_in_is_arm(const struct emulator *emulator, const char *audience)
 	return false;
 }
 
+/* Of letters that are an address's, as it comes to stand in headers. */
+static bool is_plain(const char *text)
+{
+	static const char other[] = ":/._-[]";
+
+	for (; *text != '\0'; text++) {
+		if (!isalnum((unsigned char)*text) && strchr(other, *text) == NULL)
+			return false;
+	}
+	return true;
+}
+
 bool sign_in_is_resource(const struct emulator *emulator, const char *resource)
 {
 	static const char *const known[] = { "https://storage.azure.com", "https://vault.azure.net",
 		"https://graph.microsoft.com", "https://graph.windows.net" };
 	size_t len = strlen(resource);
 
+	if (!is_plain(resource))
+		return false;
 	if (sign_in_is_arm(emulator, resource))
 		return true;
 	if (len > 0 && resource[len - 1] == '/')
@@ -314,18 +329,18 @@ static bool read_claims(struct asking *asking)
 const char *sign_in_token(
 	struct emulator *emulator, const struct request *request, const struct sign_in_grant *grant)
 {
-	int64_t now = identity_now_s(&emulator->identity, request);
+	json_int_t now = identity_now_s(&emulator->identity, request);
+	json_int_t end = now + (json_int_t)emulator->identity.lifetime_s;
 	const char *issuer = openid_issuer(emulator, request->arena, grant->tenant);
 	char uti[37];
 
 	uuid_random(uti);
-	json_auto_t *claims = json_pack(
-		"{s:s,s:s,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s*}", "aud",
-		grant->audience, "iss", issuer, "iat", (json_int_t)now, "nbf", (json_int_t)now,
-		"exp", (json_int_t)(now + (int64_t)emulator->identity.lifetime_s), "appid",
-		grant->client_id, "appidacr", grant->proof, "idp", issuer, "idtyp", "app", "oid",
-		grant->object_id, "sub", grant->object_id, "tid", grant->tenant, "uti", uti, "ver",
-		"1.0", "xms_mirid", grant->resource_id);
+	json_auto_t *claims =
+		json_pack("{s:s,s:s,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s*}", "aud",
+			grant->audience, "iss", issuer, "iat", now, "nbf", now, "exp", end, "appid",
+			grant->client_id, "appidacr", grant->proof, "idp", issuer, "idtyp", "app",
+			"oid", grant->object_id, "sub", grant->object_id, "tid", grant->tenant,
+			"uti", uti, "ver", "1.0", "xms_mirid", grant->resource_id);
 
 	if (grant->challenge_s > 0)
 		json_object_set_new(
