@@ -6,17 +6,33 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "providers/emulator/actions.h"
+#include "providers/emulator/filter.h"
+#include "providers/emulator/inventory.h"
+#include "providers/emulator/machine_state.h"
+#include "providers/emulator/providers.h"
 #include "providers/emulator/refusals.h"
+#include "providers/emulator/regions.h"
 #include "providers/emulator/roles.h"
+#include "providers/emulator/scale_sets.h"
 #include "providers/emulator/usages.h"
 #include "providers/emulator/write.h"
 
 /* A page also ends after so many routes or subnets, as ARM bounds an answer at 8 MB. */
 #define PAGE_CHILDREN 10000
 
-static json_t *told(const struct resource_type *type, json_t *body)
+static json_t *told(const struct resource_type *type, json_t *body, const struct request *request)
 {
-	return type->told != NULL ? type->told(body) : json_incref(body);
+	if (type->index == TYPE_VM && machine_is_expanded(request))
+		return machine_expanded(body);
+	return type_told(type, body);
+}
+
+static bool get_instance(const struct target *target, const json_t *set, struct response *response)
+{
+	json_t *instance = scale_set_instance(set, target, response);
+
+	return instance != NULL && response_json(response, 200, instance);
 }
 
 /* One by one they are not told: nobody has asked. */
@@ -33,7 +49,8 @@ static bool get_item(struct emulator *emulator, const struct target *target,
 	json_t *item = cloud_find(&emulator->cloud, target->root_type, target->root_key);
 	const char *etag;
 
-	(void)request;
+	if (target->type->index == TYPE_INSTANCE && item != NULL)
+		return get_instance(target, item, response);
 	if (target->type->derive != NULL)
 		return refuse_derived(response, target);
 	if (item != NULL && target->child != NULL)
@@ -43,7 +60,7 @@ static bool get_item(struct emulator *emulator, const struct target *target,
 	etag = json_text_at(item, "/etag");
 	if (etag != NULL)
 		response_header(response, "ETag", "%s", etag);
-	return response_json(response, 200, told(target->type, item));
+	return response_json(response, 200, told(target->type, item, request));
 }
 
 static bool head_item(struct emulator *emulator, const struct target *target,
@@ -62,6 +79,8 @@ struct listing {
 	const struct request *request;
 	json_t *value;
 	size_t children;
+	size_t most; /* items; 0: as many as a page of the type has */
+	struct filter filter;
 };
 
 static bool page_is_full(const struct listing *list)
@@ -70,16 +89,9 @@ static bool page_is_full(const struct listing *list)
 
 	if (most == 0)
 		most = list->target->type->page;
+	if (list->most > 0 && list->most < most)
+		most = list->most;
 	return json_array_size(list->value) >= most || list->children >= PAGE_CHILDREN;
-}
-
-/* Keys have only characters that a query may have. */
-static const char *next_link(const struct listing *list, const char *key)
-{
-	const struct request *request = list->request;
-
-	return arena_printf(request->arena, "%s%s?api-version=%s&$skiptoken=%s",
-		list->emulator->endpoint, request->path, request->api_version, key);
 }
 
 static bool answer_list(const struct listing *list, struct response *response, const char *next)
@@ -87,7 +99,8 @@ static bool answer_list(const struct listing *list, struct response *response, c
 	json_t *body = json_pack("{s:O}", "value", list->value);
 
 	if (next != NULL)
-		json_object_set_new(body, "nextLink", json_string(next_link(list, next)));
+		json_object_set_new(body, "nextLink",
+			json_string(inventory_next(list->emulator, list->request, next)));
 	return response_json(response, 200, body);
 }
 
@@ -108,11 +121,12 @@ static bool list_roots(struct listing *list, struct response *response)
 		const char *key = json_object_iter_key(at);
 		json_t *body = json_object_iter_value(at);
 
-		if (!json_is_object(body) || !cloud_in_group(key, scope))
+		if (!json_is_object(body) || !cloud_in_group(key, scope) ||
+			!filter_wants(&list->filter, arena, body))
 			continue;
 		if (page_is_full(list))
 			return answer_list(list, response, key);
-		json_array_append_new(list->value, told(target->type, body));
+		json_array_append_new(list->value, told(target->type, body, list->request));
 		for (size_t i = 0; i < target->type->nchildren; i++)
 			list->children += json_array_size(
 				type_children(type_at(target->type->children[i]), body));
@@ -141,7 +155,9 @@ static bool get_list(struct emulator *emulator, const struct target *target,
 	const struct request *request, struct response *response)
 {
 	json_auto_t *value = json_array();
-	struct listing list = { emulator, target, request, value, 0 };
+	struct listing list = {
+		.emulator = emulator, .target = target, .request = request, .value = value
+	};
 	bool group_missing = target->group != NULL &&
 		cloud_find(&emulator->cloud, type_at(TYPE_GROUP), target->group_key) == NULL;
 
@@ -149,33 +165,12 @@ static bool get_list(struct emulator *emulator, const struct target *target,
 		return refuse_group_missing(response, target->group);
 	if (target->root != NULL)
 		return list_children(&list, response);
+	/* Networks' types know neither: what they do not know, Azure passes over. */
+	if (target->type->filtered &&
+		(!filter_read(&list.filter, request, response) ||
+			!inventory_top(request, &list.most, response)))
+		return false;
 	return list_roots(&list, response);
-}
-
-static bool get_content(struct emulator *emulator, const struct target *target,
-	const struct request *request, struct response *response)
-{
-	json_auto_t *value = json_array();
-	struct listing list = { emulator, target, request, value, 0 };
-	const char *key;
-	json_t *body;
-
-	if (cloud_find(&emulator->cloud, type_at(TYPE_GROUP), target->group_key) == NULL)
-		return refuse_group_missing(response, target->group);
-	for (size_t i = TYPE_GROUP + 1; i < TYPE_COUNT; i++) {
-		json_object_foreach (emulator->cloud.items[i], key, body) {
-			if (!json_is_object(body) || !cloud_in_group(key, target->group_key))
-				continue;
-			json_array_append_new(value,
-				json_pack("{s:O,s:O,s:O,s:O,s:O*}", "id",
-					json_object_get(body, "id"), "name",
-					json_object_get(body, "name"), "type",
-					json_object_get(body, "type"), "location",
-					json_object_get(body, "location"), "tags",
-					json_object_get(body, "tags")));
-		}
-	}
-	return answer_list(&list, response, NULL);
 }
 
 static bool get_operation(struct emulator *emulator, const struct target *target,
@@ -206,13 +201,23 @@ static const struct {
 	{ TARGET_ITEM, "PATCH", write_patch },
 	{ TARGET_ITEM, "DELETE", write_delete },
 	{ TARGET_LIST, "GET", get_list },
-	{ TARGET_CONTENT, "GET", get_content },
+	{ TARGET_CONTENT, "GET", inventory_list },
+	{ TARGET_RESOURCES, "GET", inventory_list },
+	{ TARGET_ACTION, "GET", actions_serve },
+	{ TARGET_ACTION, "POST", actions_serve },
+	{ TARGET_TENANTS, "GET", tenants_list },
+	{ TARGET_SUBSCRIPTIONS, "GET", subscriptions_list },
+	{ TARGET_SUBSCRIPTION, "GET", subscription_get },
+	{ TARGET_LOCATIONS, "GET", regions_list },
+	{ TARGET_PROVIDERS, "GET", providers_list },
+	{ TARGET_PROVIDER, "GET", provider_get },
+	{ TARGET_REGISTRATION, "POST", provider_register },
 	{ TARGET_USAGES, "GET", usages_list },
 	{ TARGET_OPERATION, "GET", get_operation },
 	{ TARGET_RESULT, "GET", get_operation },
 };
 
-/* YYYY-MM-DD with an optional suffix: which versions there are is not our concern. */
+/* YYYY-MM-DD with an optional suffix; which there are, providers_check() knows. */
 static bool check_version(const struct request *request, struct response *response)
 {
 	static const char shape[] = "0000-00-00";
@@ -261,8 +266,9 @@ bool arm_serve(struct emulator *emulator, const struct target *target,
 	if (!request->internal && !roles_check(emulator, &principal, request, response))
 		return false;
 	if (target->kind == TARGET_UNKNOWN)
-		return refuse(response, 404, "InvalidResourceType",
-			"The resource type could not be found for path '%s'.", request->path);
+		return refuse_path(response, request);
+	if (!request->internal && !providers_check(emulator, target, request, response))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
 		if (verbs[i].kind == target->kind && strcmp(verbs[i].method, request->method) == 0)
 			return verbs[i].serve(emulator, target, request, response);

@@ -10,6 +10,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/links.h"
+#include "providers/emulator/providers.h"
 
 #define STORE_BYTES ((size_t)4 << 30)
 #define STORE_FORMAT 1
@@ -22,6 +23,7 @@ void cloud_init(struct cloud *cloud)
 		.limits = json_object(),
 		.directory = json_object(),
 		.more = json_array(),
+		.providers = providers_new(),
 	};
 	for (size_t i = 0; i < TYPE_COUNT; i++)
 		cloud->items[i] = json_object();
@@ -33,6 +35,7 @@ void cloud_release(struct cloud *cloud)
 		json_decref(cloud->items[i]);
 	json_decref(cloud->limits);
 	json_decref(cloud->directory);
+	json_decref(cloud->providers);
 	free(cloud->subscription);
 	free(cloud->tenant);
 	json_decref(cloud->more);
@@ -205,10 +208,10 @@ bool cloud_save(struct cloud *cloud, const char *path, struct diags *diags)
 {
 	struct arena *arena = arena_new();
 	const char *beside = arena_printf(arena, "%s.%ld.new", path, (long)getpid());
-	json_auto_t *file = json_pack("{s:i,s:s,s:O,s:s,s:O,s:O,s:o}", "format", STORE_FORMAT,
+	json_auto_t *file = json_pack("{s:i,s:s,s:O,s:s,s:O,s:O,s:O,s:o}", "format", STORE_FORMAT,
 		"subscription", cloud->subscription, "subscriptions", cloud->more, "tenant",
-		cloud->tenant, "limits", cloud->limits, "directory", cloud->directory, "resources",
-		all_bodies(cloud));
+		cloud->tenant, "limits", cloud->limits, "directory", cloud->directory, "providers",
+		cloud->providers, "resources", all_bodies(cloud));
 	bool saved = json_dump_file(file, beside, JSON_COMPACT) == 0 && rename(beside, path) == 0;
 
 	if (saved) {
@@ -294,6 +297,7 @@ bool cloud_load(struct cloud *cloud, const char *path, struct diags *diags)
 			cloud, json_text_at(file, "/subscription"), json_text_at(file, "/tenant"));
 		json_object_update(cloud->limits, json_object_get(file, "limits"));
 		json_object_update(cloud->directory, json_object_get(file, "directory"));
+		providers_load(cloud, json_object_get(file, "providers"));
 		json_array_foreach (json_object_get(file, "subscriptions"), i, body) {
 			if (json_is_string(body))
 				cloud_add_subscription(cloud, json_string_value(body));

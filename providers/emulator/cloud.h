@@ -25,6 +25,7 @@ struct cloud {
 	json_t *items[TYPE_COUNT]; /* of root types: key to body */
 	json_t *directory;         /* who may sign in: directory.h */
 	json_t *limits;            /* name of a usage to a number, where it is not the usual one */
+	json_t *providers;         /* by namespace: providers.h */
 	bool changed;              /* since the last cloud_save() */
 };
 

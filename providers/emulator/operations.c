@@ -8,6 +8,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/hooks.h"
+#include "providers/emulator/machine_state.h"
 
 #define ANY_API_VERSION "2024-05-01"
 
@@ -18,6 +19,7 @@ static void operation_clear(struct operation *operation)
 	free(operation->location);
 	free(operation->code);
 	free(operation->message);
+	json_decref(operation->answer);
 	*operation = (struct operation){ .settled = true };
 }
 
@@ -112,9 +114,11 @@ static void operation_settle(
 
 	operation->settled = true;
 	operations->running--;
-	if (root == NULL)
+	if (root == NULL || operation->answer != NULL)
 		return;
 	cloud->changed = true;
+	if (operation->power != NULL && operation->code == NULL)
+		machine_set_power(root, operation->power);
 	if (!operation->deletes || operation->code != NULL)
 		cloud_set_state(operation->root_type, root, "Succeeded");
 	else if (operation->type->index == TYPE_GROUP)
@@ -152,7 +156,8 @@ static void set_states(const struct operation *operation, json_t *root)
 		json_put(child, "/properties/provisioningState", json_string(state));
 }
 
-struct operation *operation_begin(struct operations *operations, struct cloud *cloud,
+/* One that has not changed anything yet. */
+static struct operation *operation_new(struct operations *operations, struct cloud *cloud,
 	const struct target *target, const struct request *request, uint64_t duration_ms)
 {
 	struct operation *operation = &operations->items[operations->begun++ % OPERATIONS_KEPT];
@@ -178,11 +183,49 @@ struct operation *operation_begin(struct operations *operations, struct cloud *c
 		operation->message = mem_strdup(request->failure->message);
 	}
 	operations->running++;
-	if (root != NULL)
+	return operation;
+}
+
+/* A failing one may fail at once, too: nothing is to be seen of it in between. */
+static struct operation *operation_run(struct operations *operations, struct cloud *cloud,
+	struct operation *operation, const struct request *request)
+{
+	json_t *root = cloud_find(cloud, operation->root_type, operation->root_key);
+
+	if (root != NULL && operation->answer == NULL)
 		set_states(operation, root);
-	if (duration_ms == 0)
+	if (operation->ends_ms <= request->now_ms)
 		operation_settle(operations, operation, cloud);
 	return operation;
+}
+
+struct operation *operation_begin(struct operations *operations, struct cloud *cloud,
+	const struct target *target, const struct request *request, uint64_t duration_ms)
+{
+	return operation_run(operations, cloud,
+		operation_new(operations, cloud, target, request, duration_ms), request);
+}
+
+struct operation *operation_begin_question(struct operations *operations, struct cloud *cloud,
+	const struct target *target, const struct request *request, uint64_t duration_ms,
+	json_t *answer_new)
+{
+	struct operation *operation =
+		operation_new(operations, cloud, target, request, duration_ms);
+
+	operation->answer = answer_new;
+	return operation_run(operations, cloud, operation, request);
+}
+
+struct operation *operation_begin_power(struct operations *operations, struct cloud *cloud,
+	const struct target *target, const struct request *request, uint64_t duration_ms,
+	const char *power)
+{
+	struct operation *operation =
+		operation_new(operations, cloud, target, request, duration_ms);
+
+	operation->power = power;
+	return operation_run(operations, cloud, operation, request);
 }
 
 const struct operation *operation_running(const struct operations *operations, const char *root_key)
@@ -191,7 +234,7 @@ const struct operation *operation_running(const struct operations *operations, c
 		const struct operation *operation = &operations->items[i];
 
 		if (operation->root_key != NULL && !operation->settled &&
-			strcmp(operation->root_key, root_key) == 0)
+			operation->answer == NULL && strcmp(operation->root_key, root_key) == 0)
 			return operation;
 	}
 	return NULL;
@@ -243,7 +286,7 @@ void operation_headers(const struct operation *operation, const struct cloud *cl
 			poll_address(operation, cloud, endpoint, request, "operations"));
 		response_header(response, "Azure-AsyncNotification", "Enabled");
 	}
-	if (operation->deletes)
+	if (operation->deletes || operation->answer != NULL || operation->power != NULL)
 		response_header(response, "Location", "%s",
 			poll_address(operation, cloud, endpoint, request, "operationResults"));
 	operation_retry_headers(response, operation_remaining_ms(operation, request->now_ms));
@@ -264,6 +307,16 @@ bool operation_status(
 			operation->code, "message", operation->message, "details"));
 }
 
+/* What a PUT has made, as its own answer would have told it; NULL when it has gone since. */
+static json_t *told_item(const struct operation *operation, const struct cloud *cloud)
+{
+	json_t *item = cloud_find(cloud, operation->root_type, operation->root_key);
+
+	if (item != NULL && operation->child != NULL)
+		item = cloud_child(operation->type, item, operation->child, NULL);
+	return item != NULL ? type_told(operation->type, item) : NULL;
+}
+
 bool operation_result(const struct operation *operation, const struct cloud *cloud,
 	const char *endpoint, const struct request *request, struct response *response)
 {
@@ -274,5 +327,11 @@ bool operation_result(const struct operation *operation, const struct cloud *clo
 	if (operation->code != NULL)
 		return refuse(
 			response, operation->status, operation->code, "%s", operation->message);
-	return response_json(response, operation->type->index == TYPE_GROUP ? 200 : 204, NULL);
+	if (operation->answer != NULL)
+		return response_json(response, 200, json_incref(operation->answer));
+	if (operation->deletes && operation->type->index != TYPE_GROUP)
+		return response_json(response, 204, NULL);
+	return response_json(response, 200,
+		operation->deletes || operation->power != NULL ? NULL
+							       : told_item(operation, cloud));
 }

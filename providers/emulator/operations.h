@@ -25,6 +25,8 @@ struct operation {
 	char *child; /* or NULL */
 	char *location;
 	bool deletes;
+	json_t *answer;    /* of a question, which changes nothing; or NULL */
+	const char *power; /* that a machine will have (a literal), or NULL */
 	bool settled;
 	uint64_t ends_ms;
 	/* How it fails, when it does: then it changes nothing. */
@@ -44,6 +46,12 @@ void operations_release(struct operations *);
  * OPERATIONS_KEPT more have begun. */
 struct operation *operation_begin(struct operations *, struct cloud *, const struct target *,
 	const struct request *, uint64_t duration_ms);
+/* One that only answers, and holds up nobody. Steals `answer_new`. */
+struct operation *operation_begin_question(struct operations *, struct cloud *,
+	const struct target *, const struct request *, uint64_t duration_ms, json_t *answer_new);
+/* One that starts or stops a machine: `power` as in machine_state.h, a literal. */
+struct operation *operation_begin_power(struct operations *, struct cloud *, const struct target *,
+	const struct request *, uint64_t duration_ms, const char *power);
 void operations_settle(struct operations *, struct cloud *, uint64_t now_ms);
 
 /* The operation that runs on this root, or NULL. */

@@ -58,6 +58,12 @@ bool refuse_method(struct response *response, const struct request *request)
 		"The requested resource does not support http method '%s'.", request->method);
 }
 
+bool refuse_path(struct response *response, const struct request *request)
+{
+	return refuse(response, 404, "InvalidResourceType",
+		"The resource type could not be found for path '%s'.", request->path);
+}
+
 bool refuse_content(struct response *response, const char *why)
 {
 	return refuse(response, 400, "InvalidRequestContent",

@@ -16,6 +16,8 @@ bool refuse_group_missing(struct response *, const char *group);
 bool refuse_missing(struct response *, const struct target *, const struct cloud *);
 bool refuse_parent_missing(struct response *, const struct target *);
 bool refuse_method(struct response *, const struct request *);
+/* A path that nothing is known by. */
+bool refuse_path(struct response *, const struct request *);
 bool refuse_content(struct response *, const char *why);
 /* InvalidRequestFormat with one detail. */
 bool refuse_format(struct response *, const char *code, const char *fmt, ...)

@@ -60,6 +60,24 @@ json_t *scale_set_instances(const json_t *set)
 	return list;
 }
 
+json_t *scale_set_instance(
+	const json_t *set, const struct target *target, struct response *response)
+{
+	const char *id = target->child;
+	const json_t *value = json_object_get(json_at(set, INSTANCES), id);
+
+	if (id[strspn(id, "0123456789")] != '\0') {
+		refuse(response, 400, "InvalidParameter",
+			"The entity name 'instanceId' in this request is invalid.");
+		json_put(response->body, "/error/target", json_string("instanceId"));
+		return NULL;
+	}
+	if (value != NULL)
+		return told_instance(set, id, value);
+	refuse(response, 404, "NotFound", "The entity was not found in this Azure location.");
+	return NULL;
+}
+
 static json_t *told_addresses(const json_t *id, const json_t *nic)
 {
 	json_t *list = json_array();

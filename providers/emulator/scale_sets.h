@@ -15,12 +15,15 @@
 #include "providers/emulator/cloud.h"
 
 struct write;
+struct response;
 
 bool check_scale_set(struct write *, json_t *set);
 
 /* The machines of a set, and the NICs of all of them. New. */
 json_t *scale_set_instances(const json_t *set);
 json_t *scale_set_nics(const json_t *set);
+/* The machine that the target names. New; NULL with a refusal. */
+json_t *scale_set_instance(const json_t *set, const struct target *, struct response *);
 /* The set as a client sees it. New. */
 json_t *scale_set_told(const json_t *set);
 

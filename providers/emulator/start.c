@@ -6,6 +6,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
+#include "providers/emulator/providers.h"
 #include "providers/emulator/start_identity.h"
 #include "providers/emulator/usages.h"
 
@@ -142,15 +143,17 @@ static bool make_peerings(struct start *start, const struct entry *entry)
 	return good;
 }
 
+/* Without an address Azure chooses one. */
 static void add_address(json_t *list, const char *address, const char *subnet)
 {
 	size_t n = json_array_size(list);
 
 	json_array_append_new(list,
-		json_pack("{s:o,s:{s:s,s:s,s:b,s:{s:s}}}", "name",
+		json_pack("{s:o,s:{s:s*,s:s,s:b,s:{s:s}}}", "name",
 			json_sprintf("ipconfig%zu", n + 1), "properties", "privateIPAddress",
-			address, "privateIPAllocationMethod", "Static", "primary", n == 0, "subnet",
-			"id", subnet));
+			address, "privateIPAllocationMethod",
+			address != NULL ? "Static" : "Dynamic", "primary", n == 0, "subnet", "id",
+			subnet));
 }
 
 /* NULL: complained. */
@@ -183,7 +186,7 @@ static bool make_nic(struct start *start, const struct entry *machine, const cha
 		return false;
 	json_t *list = json_array();
 
-	if (ip != NULL)
+	if (ip != NULL || json_object_get(value, "ips") == NULL)
 		add_address(list, ip, subnet_id);
 	json_array_foreach (json_object_get(value, "ips"), i, item)
 		add_address(list, json_is_string(item) ? json_string_value(item) : "", subnet_id);
@@ -364,8 +367,9 @@ static bool make_section(struct start *start, size_t section, const json_t *map)
 static bool check_members(struct start *start, const json_t *root)
 {
 	static const char *const known[] = { "subscription", "subscriptions", "tenant", "tenants",
-		"limits", "applications", "managedIdentities", "roleAssignments", "resourceGroups",
-		"routeTables", "virtualNetworks", "virtualMachineScaleSets", "virtualMachines" };
+		"limits", "providers", "applications", "managedIdentities", "roleAssignments",
+		"resourceGroups", "routeTables", "virtualNetworks", "virtualMachineScaleSets",
+		"virtualMachines" };
 	bool good = true;
 	const char *key;
 	json_t *value;
@@ -400,6 +404,21 @@ static bool set_limits(struct start *start, const json_t *limits)
 	return good;
 }
 
+static bool set_providers(struct start *start, const json_t *providers)
+{
+	bool good = true;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)providers, name, value) {
+		if (!providers_set(&start->emulator->cloud, name, value))
+			good = complain(start, pointer_add(start->arena, "/providers", name),
+				"not a namespace of this cloud, or not {registrationState, "
+				"apiVersions}");
+	}
+	return good;
+}
+
 bool start_load(struct emulator *emulator, const char *path, struct diags *diags)
 {
 	struct start start = { .emulator = emulator, .arena = diags->arena, .diags = diags };
@@ -416,7 +435,8 @@ bool start_load(struct emulator *emulator, const char *path, struct diags *diags
 		return false;
 	cloud_name(&emulator->cloud, json_text_at(root, "/subscription"),
 		json_text_at(root, "/tenant"));
-	good = set_limits(&start, json_object_get(root, "limits"));
+	good = set_limits(&start, json_object_get(root, "limits")) &&
+		set_providers(&start, json_object_get(root, "providers"));
 	json_array_foreach (json_object_get(root, "subscriptions"), n, other) {
 		if (json_is_string(other))
 			cloud_add_subscription(&emulator->cloud, json_string_value(other));

@@ -32,12 +32,27 @@ static bool is(const struct segments *path, size_t i, const char *word)
 	return i < path->count && text_same_nocase(path->at[i], word);
 }
 
-/* The part from the provider's name on: PROVIDER/TYPE[/NAME[/TYPE[/NAME]]]. */
+/* PROVIDER/TYPE/NAME/WORD, or the same below an item that is only derived. */
+static bool parse_action(const struct segments *path, size_t i, struct target *out)
+{
+	size_t n = path->count - i;
+	bool derived = n == 6 && out->type != NULL && out->type->derive != NULL;
+
+	if (n != 4 && !derived)
+		return false;
+	out->kind = TARGET_ACTION;
+	out->action = path->at[path->count - 1];
+	if (n == 4)
+		out->type = out->root_type;
+	return true;
+}
+
+/* The part from the provider's name on: PROVIDER/TYPE[/NAME[/TYPE[/NAME]]][/WORD]. */
 static void parse_resource(const struct segments *path, size_t i, struct target *out)
 {
 	size_t n = path->count - i;
 
-	if (n < 2 || n > 5 || (n > 2 && out->group == NULL))
+	if (n < 2 || n > 6 || (n > 2 && out->group == NULL))
 		return;
 	out->root_type = type_root(path->at[i], path->at[i + 1]);
 	out->type = out->root_type;
@@ -49,12 +64,34 @@ static void parse_resource(const struct segments *path, size_t i, struct target 
 		out->type = type_child(out->root_type, path->at[i + 3]);
 	if (n > 4)
 		out->child = path->at[i + 4];
-	if (out->type != NULL)
+	if ((out->type == NULL || n == 6) && parse_action(path, i, out))
+		return;
+	if (out->type != NULL && n < 6)
 		out->kind = n % 2 == 0 ? TARGET_LIST : TARGET_ITEM;
+}
+
+/* What a provider has beside resources, when asked of the subscription or of the tenant. */
+static void parse_namespace(const struct segments *path, size_t i, struct target *out)
+{
+	size_t n = path->count - i;
+
+	if (n == 0)
+		out->kind = TARGET_PROVIDERS;
+	else if (n == 1)
+		out->kind = TARGET_PROVIDER;
+	else if (out->subscription != NULL && n == 2 &&
+		(is(path, i + 1, "register") || is(path, i + 1, "unregister")))
+		out->kind = TARGET_REGISTRATION;
+	if (n > 0)
+		out->provider = path->at[i];
+	if (n > 1)
+		out->action = path->at[i + 1];
 }
 
 static void parse_provider(const struct segments *path, size_t i, struct target *out)
 {
+	if (i < path->count)
+		out->provider = path->at[i];
 	if (out->group == NULL && path->count == i + 5 && is(path, i + 1, "locations")) {
 		out->operation = path->at[i + 4];
 		if (is(path, i + 3, "operations"))
@@ -69,14 +106,22 @@ static void parse_provider(const struct segments *path, size_t i, struct target 
 		out->location = path->at[i + 2];
 		return;
 	}
-	if (i < path->count)
+	if (out->group == NULL)
+		parse_namespace(path, i, out);
+	if (out->kind == TARGET_UNKNOWN && i < path->count)
 		parse_resource(path, i, out);
 }
 
 static void parse_subscription(const struct segments *path, struct target *out)
 {
 	out->subscription = path->at[1];
-	if (is(path, 2, "operationresults") && path->count == 4) {
+	if (path->count == 2) {
+		out->kind = TARGET_SUBSCRIPTION;
+	} else if (is(path, 2, "locations") && path->count == 3) {
+		out->kind = TARGET_LOCATIONS;
+	} else if (is(path, 2, "resources") && path->count == 3) {
+		out->kind = TARGET_RESOURCES;
+	} else if (is(path, 2, "operationresults") && path->count == 4) {
 		out->kind = TARGET_RESULT;
 		out->operation = path->at[3];
 	} else if (is(path, 2, "providers")) {
@@ -92,6 +137,16 @@ static void parse_subscription(const struct segments *path, struct target *out)
 		else if (is(path, 4, "resources") && path->count == 5)
 			out->kind = TARGET_CONTENT;
 	}
+}
+
+static void parse_tenant(const struct segments *path, struct target *out)
+{
+	if (path->count == 1 && is(path, 0, "subscriptions"))
+		out->kind = TARGET_SUBSCRIPTIONS;
+	else if (path->count == 1 && is(path, 0, "tenants"))
+		out->kind = TARGET_TENANTS;
+	else if (is(path, 0, "providers") && path->count <= 2)
+		parse_namespace(path, 1, out);
 }
 
 static void add_keys(struct arena *arena, struct target *out)
@@ -121,6 +176,8 @@ struct target target_parse(struct arena *arena, const char *path)
 	} else if (segments.count >= 2 && is(&segments, 0, "subscriptions")) {
 		parse_subscription(&segments, &out);
 		add_keys(arena, &out);
+	} else {
+		parse_tenant(&segments, &out);
 	}
 	return out;
 }

@@ -15,6 +15,15 @@ enum target_kind {
 	TARGET_OPERATION, /* what Azure-AsyncOperation points to */
 	TARGET_RESULT,    /* what Location points to */
 	TARGET_USAGES,    /* of a location */
+	TARGET_ACTION,    /* what is asked of an item by one more word: /start, /instanceView */
+	TARGET_TENANTS,
+	TARGET_SUBSCRIPTIONS,
+	TARGET_SUBSCRIPTION,
+	TARGET_LOCATIONS,
+	TARGET_PROVIDERS,
+	TARGET_PROVIDER,
+	TARGET_REGISTRATION, /* of a provider: its action says which way */
+	TARGET_RESOURCES,    /* everything in a subscription */
 };
 
 struct target {
@@ -26,6 +35,8 @@ struct target {
 	const char *child;     /* name of the subnet or route, or NULL */
 	const char *operation; /* id */
 	const char *location;  /* of usages */
+	const char *provider;  /* as in the path, of what has one */
+	const char *action;    /* of TARGET_ACTION and TARGET_REGISTRATION, as in the path */
 	const char *hook;      /* what follows /_emulator/ */
 	const char *group_key; /* lower-cased ids: keys of the cloud */
 	const char *root_key;  /* of a group item the group's */

@@ -3,6 +3,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/text.h"
+#include "providers/emulator/machine_state.h"
 #include "providers/emulator/peerings.h"
 #include "providers/emulator/rules.h"
 #include "providers/emulator/scale_sets.h"
@@ -24,6 +25,7 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.again_status = 200,
 		.delete_status = 202,
 		.page = 1000,
+		.filtered = true,
 	},
 	[TYPE_TABLE] = {
 		.index = TYPE_TABLE,
@@ -158,7 +160,7 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.name_min = 1,
 		.name_max = 64,
 		.defaults = "{}",
-		.read_only = "provisioningState vmId",
+		.read_only = "provisioningState vmId " MACHINE_POWER,
 		.guid = "vmId",
 		.numbered_etag = true,
 		.new_state = "Creating",
@@ -166,7 +168,9 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.again_status = 200,
 		.delete_status = 202,
 		.page = 100,
+		.filtered = true,
 		.check = check_vm,
+		.told = machine_told,
 	},
 	[TYPE_SCALE_SET] = {
 		.index = TYPE_SCALE_SET,
@@ -231,6 +235,11 @@ const struct resource_type *type_child(const struct resource_type *root, const c
 			return &types[root->children[i]];
 	}
 	return NULL;
+}
+
+json_t *type_told(const struct resource_type *type, json_t *body)
+{
+	return type->told != NULL ? type->told(body) : json_incref(body);
 }
 
 json_t *type_children(const struct resource_type *child_type, const json_t *root)

@@ -50,7 +50,8 @@ struct resource_type {
 	bool new_waits, again_waits; /* PUT of a new or an old one is a long-running operation */
 	unsigned again_status;       /* of a PUT of an old one */
 	unsigned delete_status;
-	size_t page; /* items of a LIST's page */
+	size_t page;   /* items of a LIST's page */
+	bool filtered; /* a LIST takes $filter and $top */
 	bool (*check)(struct write *, json_t *root);
 	json_t *(*told)(const json_t *); /* the body as a client sees it, new; NULL: as it is */
 	/* Of a child that no client writes: all of them, made of the root; new. */
@@ -62,6 +63,9 @@ const struct resource_type *type_at(enum type_index);
  * when there is none. */
 const struct resource_type *type_root(const char *provider, const char *segment);
 const struct resource_type *type_child(const struct resource_type *root, const char *segment);
+
+/* A body of that type as a client sees it. New. */
+json_t *type_told(const struct resource_type *, json_t *body);
 
 /* The array of a root's children of that type; NULL when there is none. */
 json_t *type_children(const struct resource_type *child_type, const json_t *root);

@@ -174,7 +174,7 @@ static void put_root(struct write *w, json_t *root_new, bool existed)
 	if (type->numbered_etag)
 		response_header(w->response, "ETag", "%s", json_text_at(root, "/etag"));
 	response_json(w->response, existed ? type->again_status : 201,
-		json_incref(item_of(w->target, root)));
+		type_told(type, item_of(w->target, root)));
 	json_decref(root);
 }
 
@@ -233,7 +233,7 @@ bool write_patch(struct emulator *emulator, const struct target *target,
 		return false;
 	cloud_stamp(target->root_type, shaped);
 	cloud_set(&emulator->cloud, target->root_type, target->root_key, shaped);
-	return response_json(response, 200, json_incref(shaped));
+	return response_json(response, 200, type_told(target->type, shaped));
 }
 
 bool write_delete(struct emulator *emulator, const struct target *target,

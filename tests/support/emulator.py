@@ -12,7 +12,13 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / os.environ.get("FLAVOUR", "release")
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
-API = "2024-05-01"
+API = "2024-05-01"  # of Microsoft.Network
+COMPUTE_API = "2024-07-01"
+
+
+def version_of(path):
+    """An api-version that the type of this path is published at."""
+    return COMPUTE_API if "/microsoft.compute/" in path.lower() else API
 
 
 class Emulator:
@@ -51,7 +57,7 @@ class Emulator:
         with a query, or a whole URL of this emulator. Headers have lower-case names."""
         path = path.removeprefix(self.endpoint)
         if "?" not in path and not path.startswith("/_emulator") and "oauth2" not in path:
-            path += f"?api-version={API}"
+            path += f"?api-version={version_of(path)}"
         sent = {"Authorization": "Bearer emulator"}
         if body is not None and not isinstance(body, (str, bytes)):
             body = json.dumps(body)

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/emulator/actions.h"
+
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "providers/emulator/effective.h"
+#include "providers/emulator/machine_state.h"
+#include "providers/emulator/machines.h"
+#include "providers/emulator/refusals.h"
+#include "providers/emulator/rules.h"
+#include "providers/emulator/scale_sets.h"
+
+/* Of the free addresses that are named, and of those looked at for them. */
+#define FREE_NAMED 5
+#define FREE_SEARCHED 65536
+#define RESERVED_FIRST 4 /* and the last one: Azure's own */
+
+/* One question about one item, which is there. */
+struct asking {
+	struct emulator *emulator;
+	const struct target *target;
+	const struct request *request;
+	struct response *response;
+	json_t *root, *item;
+};
+
+static bool accept(struct asking *asking, struct operation *operation)
+{
+	operation_headers(operation, &asking->emulator->cloud, asking->emulator->endpoint,
+		asking->request, asking->response);
+	return response_json(asking->response, 202, NULL);
+}
+
+static bool ask_effective_routes(struct asking *asking)
+{
+	struct emulator *emulator = asking->emulator;
+	json_t *routes = effective_routes(
+		&emulator->cloud, asking->item, asking->request->arena, asking->response);
+
+	if (routes == NULL)
+		return false;
+	return accept(asking,
+		operation_begin_question(&emulator->operations, &emulator->cloud, asking->target,
+			asking->request, emulator->options.operation_ms, routes));
+}
+
+static bool set_power(struct asking *asking, const char *power)
+{
+	struct emulator *emulator = asking->emulator;
+	const struct operation *running =
+		operation_running(&emulator->operations, asking->target->root_key);
+
+	if (running != NULL)
+		return refuse_busy(asking->response, asking->request, emulator->endpoint,
+			&emulator->cloud, running);
+	return accept(asking,
+		operation_begin_power(&emulator->operations, &emulator->cloud, asking->target,
+			asking->request, emulator->options.operation_ms, power));
+}
+
+static bool ask_start(struct asking *asking)
+{
+	return set_power(asking, "running");
+}
+
+static bool ask_power_off(struct asking *asking)
+{
+	return set_power(asking, "stopped");
+}
+
+static bool ask_deallocate(struct asking *asking)
+{
+	return set_power(asking, "deallocated");
+}
+
+static bool ask_instance_view(struct asking *asking)
+{
+	return response_json(asking->response, 200, machine_instance_view(asking->item));
+}
+
+static bool ask_instance_nics(struct asking *asking)
+{
+	json_auto_t *all = scale_set_nics(asking->root);
+	json_t *value = json_array();
+	json_t *nic;
+	size_t i;
+
+	json_array_foreach (all, i, nic) {
+		const char *of = json_text_at(nic, "/properties/virtualMachine/id");
+
+		if (text_same_nocase(of, json_text_at(asking->item, "/id")))
+			json_array_append(value, nic);
+	}
+	return response_json(asking->response, 200, json_pack("{s:o}", "value", value));
+}
+
+/* Of a subnet: addresses in use, and how many there may be. */
+static json_t *subnet_usage(const json_t *subnet)
+{
+	const char *text = subnet_range(subnet, 0);
+	struct prefix range;
+	double limit = -1;
+
+	if (text != NULL && prefix_parse(&range, text) && range.base.family == FAMILY_IPV4)
+		limit = (double)(UINT64_C(1) << (32 - range.length)) - RESERVED_FIRST - 1;
+	return json_pack("{s:f,s:s,s:f,s:{s:s,s:s},s:s}", "currentValue",
+		(double)json_array_size(json_at(subnet, "/properties/ipConfigurations")), "id",
+		json_text_at(subnet, "/id"), "limit", limit, "name", "localizedValue",
+		"Subnet size and usage", "value", "SubnetSpace", "unit", "Count");
+}
+
+static bool ask_usages(struct asking *asking)
+{
+	json_t *value = json_array();
+	json_t *subnet;
+	size_t i;
+
+	json_array_foreach (json_at(asking->item, "/properties/subnets"), i, subnet)
+		json_array_append_new(value, subnet_usage(subnet));
+	return response_json(asking->response, 200, json_pack("{s:o}", "value", value));
+}
+
+static bool is_taken(const struct asking *asking, const json_t *subnet, const struct ip *ip)
+{
+	json_t *reference;
+	size_t i;
+
+	json_array_foreach (json_at(subnet, "/properties/ipConfigurations"), i, reference) {
+		const char *text = nic_address(&asking->emulator->cloud, asking->request->arena,
+			json_text_at(reference, "/id"));
+		struct ip other;
+
+		if (text != NULL && ip_parse(&other, text) && ip_compare(&other, ip) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_reserved(const struct prefix *range, const struct ip *ip)
+{
+	struct ip next, at;
+
+	for (uint64_t n = 0; n < RESERVED_FIRST; n++) {
+		if (ip_add(&at, &range->base, n) && ip_compare(&at, ip) == 0)
+			return true;
+	}
+	return !ip_add(&next, ip, 1) || !prefix_has_ip(range, &next);
+}
+
+static json_t *free_addresses(
+	const struct asking *asking, const json_t *subnet, const struct prefix *range)
+{
+	json_t *out = json_array();
+	struct ip ip;
+
+	for (uint64_t n = RESERVED_FIRST; n < FREE_SEARCHED; n++) {
+		char text[IP_TEXT];
+
+		if (!ip_add(&ip, &range->base, n) || !prefix_has_ip(range, &ip) ||
+			json_array_size(out) == FREE_NAMED)
+			break;
+		if (is_reserved(range, &ip) || is_taken(asking, subnet, &ip))
+			continue;
+		ip_format(&ip, text);
+		json_array_append_new(out, json_string(text));
+	}
+	return out;
+}
+
+static bool ask_address(struct asking *asking)
+{
+	const char *text = request_query(asking->request, "ipAddress");
+	json_t *subnet;
+	struct ip ip;
+	size_t i;
+
+	/* Codes of both refusals are not confirmed. */
+	if (text == NULL || !ip_parse(&ip, text))
+		return refuse(asking->response, 400, "InvalidIPAddress",
+			"The IP address %s is not valid.", text != NULL ? text : "");
+	json_array_foreach (json_at(asking->item, "/properties/subnets"), i, subnet) {
+		const char *range_text = subnet_range(subnet, 0);
+		struct prefix range;
+		bool reserved, available;
+
+		if (range_text == NULL || !prefix_parse(&range, range_text) ||
+			!prefix_has_ip(&range, &ip))
+			continue;
+		reserved = is_reserved(&range, &ip);
+		available = !reserved && !is_taken(asking, subnet, &ip);
+		return response_json(asking->response, 200,
+			json_pack("{s:b,s:o,s:b}", "available", available, "availableIPAddresses",
+				available ? json_array() : free_addresses(asking, subnet, &range),
+				"isPlatformReserved", reserved));
+	}
+	return refuse(asking->response, 400, "PrivateIPAddressNotInAnySubnet",
+		"Private static IP address %s does not belong to the range of any subnet in "
+		"virtual "
+		"network %s.",
+		text, json_text_at(asking->item, "/id"));
+}
+
+static const struct {
+	enum type_index type;
+	const char *method, *word;
+	bool (*ask)(struct asking *);
+} actions[] = {
+	{ TYPE_NIC, "POST", "effectiveRouteTable", ask_effective_routes },
+	{ TYPE_VM, "POST", "start", ask_start },
+	{ TYPE_VM, "POST", "restart", ask_start },
+	{ TYPE_VM, "POST", "powerOff", ask_power_off },
+	{ TYPE_VM, "POST", "deallocate", ask_deallocate },
+	{ TYPE_VM, "GET", "instanceView", ask_instance_view },
+	{ TYPE_NETWORK, "GET", "usages", ask_usages },
+	{ TYPE_NETWORK, "GET", "CheckIPAddressAvailability", ask_address },
+	{ TYPE_INSTANCE, "GET", "instanceView", ask_instance_view },
+	{ TYPE_INSTANCE, "GET", "networkInterfaces", ask_instance_nics },
+};
+
+/* New; NULL with a refusal. */
+static json_t *find_item(struct asking *asking)
+{
+	const struct target *target = asking->target;
+
+	if (asking->root == NULL) {
+		refuse_missing(asking->response, target, &asking->emulator->cloud);
+		return NULL;
+	}
+	if (target->type->derive == NULL)
+		return json_incref(asking->root);
+	return scale_set_instance(asking->root, target, asking->response);
+}
+
+bool actions_serve(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	struct asking asking = { emulator, target, request, response,
+		cloud_find(&emulator->cloud, target->root_type, target->root_key), NULL };
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+		if (actions[i].type != target->type->index ||
+			!text_same_nocase(actions[i].word, target->action))
+			continue;
+		known = true;
+		if (strcmp(actions[i].method, request->method) != 0)
+			continue;
+		asking.item = find_item(&asking);
+		if (asking.item == NULL)
+			return false;
+		bool served = actions[i].ask(&asking);
+
+		json_decref(asking.item);
+		return served;
+	}
+	return known ? refuse_method(response, request) : refuse_path(response, request);
+}
