@@ -41,6 +41,20 @@ struct blob_request blob_log_request(
 	return request;
 }
 
+struct blob_request blob_log_write(const struct blob_store *b, const char *comp)
+{
+	struct blob_request request = blob_log_request(b, "PUT", comp);
+	blob_header(&request, "x-ms-lease-id", b->lease);
+	if (b->etag)
+		blob_header(&request, "If-Match", b->etag);
+	return request;
+}
+
+void blob_note_etag(struct blob_store *b, const struct blob_answer *answer)
+{
+	blob_set(&b->etag, blob_answer_header(answer, "ETag"));
+}
+
 int64_t blob_patience(struct blob_store *b)
 {
 	int64_t patience = PATIENCE_MS;
@@ -107,6 +121,13 @@ bool blob_refuse_lost(const struct blob_store *b, struct diags *diags)
 	return false;
 }
 
+bool blob_lose(struct blob_store *b, const char *why, struct diags *diags)
+{
+	b->lost = why;
+	b->held_until_ms = 0;
+	return blob_refuse_lost(b, diags);
+}
+
 const char *blob_why_lost(const struct blob_answer *answer)
 {
 	static const struct {
@@ -133,11 +154,7 @@ bool blob_refused_under_lease(struct blob_store *b, const struct blob_answer *an
 	const char *doing, struct diags *diags)
 {
 	const char *why = blob_why_lost(answer);
-	if (!why)
-		return blob_refused(b->line, answer, doing, diags);
-	b->lost = why;
-	b->held_until_ms = 0;
-	return blob_refuse_lost(b, diags);
+	return why ? blob_lose(b, why, diags) : blob_refused(b->line, answer, doing, diags);
 }
 
 /* ---- opening and closing ---- */
@@ -148,6 +165,7 @@ static void close_store(struct store *store)
 	blob_release(store);
 	blob_line_close(b->line);
 	blob_root_release(&b->root);
+	free(b->etag);
 	arena_free(b->arena);
 	free(b);
 }

@@ -13,8 +13,8 @@
  *   next      UUID of a snapshot in the making     stale     UUID of one that is to be deleted
  *
  * Every write of KEY carries the lease's id, so that a run whose lease another has taken changes
- * nothing. An append also says where it must land: after a lost answer the bytes there tell
- * whether it did.
+ * nothing, and the etag of KEY as we left it, so that no request of ours that was given up does,
+ * however late it arrives. After a lost answer what stands there tells whether it was done.
  */
 #ifndef WAYBILL_STATE_BLOB_H
 #define WAYBILL_STATE_BLOB_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/blob_call.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -201,8 +202,8 @@ void blob_line_idle(
 
 void blob_header(struct blob_request *request, const char *name, const char *value)
 {
-	if (request->nheaders < BLOB_HEADERS_MOST)
-		request->headers[request->nheaders++] = (struct http_header){ name, value };
+	assert(request->nheaders < BLOB_HEADERS_MOST);
+	request->headers[request->nheaders++] = (struct http_header){ name, value };
 }
 
 const char *blob_answer_header(const struct blob_answer *answer, const char *name)

@@ -17,7 +17,7 @@
 #include "state/blob.h"
 #include "state/blob_sign.h"
 
-#define BLOB_HEADERS_MOST 12
+#define BLOB_HEADERS_MOST 16
 
 struct blob_line;
 

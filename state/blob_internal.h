@@ -31,7 +31,8 @@ struct blob_store {
 	int64_t held_until_ms, renew_ms, renewal_sent_ms; /* of lease_clock() */
 	bool is_renewing;
 	struct root root;
-	size_t log_len;              /* what is durable */
+	char *etag;     /* of the log as we left it: no write may land on another, however late */
+	size_t log_len; /* what is durable */
 	struct store_contents first; /* of the log, as it was when the lease was taken */
 	bool has_first;
 };
@@ -45,6 +46,10 @@ void blob_set(char **member, const char *value); /* copies; NULL is allowed */
 /* To the log. */
 struct blob_request blob_log_request(
 	const struct blob_store *, const char *method, const char *comp);
+/* The same under the lease, and of the log as we left it. */
+struct blob_request blob_log_write(const struct blob_store *, const char *comp);
+/* After a write, or a read under the lease: the log is now this one. */
+void blob_note_etag(struct blob_store *, const struct blob_answer *);
 /* Until when to ask again, of clock_ms(). */
 int64_t blob_patience(struct blob_store *);
 bool blob_is_code(const struct blob_answer *, const char *code);
@@ -56,6 +61,8 @@ struct place blob_place(const struct blob_store *, struct diags *);
 /* These return false, with an error. */
 bool blob_unreadable(const struct blob_store *, const char *why, struct diags *);
 bool blob_refuse_lost(const struct blob_store *, struct diags *);
+/* The lease may still be ours by its id, but nothing more is written. */
+bool blob_lose(struct blob_store *, const char *why, struct diags *);
 /* Why an answer says that the lease is ours no more; NULL: it does not. */
 const char *blob_why_lost(const struct blob_answer *);
 /* Of a write or a renewal under the lease. */
@@ -68,6 +75,9 @@ bool blob_read(struct store *, struct store_contents *out, struct diags *);
 /* The log and what its metadata say. *out_found false: there is none. */
 bool blob_read_log(struct blob_store *, struct root *, struct store_contents *out, bool *out_found,
 	struct diags *);
+/* What the metadata of an answer about the log say. */
+bool blob_read_root(
+	const struct blob_store *, const struct blob_answer *, struct root *out, struct diags *);
 /* Of "bytes 0-99/1234". */
 bool blob_read_total(const struct blob_answer *, int64_t *out);
 bool blob_is_leased(const struct blob_answer *);

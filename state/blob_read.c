@@ -25,8 +25,8 @@ static bool read_number(const char *text, int64_t *out)
 	return text && end != text && !*end && errno == 0 && number >= 0;
 }
 
-static bool read_root(const struct blob_store *b, const struct blob_answer *answer,
-	struct root *out, struct diags *diags)
+bool blob_read_root(const struct blob_store *b, const struct blob_answer *answer, struct root *out,
+	struct diags *diags)
 {
 	const char *arrangement = blob_answer_header(answer, "x-ms-meta-waybill");
 	const char *snapshot = blob_answer_header(answer, "x-ms-meta-snapshot");
@@ -82,11 +82,12 @@ bool blob_read_log(struct blob_store *b, struct root *root, struct store_content
 	else if (!ok)
 		(void)blob_refused(b->line, &answer, "read the state", diags);
 	if (*out_found)
-		ok = read_root(b, &answer, root, diags) &&
+		ok = blob_read_root(b, &answer, root, diags) &&
 			(answer.body_len <= STORE_LOG_BYTES ||
 				blob_unreadable(
 					b, "its log is larger than Waybill lets it grow", diags));
 	if (*out_found && ok) {
+		blob_note_etag(b, &answer);
 		(void)read_number(
 			blob_answer_header(&answer, "x-ms-blob-committed-block-count"), &appends);
 		*out = (struct store_contents){ .sequence = root->sequence,

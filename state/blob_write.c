@@ -10,17 +10,68 @@
 
 #define PART_NAME_BYTES 16
 
-bool blob_put_metadata(struct blob_store *b, struct diags *diags)
+/* The log is not as we left it: a request of ours whose answer was lost did its work after all, or
+ * something else is the matter. */
+static bool is_moved(const struct blob_answer *answer)
+{
+	return blob_is_code(answer, "ConditionNotMet") ||
+		blob_is_code(answer, "AppendPositionConditionNotMet");
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_root(const struct root *a, const struct root *b)
+{
+	return a->sequence == b->sequence && same_text(a->snapshot, b->snapshot) &&
+		same_text(a->next, b->next) && same_text(a->stale, b->stale) &&
+		same_text(a->holder, b->holder);
+}
+
+/* Whether the metadata are what we wanted them to be. */
+static bool check_root(struct blob_store *b, const struct root *wanted, struct diags *diags)
 {
 	struct arena *scratch = arena_new();
-	struct blob_request request = blob_log_request(b, "PUT", "metadata");
+	struct root seen = { 0 };
+	struct blob_request request = blob_log_request(b, "HEAD", NULL);
 	blob_header(&request, "x-ms-lease-id", b->lease);
-	blob_add_metadata(&request, scratch, &b->root);
 	struct blob_answer answer = blob_ask(b->line, scratch, &request, blob_patience(b));
-	bool ok = blob_is_good(&answer) ||
-		blob_refused_under_lease(b, &answer, "write the holder's name", diags);
+	bool ok = blob_is_good(&answer)
+		? blob_read_root(b, &answer, &seen, diags) &&
+			(same_root(&seen, wanted) ||
+				blob_lose(b, "its blob is not as we left it", diags))
+		: blob_refused_under_lease(b, &answer, "read what was written", diags);
+	if (ok)
+		blob_note_etag(b, &answer);
+	blob_root_release(&seen);
 	arena_free(scratch);
 	return ok;
+}
+
+/* Of a write that gives the log these metadata. */
+static bool write_root(struct blob_store *b, struct blob_request *request, const struct root *root,
+	const char *doing, struct diags *diags)
+{
+	struct arena *scratch = arena_new();
+	blob_add_metadata(request, scratch, root);
+	struct blob_answer answer = blob_ask(b->line, scratch, request, blob_patience(b));
+	bool ok = true;
+	if (blob_is_good(&answer))
+		blob_note_etag(b, &answer);
+	else if (is_moved(&answer))
+		ok = check_root(b, root, diags);
+	else
+		ok = blob_refused_under_lease(b, &answer, doing, diags);
+	arena_free(scratch);
+	return ok;
+}
+
+bool blob_put_metadata(struct blob_store *b, struct diags *diags)
+{
+	struct blob_request request = blob_log_write(b, "metadata");
+	return write_root(b, &request, &b->root, "write the holder's name", diags);
 }
 
 /* Nobody reads it any more. What stays is told to the next holder by the metadata. */
@@ -58,6 +109,8 @@ static bool is_there(
 	*out_there = ok && answer.status == 206 && answer.body_len == len &&
 		memcmp(answer.body, bytes, len) == 0 && blob_read_total(&answer, &total) &&
 		total == (int64_t)(b->log_len + len);
+	if (*out_there)
+		blob_note_etag(b, &answer);
 	arena_free(scratch);
 	return ok;
 }
@@ -67,11 +120,7 @@ static bool append_again(struct blob_store *b, const char *bytes, size_t len, st
 	bool there = false;
 	if (!is_there(b, bytes, len, &there, diags))
 		return false;
-	if (there)
-		return true;
-	b->lost = "its log is not as we left it";
-	b->held_until_ms = 0;
-	return blob_refuse_lost(b, diags);
+	return there || blob_lose(b, "its log is not as we left it", diags);
 }
 
 bool blob_append(struct store *store, const char *bytes, size_t len, struct diags *diags)
@@ -80,17 +129,18 @@ bool blob_append(struct store *store, const char *bytes, size_t len, struct diag
 	if (!blob_hold(store, diags))
 		return false;
 	struct arena *scratch = arena_new();
-	struct blob_request request = blob_log_request(b, "PUT", "appendblock");
+	struct blob_request request = blob_log_write(b, "appendblock");
 	request.body = bytes;
 	request.body_len = len;
-	blob_header(&request, "x-ms-lease-id", b->lease);
 	blob_header(&request, "x-ms-blob-condition-appendpos",
 		arena_printf(scratch, "%zu", b->log_len));
 	struct blob_answer answer = blob_ask(b->line, scratch, &request, blob_patience(b));
-	bool ok = blob_is_good(&answer);
-	if (!ok && blob_is_code(&answer, "AppendPositionConditionNotMet"))
+	bool ok = true;
+	if (blob_is_good(&answer))
+		blob_note_etag(b, &answer);
+	else if (is_moved(&answer))
 		ok = append_again(b, bytes, len, diags);
-	else if (!ok)
+	else
 		ok = blob_refused_under_lease(b, &answer, "keep what was done", diags);
 	if (ok)
 		b->log_len += len;
@@ -169,16 +219,9 @@ static bool put_snapshot(struct blob_store *b, const char *snapshot, const void 
 /* The one act by which what is read changes from the old snapshot and log to the new. */
 static bool put_root(struct blob_store *b, const struct root *root, struct diags *diags)
 {
-	struct arena *scratch = arena_new();
-	struct blob_request request = blob_log_request(b, "PUT", NULL);
+	struct blob_request request = blob_log_write(b, NULL);
 	blob_header(&request, "x-ms-blob-type", "AppendBlob");
-	blob_header(&request, "x-ms-lease-id", b->lease);
-	blob_add_metadata(&request, scratch, root);
-	struct blob_answer answer = blob_ask(b->line, scratch, &request, blob_patience(b));
-	bool ok = blob_is_good(&answer) ||
-		blob_refused_under_lease(b, &answer, "begin a new log", diags);
-	arena_free(scratch);
-	return ok;
+	return write_root(b, &request, root, "begin a new log", diags);
 }
 
 bool blob_replace(struct store *store, const void *snapshot, size_t len, int64_t sequence,

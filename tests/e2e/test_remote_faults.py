@@ -187,6 +187,24 @@ def test_a_lease_that_only_ended_is_taken_up_again(waybill, azure, blobs):
     waybill.assert_settled()
 
 
+@pytest.mark.parametrize("request_kind, nth, later", [
+    ({"comp": "metadata"}, 1, 1), ({"comp": "appendblock"}, 1, 2), ({"comp": None, "method": "PUT", "blob": KEY}, 2, 1),
+])
+def test_a_request_that_arrives_late_changes_nothing(tmp_path, azure, blobs, request_kind, nth, later):
+    """It was given up, said again, and then comes out of some queue between us and the service."""
+    waybill = Waybill(tmp_path / "w", azure, table_yaml(many(900))).use(blobs, KEY)
+    told = []
+
+    def drop():
+        blobs.trap(lambda: told.append(blobs.deliver_late()), nth=later, comp="appendblock")
+        return "drop"
+    blobs.trap(drop, nth=nth, **request_kind)
+    waybill.apply()
+    assert told == ["ConditionNotMet"]
+    waybill.assert_settled()
+    assert len(waybill.records()) == 901
+
+
 @pytest.mark.skipif(not LONG, reason="a minute: only in make test-long")
 def test_a_long_run_keeps_its_lease(tmp_path, emulator, blobs):
     azure = emulator(cloud_yaml="resourceGroups: {kubernetes: {location: japaneast}}\n",

@@ -135,6 +135,7 @@ class Blob:
     def __init__(self, kind, content=b"", metadata=None):
         self.kind, self.content, self.metadata = kind, content, metadata or {}
         self.blocks = 0
+        self.etag = f'"{uuid.uuid4()}"'
         self.lease_id = self.ends = None
         self.state = "available"
 
@@ -148,6 +149,7 @@ class Blobs(Storage):
         self.uncommitted = {}
         self.requests = []
         self.traps = []
+        self.dropped = []  # before they were performed
         self.ahead = 0.0
         self.denied = ()  # values of `comp` that are answered by 403
         self.lock = threading.RLock()
@@ -214,6 +216,15 @@ class Blobs(Storage):
                     break
         return sprung["act"]() if sprung else None
 
+    def deliver_late(self):
+        """Performs what was dropped, long after it was given up and said again; how that is refused."""
+        request = self.dropped.pop()
+        try:
+            with self.lock:
+                return str(self.answer(request)[0])
+        except Refused as refused:
+            return refused.code
+
     # ---- serving ----
 
     def serve(self, handler):
@@ -230,6 +241,7 @@ class Blobs(Storage):
                    "raw": handler.headers}
         doing = self.spring("before", request)
         if doing == "drop":
+            self.dropped.append(request)
             status, headers, content = 0, {}, b""
         elif doing:
             status, headers, content = self.refuse(Refused(*doing))
@@ -323,6 +335,17 @@ class Blobs(Storage):
             blob.state, blob.lease_id = "available", None
 
     @staticmethod
+    def check_etag(blob, request):
+        wanted = request["headers"].get("if-match")
+        if wanted and wanted != (blob.etag if blob else None):
+            raise Refused(412, "ConditionNotMet")
+
+    @staticmethod
+    def changed(blob):
+        blob.etag = f'"{uuid.uuid4()}"'
+        return {"ETag": blob.etag}
+
+    @staticmethod
     def metadata(request):
         return {name: value for name, value in request["headers"].items() if name.startswith("x-ms-meta-")}
 
@@ -334,13 +357,14 @@ class Blobs(Storage):
             raise Refused(409, "BlobAlreadyExists")
         if blob:
             self.check_lease(blob, request)
+            self.check_etag(blob, request)
         elif request["headers"].get("x-ms-lease-id"):
             raise Refused(412, "LeaseNotPresentWithBlobOperation")
         new = Blob(kind, request["body"], self.metadata(request))
         if blob:
             new.state, new.lease_id, new.ends = blob.state, blob.lease_id, blob.ends
         blobs[request["blob"]] = new
-        return 201, {}, b""
+        return 201, {"ETag": new.etag}, b""
 
     def put_block(self, _blobs, _blob, request):
         block = request["named"]["blockid"]
@@ -360,6 +384,7 @@ class Blobs(Storage):
         if blob.kind != "AppendBlob":
             raise Refused(409, "InvalidBlobType")
         self.check_lease(blob, request)
+        self.check_etag(blob, request)
         position = request["headers"].get("x-ms-blob-condition-appendpos")
         if position is not None and int(position) != len(blob.content):
             raise Refused(412, "AppendPositionConditionNotMet")
@@ -367,14 +392,15 @@ class Blobs(Storage):
             raise Refused(413, "RequestBodyTooLarge")
         blob.content += request["body"]
         blob.blocks += 1
-        return 201, {}, b""
+        return 201, self.changed(blob), b""
 
     def put_metadata(self, _blobs, blob, request):
         if not blob:
             raise Refused(404, "BlobNotFound")
         self.check_lease(blob, request)
+        self.check_etag(blob, request)
         blob.metadata = self.metadata(request)
-        return 200, {}, b""
+        return 200, self.changed(blob), b""
 
     def put_lease(self, _blobs, blob, request):
         if not blob:
@@ -420,7 +446,7 @@ class Blobs(Storage):
         if given and (blob.state != "leased" or given != blob.lease_id):
             raise Refused(412, "LeaseIdMismatchWithBlobOperation" if blob.state == "leased" else
                           "LeaseNotPresentWithBlobOperation")
-        headers = {**blob.metadata, "x-ms-lease-state": blob.state, "x-ms-blob-type": blob.kind,
+        headers = {**blob.metadata, "ETag": blob.etag, "x-ms-lease-state": blob.state, "x-ms-blob-type": blob.kind,
                    "x-ms-lease-status": "locked" if blob.state == "leased" else "unlocked"}
         if blob.kind == "AppendBlob":
             headers["x-ms-blob-committed-block-count"] = str(blob.blocks)
