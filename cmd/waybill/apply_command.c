@@ -30,13 +30,20 @@ static bool check_promise(struct session *s, const struct applying *applying)
 	return writing_expected(s, plan);
 }
 
+/* To look for drift writes nothing to the cloud. */
+static bool settle_promise(struct session *s, const struct planning *planning)
+{
+	return planning->options.refresh == REFRESH_ONLY ? confirming_nothing_waits(s)
+							 : confirming_settle(s);
+}
+
 static bool make_plan(struct session *s, struct applying *applying)
 {
 	struct planning *planning = &applying->planning;
 	return session_cloud(s, true) && planning_configuration(planning, s, &applying->saved) &&
 		session_lock(s) && session_state(s, STATE_READ) && session_provider(s) &&
 		intents_wait(s->arena, s->catalog, s->state, s->provider, &s->diags) &&
-		confirming_settle(s) && planning_read(planning, s) &&
+		settle_promise(s, planning) && planning_read(planning, s) &&
 		writing_settle(s, planning->snapshot) && planning_make(planning, s) &&
 		check_promise(s, applying);
 }

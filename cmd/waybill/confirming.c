@@ -59,13 +59,20 @@ void confirming_announce(struct session *s, const struct plan *plan)
 			others, others == 1 ? "" : "s");
 }
 
+static const char what_ends_it[] = "`waybill confirm` keeps what it wrote; when the time is over, "
+				   "`waybill apply` puts its tables "
+				   "back first";
+
+static const char *waits_or_waited(const struct putback *putback)
+{
+	return putback->left_ms > 0 ? "waits to be" : "was not";
+}
+
 static bool refuse_waiting(struct session *s, const struct putback *putback)
 {
-	(void)diag_error(&s->diags, PLACE_NONE, "run-unconfirmed",
-		"%s waits to be confirmed until %s", run_name(s, putback->run), putback->deadline);
-	diag_help(&s->diags,
-		"`waybill confirm` keeps what it wrote; after that time the next apply puts its "
-		"tables back first");
+	(void)diag_error(&s->diags, PLACE_NONE, "run-unconfirmed", "%s %s confirmed until %s",
+		run_name(s, putback->run), waits_or_waited(putback), putback->deadline);
+	diag_help(&s->diags, "%s", what_ends_it);
 	return false;
 }
 
@@ -188,13 +195,9 @@ bool confirming_warn(struct session *s)
 		return false;
 	if (!found)
 		return true;
-	diag_warning(&s->diags, PLACE_NONE, "run-unconfirmed",
-		putback.left_ms > 0 ? "%s waits to be confirmed until %s"
-				    : "%s was not confirmed until %s",
-		run_name(s, putback.run), putback.deadline);
-	diag_help(&s->diags,
-		"the tables that it changed are put back unless it is confirmed, at the latest "
-		"by the next apply; `waybill confirm` keeps them");
+	diag_warning(&s->diags, PLACE_NONE, "run-unconfirmed", "%s %s confirmed until %s",
+		run_name(s, putback.run), waits_or_waited(&putback), putback.deadline);
+	diag_help(&s->diags, "%s", what_ends_it);
 	return true;
 }
 

@@ -28,7 +28,7 @@ void confirming_tell_left(const struct run *);
  * when it is overdue; before that somebody at a terminal may confirm it, or it is the error
  * `run-unconfirmed`. The state is then open for reading. */
 bool confirming_settle(struct session *);
-/* For who changes the state without a provider: the error alone. */
+/* For who changes the state and must not write to the cloud: the error alone. */
 bool confirming_nothing_waits(struct session *);
 /* For who only reads: a warning. */
 bool confirming_warn(struct session *);

@@ -85,7 +85,7 @@ static bool read(struct session *s, struct planning *planning)
 	return session_cloud(s, true) && session_config(s) && session_lock(s) &&
 		session_state(s, STATE_READ) && session_provider(s) &&
 		intents_wait(s->arena, s->catalog, s->state, s->provider, &s->diags) &&
-		confirming_settle(s) && planning_read(planning, s) &&
+		confirming_nothing_waits(s) && planning_read(planning, s) &&
 		writing_settle(s, planning->snapshot);
 }
 

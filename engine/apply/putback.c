@@ -301,32 +301,40 @@ static struct plan *plan_new(struct arena *a, const struct catalog *catalog, con
 	return plan;
 }
 
+static bool add_steps(struct back *b, const json_t *tables, struct provider *provider)
+{
+	struct reads reads;
+	size_t i;
+	json_t *table;
+	if (!read_tables(b, tables, provider, &reads))
+		return false;
+	json_array_foreach (tables, i, table) {
+		const json_t *now = standing(&reads, read_text(b, table, "/id"));
+		if (now)
+			add_step(b, table, now);
+		else
+			warn_left(b, read_text(b, table, "/address"), "it is gone");
+	}
+	return b->ok;
+}
+
 struct plan *putback_plan(struct arena *a, const struct catalog *catalog, struct state *state,
 	struct provider *provider, const struct putback *putback, struct diags *diags)
 {
 	struct plan *plan = plan_new(a, catalog, putback->tables);
 	struct back b = { a, catalog, plan, diags, json_is_array(putback->tables) };
 	struct snapshot *snapshot = plan->snapshot;
-	struct reads reads;
-	size_t i;
-	json_t *table;
 	plan->puts_back = putback->run;
-	if (!state_records(state, a, NULL, &snapshot->records, &snapshot->nrecords, diags) ||
-		(b.ok && !read_tables(&b, putback->tables, provider, &reads)))
+	if (!state_records(state, a, NULL, &snapshot->records, &snapshot->nrecords, diags))
 		return NULL;
-	json_array_foreach (b.ok ? putback->tables : NULL, i, table) {
-		const json_t *now = standing(&reads, read_text(&b, table, "/id"));
-		if (now)
-			add_step(&b, table, now);
-		else
-			warn_left(&b, read_text(&b, table, "/address"), "it is gone");
+	if (b.ok && add_steps(&b, putback->tables, provider)) {
+		name_plan(&b);
+		return plan;
 	}
 	if (!b.ok) {
 		(void)diag_error(diags, PLACE_NONE, "state-unreadable",
 			"what run %lld would put back is damaged", (long long)putback->run);
 		diag_help(diags, "`waybill confirm` keeps what stands");
-		return NULL;
 	}
-	name_plan(&b);
-	return plan;
+	return NULL;
 }

@@ -438,12 +438,13 @@ static void explain_drifts(const struct plan *saved, const struct plan *now, str
 	while (i < saved->ndrifts || n < now->ndrifts) {
 		const struct drift *a = i < saved->ndrifts ? &saved->drifts[i] : NULL;
 		const struct drift *b = n < now->ndrifts ? &now->drifts[n] : NULL;
-		int order = !a ? 1 : !b ? -1 : text_compare_nocase(a->id, b->id);
+		int order = a && b ? text_compare_nocase(a->id, b->id) : a ? -1 : 1;
+		const struct drift *first = a && order <= 0 ? a : b;
+		assert(first);
 		if (order != 0 || !same_drift(a, b)) {
-			const char *address = order <= 0 ? a->address : b->address;
 			(void)diag_error(diags, PLACE_NONE, "plan-stale",
-				"%s stands otherwise than when the plan was made", address);
-			diag_about(diags, address);
+				"%s stands otherwise than when the plan was made", first->address);
+			diag_about(diags, first->address);
 			diag_help(diags, "plan again, and review what is new");
 		}
 		i += order <= 0;

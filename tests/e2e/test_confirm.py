@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """apply --confirm-within: what nobody confirms is put back, by whoever comes, however the run ended."""
+import os
+import pty
 import signal
 import subprocess
 import uuid
@@ -264,3 +266,56 @@ def test_a_remote_state_is_confirmed_from_another_machine(tmp_path, azure, stora
     assert process.wait(timeout=60) == 1
     assert routes(azure, "v")["a"][0] == C[0]
     other.assert_settled()
+
+
+def test_what_never_writes_to_azure_puts_nothing_back(make, azure):
+    waybill = make()
+    process = begin(waybill, *LONG)
+    process.kill()
+    process.communicate()
+    overdue(waybill)
+    azure.clear()
+    for words in (("import", "--all", "--auto-approve"), ("apply", "--refresh=only", "--auto-approve"),
+                  ("state", "rm", "routeTables/t")):
+        assert waybill.run(*words, check=1).codes == ["run-unconfirmed"]
+    assert writes(azure.requests()) == []
+
+
+def type_at(waybill, *words, arguments):
+    """What a person at a terminal types, each word when there is a question; the exit status and what was said."""
+    keyboard, terminal = pty.openpty()
+    process = subprocess.Popen(waybill.command(*arguments), cwd=waybill.folder, env=waybill.environment,
+                               stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said, asked = b"", 0
+    for word in words:
+        while True:
+            said += os.read(process.stderr.fileno(), 4096)
+            questions = said.count(b"yes' is accepted: ") + said.count(b"Type yes here")
+            if questions > asked:
+                break
+        asked = questions
+        os.write(keyboard, word.encode() + b"\n")
+    said += process.stderr.read()
+    os.close(keyboard)
+    os.close(terminal)
+    return process.wait(timeout=60), said.decode()
+
+
+def test_a_typed_yes_confirms(make, azure):
+    waybill = make()
+    code, said = type_at(waybill, "yes", "no", "yes", arguments=("apply", *LONG))
+    assert code == 0, said
+    assert routes(azure) == AFTER and history(waybill)[-1] == ("confirm", "done")
+
+
+def test_the_next_apply_asks_whether_to_keep(make, azure):
+    waybill = make()
+    process = begin(waybill, *LONG)
+    process.kill()
+    process.communicate()
+    code, said = type_at(waybill, "no", arguments=("apply",))
+    assert code == 1 and "[run-unconfirmed]" in said
+    code, said = type_at(waybill, "yes", arguments=("apply",))
+    assert code == 0 and "Keep what it wrote?" in said
+    waybill.assert_settled()
+    assert routes(azure) == AFTER
