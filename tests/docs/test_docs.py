@@ -117,27 +117,38 @@ def options_of_commands():
     return {name: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", help_of(*name.split()))) for name in names}
 
 
+@functools.cache
+def options_of_emulator():
+    told = subprocess.run([BUILD / "waybill-emulator", "--help"], stdout=subprocess.PIPE, text=True, check=True,
+                          timeout=60).stdout
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", told))
+
+
 def said(page):
-    """Commands of Waybill as the page says them: in blocks, in `code`, in examples of codes."""
+    """Commands of Waybill and of the emulator as the page says them: in blocks, in `code`, in examples of codes."""
     text = page.read_text()
     lines = [line.strip().removeprefix("$ ") for _, _, block in BLOCK.findall(text) for line in block.splitlines()
              if line.strip().startswith("$ ")]
     rest = BLOCK.sub("", text)
     lines += [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", rest)]
     lines += [line.strip().partition("  #")[0] for line in re.findall(r"^    (\S.*)", rest, flags=re.M)]
-    return [line for line in lines if re.match(r"waybill |--[a-z]", line)]
+    return [line for line in lines if re.match(r"waybill(-emulator)? |--[a-z]", line)]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.stem not in MEANT_WRONG and said(page)],
                          ids=lambda page: page.name)
 def test_what_is_said_exists(page):
     known = options_of_commands()
-    every = set().union(*known.values())
+    emulators = options_of_emulator()
+    every = set().union(emulators, *known.values())
     for line in said(page):
         words = re.sub(r"\$\(.*?\)", "", line).split()
         # One dash before a long option is Terraform's way.
         options = {re.sub(r"^-(?=\w\w)", "--", word.partition("=")[0]) for word in words
                    if re.match("-+[a-z]", word)}
+        if words[0] == "waybill-emulator":
+            assert options <= emulators, line
+            continue
         if words[0] != "waybill" or not re.fullmatch("[a-z]+", words[1]):
             assert options <= every, line
             continue
