@@ -197,3 +197,33 @@ enum contention arm_error_contention(const struct arm_error *error)
 			return contentions[i].contention;
 	return CONTENTION_NONE;
 }
+
+const char *arm_error_help(const char *code)
+{
+	static const struct {
+		const char *code, *help;
+	} known[] = {
+		{ "network", "check the network, and the proxy variables (https_proxy, no_proxy)" },
+		{ "dns",
+			"check the name server, and whether Azure is to be reached through a proxy "
+			"(https_proxy)" },
+		{ "tls",
+			"the certificate could not be verified: is something between us and "
+			"Azure?" },
+		{ "foreign-url", "tokens go to the configured cloud alone: check --cloud" },
+		{ "AuthorizationFailed",
+			"give the principal a role that allows it, or wait a few "
+			"minutes when it was just given" },
+		{ "LinkedAuthorizationFailed",
+			"the principal also needs rights on the resource that is referred to" },
+		{ "MissingSubscriptionRegistration",
+			"register the provider: az provider register --namespace "
+			"Microsoft.Network" },
+		{ "SubscriptionNotFound", "check the subscription, and that we may see it" },
+		{ "ScopeLocked", "a management lock forbids it: remove the lock first" },
+	};
+	for (size_t i = 0; code && i < ARRAY_LEN(known); i++)
+		if (strcmp(code, known[i].code) == 0)
+			return known[i].help;
+	return NULL;
+}

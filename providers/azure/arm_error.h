@@ -39,4 +39,7 @@ bool arm_error_has(const struct arm_error *, const char *code);
 bool arm_error_is_absent(const struct arm_error *);
 enum contention arm_error_contention(const struct arm_error *);
 
+/* What to do about a code of ARM's or ours, where the code alone says enough; else NULL. */
+const char *arm_error_help(const char *code);
+
 #endif

@@ -155,37 +155,6 @@ static const char *told(struct exchange *e, const char *text)
 	return text ? http_scrubbed(e->world->http, e->operation->arena, text) : NULL;
 }
 
-/* What to do about it, where the code alone says enough. */
-static const char *help_for(const char *code)
-{
-	static const struct {
-		const char *code, *help;
-	} known[] = {
-		{ "network", "check the network, and the proxy variables (https_proxy, no_proxy)" },
-		{ "dns",
-			"check the name server, and whether Azure is to be reached through a proxy "
-			"(https_proxy)" },
-		{ "tls",
-			"the certificate could not be verified: is something between us and "
-			"Azure?" },
-		{ "foreign-url", "tokens go to the configured cloud alone: check --cloud" },
-		{ "AuthorizationFailed",
-			"give the principal a role that allows it, or wait a few "
-			"minutes when it was just given" },
-		{ "LinkedAuthorizationFailed",
-			"the principal also needs rights on the resource that is referred to" },
-		{ "MissingSubscriptionRegistration",
-			"register the provider: az provider register --namespace "
-			"Microsoft.Network" },
-		{ "SubscriptionNotFound", "check the subscription, and that we may see it" },
-		{ "ScopeLocked", "a management lock forbids it: remove the lock first" },
-	};
-	for (size_t i = 0; code && i < ARRAY_LEN(known); i++)
-		if (strcmp(code, known[i].code) == 0)
-			return known[i].help;
-	return NULL;
-}
-
 static void show_answer(struct exchange *e, struct raw_request *raw)
 {
 	struct arena *arena = e->operation->arena;
@@ -214,7 +183,8 @@ void exchange_finish(struct exchange *e, enum outcome outcome, const struct fail
 			.message = told(e, failure->message),
 			.target = told(e, failure->target),
 			.request_id = told(e, failure->request_id),
-			.help = told(e, failure->help ? failure->help : help_for(failure->code)),
+			.help = told(
+				e, failure->help ? failure->help : arm_error_help(failure->code)),
 			.status = failure->status,
 		};
 	e->world->finished(e->world, e);

@@ -309,10 +309,9 @@ static void set_method(struct transfer *transfer)
 			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
 		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
 	}
-	if (strcmp(request->method, "HEAD") == 0)
-		(void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	else
-		(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	(void)curl_easy_setopt(
+		easy, CURLOPT_NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 	struct curl_slist *lines = NULL;
 	struct buf line;
 	buf_init(&line, BUF_OWN_TEXT);
