@@ -361,6 +361,24 @@ static void set_pem(CURL *easy, CURLoption option, const char *pem)
 	(void)curl_easy_setopt(easy, option, &blob);
 }
 
+/* As Go, OpenSSL, curl and Python's requests name them. Curl's library itself reads none. */
+static void set_authorities(CURL *easy)
+{
+	static const char *const files[] = { "SSL_CERT_FILE", "CURL_CA_BUNDLE",
+		"REQUESTS_CA_BUNDLE" };
+	const char *folder = getenv("SSL_CERT_DIR");
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		const char *file = getenv(files[i]);
+		if (file && file[0] != '\0') {
+			(void)curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+			break;
+		}
+	}
+	if (folder && folder[0] != '\0')
+		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
+}
+
 /* Curl takes the name to verify from the URL alone. So the name stands there, and the connection
  * and the Host header are led back to where the request was meant for. */
 static bool set_server_name(struct transfer *transfer, const char *name)
@@ -438,6 +456,7 @@ void http_send(struct http *http, const struct http_request *request)
 		set_method(transfer);
 		set_bounds(transfer);
 		set_callbacks(transfer);
+		set_authorities(transfer->easy);
 		set_tls(transfer);
 	}
 	transfer->next = http->transfers;

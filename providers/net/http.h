@@ -4,6 +4,8 @@
  * Requests go in by http_send(); http_step() moves all of them and calls back who got an answer.
  * It retries nothing, follows no redirect and knows no cloud. Plain http goes to loopback hosts
  * only, and those are never asked through a proxy. Sizes and times are bounded: HTTP_*_LIMIT.
+ * The system's CAs are trusted, or those that SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE
+ * (the first that is set) and SSL_CERT_DIR name.
  */
 #ifndef WAYBILL_PROVIDERS_NET_HTTP_H
 #define WAYBILL_PROVIDERS_NET_HTTP_H

@@ -3,6 +3,7 @@
 import base64
 import json
 import stat
+import subprocess
 import time
 
 import pytest
@@ -523,3 +524,25 @@ def test_no_secret_is_told_or_written(waybill, cloud, client):
                *(seen["form"]["client_assertion"] for seen in cloud.seen if "client_assertion" in seen["form"])]
     assert len(planted) > 15
     assert [secret for secret in planted if secret in shown] == []
+
+
+# ---- whom Waybill trusts ----
+
+def test_authorities_by_the_usual_variables(tmp_path, emulator):
+    azure = emulator(cloud_yaml="resourceGroups: {kubernetes: {location: japaneast}}\n",
+                     args=["--tls", "--tls-ca-out", tmp_path / "ca.pem"])
+    waybill = Waybill(tmp_path / "w", azure, TABLE)
+    token = azure.request("POST", f"/{azure.ready['tenant']}/oauth2/v2.0/token", "grant_type=client_credentials&"
+                          f"client_id={CLIENT}&client_secret=s&scope=https%3A%2F%2F{azure.host}%2F%2F.default",
+                          {"Content-Type": "application/x-www-form-urlencoded"})[2]["access_token"]
+    waybill.environment["WAYBILL_ACCESS_TOKEN"] = token
+    mine, system = str(tmp_path / "ca.pem"), "/etc/ssl/certs/ca-certificates.crt"
+    for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        waybill.plan(env={name: mine})
+    waybill.plan(env={"SSL_CERT_FILE": "", "CURL_CA_BUNDLE": mine, "REQUESTS_CA_BUNDLE": system})
+    subprocess.run(["openssl", "rehash", tmp_path], check=True, timeout=60)
+    waybill.plan(env={"SSL_CERT_DIR": str(tmp_path)})
+    azure.clear()
+    for env in ({}, {"SSL_CERT_FILE": system, "CURL_CA_BUNDLE": mine}, {"SSL_CERT_FILE": str(tmp_path / "none")}):
+        waybill.plan(env=env, check=1)
+    assert azure.requests() == []
