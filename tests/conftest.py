@@ -12,6 +12,21 @@ from emulator import ROOT, Emulator  # noqa: E402 (found by the path above)
 
 
 @pytest.fixture
+def figure(request):
+    """figure(TEXT): what a test counted or measured; all of it is told at the end of the run."""
+    return lambda text: request.node.user_properties.append(("figure", text))
+
+
+def pytest_terminal_summary(terminalreporter):
+    told = [value for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+            for name, value in report.user_properties if name == "figure" and report.when == "call"]
+    if told:
+        terminalreporter.section("figures")
+        for text in sorted(told):
+            terminalreporter.write_line(text)
+
+
+@pytest.fixture
 def emulator(tmp_path):
     """Makes emulators for a test: emulator(cloud_yaml=..., args=[...]). Stops them after it."""
     made = []

@@ -143,8 +143,9 @@ end_to_end() {
 	local flavour=$1 log=$work/pytest-$1 word
 	shift
 	heading "end to end ($flavour)"
+	# Tests wait for programs more than they work, and each has its own folder and cloud.
 	FLAVOUR=$flavour /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider --tb=short --durations=5 \
-		"$@" </dev/null 2>&1 | tee "$log"
+		-n 4 "$@" </dev/null 2>&1 | tee "$log"
 	local status=${PIPESTATUS[0]}
 	for word in passed failed error; do
 		local n

@@ -79,7 +79,7 @@ def undisturbed(folder, azure, scenario):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("scenario", [First(), Second(), Destroy()], ids=lambda one: type(one).__name__)
-def test_each_write_and_sync_fails_in_turn(tmp_path, emulator, scenario, mode):
+def test_each_write_and_sync_fails_in_turn(tmp_path, emulator, scenario, mode, figure):
     cloud_file = EXAMPLES / scenario.example / "cloud.yaml"
     cloud, records = undisturbed(tmp_path / "undisturbed", emulator(cloud_yaml=cloud_file), scenario)
     nth, failures = 1, 0
@@ -101,4 +101,4 @@ def test_each_write_and_sync_fails_in_turn(tmp_path, emulator, scenario, mode):
             break
         nth += 1 if LONG else 7
     assert failures > 2
-    print(f"{type(scenario).__name__}, {mode}: {failures} failing writes and syncs, all went on from there")
+    figure(f"{type(scenario).__name__}, {mode}: {failures} failing writes and syncs, all went on from there")

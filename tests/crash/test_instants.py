@@ -74,7 +74,7 @@ def kill_after(waybill, seconds):
     return process.wait() == -signal.SIGKILL
 
 
-def test_killed_at_random_instants(tmp_path, emulator):
+def test_killed_at_random_instants(tmp_path, emulator, figure):
     prepared = Prepared(tmp_path, emulator)
     azure, waybill = prepared.begin("undisturbed", emulator)
     before = time.monotonic()
@@ -103,7 +103,7 @@ def test_killed_at_random_instants(tmp_path, emulator):
         waybill.assert_settled()
         azure.stop()
         shutil.rmtree(waybill.folder)
-    print(f"{counts['kills']} kills inside an apply, {counts['recoveries']} recoveries, "
+    figure(f"{counts['kills']} kills inside an apply, {counts['recoveries']} recoveries, "
           f"{sum(settled.values())} intents resolved ({dict(settled)}), "
           f"{counts['lost']} lost, {counts['duplicated']} duplicated")
     assert counts["kills"] > KILLS // 2

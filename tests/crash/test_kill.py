@@ -38,7 +38,7 @@ def undisturbed(folder, azure, example):
 
 
 @pytest.mark.parametrize("example, when, operation_time", LOOPS)
-def test_apply_killed_at_any_request(tmp_path, emulator, example, when, operation_time):
+def test_apply_killed_at_any_request(tmp_path, emulator, example, when, operation_time, figure):
     cloud, records = undisturbed(tmp_path / "undisturbed", emulator(), example)
     nth, deaths = 1, 0
     while True:
@@ -58,7 +58,7 @@ def test_apply_killed_at_any_request(tmp_path, emulator, example, when, operatio
             break
         nth += 1
     assert deaths > 10
-    print(f"{example}: killed {when} each of {deaths} requests, all went on from there")
+    figure(f"{example}: killed {when} each of {deaths} requests, all went on from there")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

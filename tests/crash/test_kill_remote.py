@@ -31,7 +31,7 @@ def go_on_elsewhere(folder, azure, blobs, source, *command):
     pytest.param(LARGE, "before", id="snapshot-before",
                  marks=pytest.mark.skipif(not LONG, reason="only in make test-long")),
 ])
-def test_apply_killed_at_any_request_to_the_storage(tmp_path, emulator, storages, source, when):
+def test_apply_killed_at_any_request_to_the_storage(tmp_path, emulator, storages, source, when, figure):
     azure = emulator(cloud_yaml=CLOUD if source == LARGE else None)
     undisturbed = Waybill(tmp_path / "undisturbed", azure, source).use(storages(), KEY)
     undisturbed.apply()
@@ -58,7 +58,7 @@ def test_apply_killed_at_any_request_to_the_storage(tmp_path, emulator, storages
             break
         nth += 1
     assert deaths >= 10
-    print(f"killed {when} each of {deaths} requests to the storage, all went on from there elsewhere")
+    figure(f"killed {when} each of {deaths} requests to the storage, all went on from there elsewhere")
 
 
 @pytest.mark.skipif(not LONG, reason="only in make test-long")

@@ -45,14 +45,14 @@ def test_requests_and_bytes_of_an_apply(waybill, blobs):
     assert {request[:4] for request in blobs.requests} <= {("GET", KEY, None, 200), ("HEAD", KEY, None, 200)}
 
 
-def test_bytes_grow_with_the_changes(tmp_path, azure, blobs):
+def test_bytes_grow_with_the_changes(tmp_path, azure, blobs, figure):
     sent = []
     for count in (100, 400):
         waybill = Waybill(tmp_path / str(count), azure, table_yaml(many(count), f"t{count}")).use(blobs, f"n{count}")
         blobs.requests.clear()
         waybill.apply()
         sent.append(sum(request[4] for request in blobs.requests) / count)
-    print(f"bytes a route: {sent[0]:.0f} of 100, {sent[1]:.0f} of 400")
+    figure(f"bytes a route: {sent[0]:.0f} of 100, {sent[1]:.0f} of 400")
     assert abs(sent[1] / sent[0] - 1) < 0.2, sent
 
 

@@ -131,7 +131,7 @@ def pair(folder, azure, place, key, text):
     return [Waybill(folder / name, azure, text).use(place, key) for name in "ab"]
 
 
-def test_two_at_the_same_instant(tmp_path, emulator, place, key):
+def test_two_at_the_same_instant(tmp_path, emulator, place, key, figure):
     """One does the work; the other waits and finds nothing to do, or fails with the holder's name."""
     waited = failed = 0
     azure = emulator(cloud_yaml="resourceGroups: {kubernetes: {location: japaneast}}\n",
@@ -155,7 +155,7 @@ def test_two_at_the_same_instant(tmp_path, emulator, place, key):
             waybill.assert_settled()
             assert waybill.records() == [f"routeTables/t{i}", f"routeTables/t{i}/routes/a"]
     assert waited and failed
-    print(f"{STARTED_AT_ONCE} pairs: {waited} second ones found it done, {failed} were refused by name")
+    figure(f"{STARTED_AT_ONCE} pairs: {waited} second ones found it done, {failed} were refused by name")
 
 
 def test_unlock_names_the_holder_and_breaks_the_lease(tmp_path, azure, storage, key):

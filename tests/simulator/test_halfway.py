@@ -93,7 +93,7 @@ def judge(seed, folder, azure, counts):
     counts["plans that settle"] += any(step["settles"] for step in plan.steps)
 
 
-def test_every_half_way_state_keeps_the_paths(tmp_path, capsys):
+def test_every_half_way_state_keeps_the_paths(tmp_path, figure):
     counts = collections.Counter()
     for first in range(FIRST_SEED, FIRST_SEED + PAIRS, IN_ONE_CLOUD):
         azure = Emulator(tmp_path)
@@ -102,8 +102,7 @@ def test_every_half_way_state_keeps_the_paths(tmp_path, capsys):
                 judge(seed, tmp_path, azure, counts)
         finally:
             azure.stop()
-    with capsys.disabled():
-        print("\nhalf way: " + ", ".join(f"{count:,} {what}" for what, count in counts.items()))
+    figure("half way: " + ", ".join(f"{count:,} {what}" for what, count in counts.items()))
     assert counts["plans"] > 0.8 * PAIRS
     assert counts["plans that settle"] > 0.1 * PAIRS
     assert counts["waits added"] > 0.1 * PAIRS

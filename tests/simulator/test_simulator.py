@@ -43,7 +43,7 @@ def compare(seed, folder, endpoint):
     return collections.Counter(wanted.values())
 
 
-def test_random_networks_get_the_simulator_s_verdicts(tmp_path, capsys):
+def test_random_networks_get_the_simulator_s_verdicts(tmp_path, figure):
     counts = collections.Counter()
     with concurrent.futures.ProcessPoolExecutor(max_workers=2) as workers:
         for first in range(FIRST_SEED, FIRST_SEED + NETWORKS, IN_ONE_CLOUD):
@@ -56,8 +56,7 @@ def test_random_networks_get_the_simulator_s_verdicts(tmp_path, capsys):
                     counts += one
             finally:
                 azure.stop()
-    with capsys.disabled():
-        print(f"\nsimulator: {NETWORKS:,} networks agree, {sum(counts.values()):,} paths: "
-              + ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in simulator.WORSE))
+    figure(f"simulator: {NETWORKS:,} networks agree, {sum(counts.values()):,} paths: "
+           + ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in simulator.WORSE))
     # A generator that makes only one kind of network would prove nothing.
     assert all(counts[verdict] > NETWORKS / 10 for verdict in simulator.WORSE)
