@@ -37,6 +37,8 @@ struct world {
 	struct fake_cloud *cloud;
 	struct diags diags;
 	struct state *state;
+	struct config *config; /* of the last plan, and what it was made from */
+	struct snapshot *snapshot;
 };
 
 static int set_up(void **state)
@@ -77,6 +79,8 @@ static struct plan *plan(struct world *w, const char *yaml, const struct plan_op
 	struct snapshot *snapshot = config
 		? snapshot_read(w->arena, config, w->state, &w->cloud->provider, &how, &w->diags)
 		: NULL;
+	w->config = config;
+	w->snapshot = snapshot;
 	return snapshot ? plan_make(w->arena, config, snapshot, options, &w->diags) : NULL;
 }
 
@@ -416,6 +420,54 @@ static void test_plan__equal_inputs_have_equal_ids(void **state)
 	assert_string_not_equal(plan(w, HEAD "routeTables:\n  t: {}\n", &options)->id, first);
 }
 
+static void test_plan__drift_alone_plans_no_change(void **state)
+{
+	struct world *w = *state;
+	const struct plan_options options = { .max_deletes = -1, .refresh = REFRESH_ONLY };
+	apply(w, one_table);
+	assert_true(plan_is_empty(plan(w, one_table, &options)));
+	json_t *route = fake_cloud_at(w->cloud, TABLE "/routes/r1");
+	assert_true(json_put(route, "/properties/addressPrefix", json_string("10.9.9.0/24")));
+	struct plan *p = plan(w, HEAD "routeTables:\n  t: {}\n", &options);
+	assert_non_null(p);
+	assert_int_equal(p->nchanges + p->nsteps, 0);
+	assert_int_equal(p->ndrifts, 1);
+	assert_string_equal(p->drifts[0].address, "routeTables/t/routes/r1");
+	assert_false(plan_is_empty(p));
+	struct saved_plan saved;
+	json_auto_t *json = plan_save(p, &options);
+	assert_true(plan_load(w->arena, w->catalog, json, &saved, &w->diags));
+	assert_true(saved.options.refresh == REFRESH_ONLY && saved.shown->drift_only);
+}
+
+static void test_plan__a_takeover_knows_what_stands_as_it_stands(void **state)
+{
+	struct world *w = *state;
+	const struct plan_options options = { .max_deletes = -1 };
+	struct run run = { .command = "import", .user = "u", .host = "h" };
+	const struct apply_options how = { .run = &run };
+	struct apply_report report;
+	fake_cloud_put(w->cloud, TABLE,
+		"{'location':'japaneast','properties':{'routes':[{'name':'r1','properties':"
+		"{'addressPrefix':'10.9.9.0/24','nextHopType':'None'}}]}}");
+	assert_null(plan(w, one_table, &options));
+	assert_string_equal(w->diags.items[0].code, "not-ours");
+	diags_init(&w->diags, w->arena);
+	struct plan *p = plan_takeover(w->arena, w->config, w->snapshot, NULL, &w->diags);
+	assert_non_null(p);
+	assert_int_equal(p->nsteps, 0);
+	assert_int_equal(p->to_adopt, 2);
+	assert_int_equal(p->ndiffering, 1);
+	assert_int_equal(p->nabsent, 4);
+	assert_true(apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags));
+	assert_int_equal(fake_cloud_count(w->cloud, VERB_PUT, NULL), 0);
+	p = plan(w, one_table, &options);
+	assert_non_null(p);
+	assert_int_equal(p->to_change, 1);
+	assert_int_equal(p->to_add, 4);
+	assert_int_equal(p->ndrifts, 0);
+}
+
 static void test_plan__a_target_brings_what_it_waits_for(void **state)
 {
 	struct world *w = *state;
@@ -499,6 +551,10 @@ int main(void)
 			test_plan__equal_inputs_have_equal_ids, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__a_target_brings_what_it_waits_for, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__drift_alone_plans_no_change, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_plan__a_takeover_knows_what_stands_as_it_stands, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_plan__saved_plan_comes_back_with_its_id, set_up, tear_down),
 	};
