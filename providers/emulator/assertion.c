@@ -54,13 +54,23 @@ static bool audience_is(const struct checking *checking, const char *wanted)
 	return false;
 }
 
+/* A NumericDate may have a fraction, as MSAL for Python sends it. What is no number is 0, what is
+ * beyond all bounds the bound. */
+static int64_t seconds(const json_t *value)
+{
+	const double most = 1e15;
+	double number = json_number_value(value);
+
+	return (int64_t)(number > most ? most : number < -most ? -most : number);
+}
+
 static bool check_times(struct checking *checking)
 {
-	const json_t *claims = checking->jwt.claims;
-	const json_t *end = json_object_get(claims, "exp"), *begin = json_object_get(claims, "nbf");
-	json_int_t exp = json_integer_value(end), nbf = json_integer_value(begin);
+	const json_t *end = json_object_get(checking->jwt.claims, "exp");
+	int64_t exp = seconds(end);
+	int64_t nbf = seconds(json_object_get(checking->jwt.claims, "nbf"));
 
-	if (!json_is_integer(end))
+	if (!json_is_number(end))
 		return wrong(checking, 50027, "JWT token is invalid or malformed.");
 	if (exp > checking->now_s - ASSERTION_SKEW_S && nbf < checking->now_s + ASSERTION_SKEW_S)
 		return true;

@@ -370,6 +370,8 @@ def test_assertions_of_a_registered_certificate(tmp_path, directory):
         assert claims_of(body["access_token"])["appidacr"] == "2"
     header = {"alg": "PS256", "x5t#S256": encode(digest(tmp_path, "b", "sha256"))}
     assert assert_with(directory, sign(tmp_path, header, claims_for(directory), "b"))[0] == 200
+    broken = claims_for(directory, exp=time.time() + 60.5, nbf=None)
+    assert assert_with(directory, sign(tmp_path, header, broken, "b"))[0] == 200
     adfs = claims_for(directory, aud=directory.endpoint + "/adfs/oauth2/token")
     assert assert_with(directory, sign(tmp_path, header, adfs, "b"), path="/adfs/oauth2/token")[0] == 200
 
@@ -391,7 +393,8 @@ def test_assertions_that_are_wrong(tmp_path, directory):
     assert code(aud=f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token") == 700023
     assert code(aud=None) == 700023
     assert code(exp=now - 400) == 700024 and code(nbf=now + 400) == 700024
-    assert code(exp=None) == 50027
+    assert code(exp=None) == code(exp="2999") == 50027
+    assert code(exp=-1e300) == code(nbf=1e300) == 700024
     assert code(sub=ID(4)) == 700021
     assert code(client=ID(1), iss=ID(1), sub=ID(1)) == 700027  # has no certificate
     good = sign(tmp_path, header, claims_for(directory))
