@@ -325,6 +325,11 @@ const char *schema_reference_type(const json_t *node)
 	return text_of(node, "x-reference");
 }
 
+const char *schema_linked_action(const json_t *node)
+{
+	return text_of(node, "x-linked-action");
+}
+
 const json_t *schema_default(const json_t *node)
 {
 	return json_object_get(node, "default");

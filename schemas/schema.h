@@ -104,10 +104,12 @@ bool schema_is_set(const json_t *node);          /* an array whose order means n
 /* The member that says the same in another form (addressPrefixes of addressPrefix), or NULL. */
 const char *schema_same_as(const json_t *node);
 const char *schema_reference_type(const json_t *node); /* {id} of this type, or NULL */
-const json_t *schema_default(const json_t *node);      /* what the server fills in, or NULL */
-const json_t *schema_enum(const json_t *node);         /* array, or NULL */
-const char *schema_format(const json_t *node);         /* "cidr", "ip", "cidr-or-tag", or NULL */
-const json_t *schema_required(const json_t *node);     /* array of names, or NULL */
+const char *schema_linked_action(
+	const json_t *node);                       /* that a write needs on what is referred to */
+const json_t *schema_default(const json_t *node);  /* what the server fills in, or NULL */
+const json_t *schema_enum(const json_t *node);     /* array, or NULL */
+const char *schema_format(const json_t *node);     /* "cidr", "ip", "cidr-or-tag", or NULL */
+const json_t *schema_required(const json_t *node); /* array of names, or NULL */
 
 /* Whether two scalars (or id references) mean the same to ARM: case, location spelling, canonical
  * CIDRs, ids. */

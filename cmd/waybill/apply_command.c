@@ -12,6 +12,7 @@
 #include "cmd/waybill/writing.h"
 #include "engine/apply/apply.h"
 #include "engine/base/text.h"
+#include "engine/plan/rights.h"
 
 #define GRACE_MS 5000
 
@@ -190,11 +191,16 @@ static int apply(struct session *s, struct applying *applying)
 	planning_show(s, planning->plan);
 	if (plan_changes_nothing(planning->plan))
 		return EXIT_DONE;
+	/* An emulator's own token may do everything. */
+	if (!s->cloud.emulator && !rights_check(planning->plan, s->provider, &s->diags))
+		return EXIT_ERROR;
 	confirming_announce(s, planning->plan);
 	if (!writing_approved(s) || !session_state(s, STATE_WRITE) || !bind(s, planning->plan))
 		return EXIT_ERROR;
-	if (!s->json)
+	if (!s->json) {
 		(void)session_flush(s);
+		session_warn(s);
+	}
 	return execute(s, planning);
 }
 

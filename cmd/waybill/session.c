@@ -286,6 +286,20 @@ bool session_flush(struct session *s)
 	return good;
 }
 
+void session_warn(struct session *s)
+{
+	struct buf text;
+	if (s->diags.nerrors || s->diags.count == 0)
+		return;
+	if (s->config)
+		secrets_mask_diags(s->config->secrets, &s->diags, 0);
+	buf_init(&text, BUF_OWN_TEXT);
+	diags_render(&s->diags, &text, 0, s->terminal.err_colour);
+	tell("\n%s", text.data);
+	buf_release(&text);
+	s->diags.count = 0;
+}
+
 void tell(const char *fmt, ...)
 {
 	va_list args;

@@ -114,6 +114,8 @@ bool session_flush(struct session *);
  * `not-approved`, or `needs-approval` where there is nobody to ask, with `otherwise` as the help.
  * A state that is open stays ours meanwhile. */
 bool session_approve(struct session *, const char *question, const char *otherwise);
+/* Tells the warnings that there are, before a question that they may bear on; not again later. */
+void session_warn(struct session *);
 /* A line on stderr: progress, a question. The text must be escaped. */
 void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

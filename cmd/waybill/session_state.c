@@ -265,6 +265,7 @@ bool session_approve(struct session *s, const char *question, const char *otherw
 		diag_help(&s->diags, "see where stdout leads: a full disk, a reader that left");
 		return false;
 	}
+	session_warn(s);
 	if (ask(s, question))
 		return true;
 	(void)diag_error(

@@ -198,8 +198,45 @@ enum contention arm_error_contention(const struct arm_error *error)
 	return CONTENTION_NONE;
 }
 
-const char *arm_error_help(const char *code)
+/* The next text in quotes, at most to the end; *text is set behind it. */
+static const char *quoted(struct arena *arena, const char **text)
 {
+	const char *start = strchr(*text, '\'');
+	const char *end = start ? strchr(start + 1, '\'') : NULL;
+	if (!end)
+		return NULL;
+	*text = end + 1;
+	return arena_strndup(arena, start + 1, (size_t)(end - start - 1));
+}
+
+/* Which action on which scope is lacking, as ARM's text tells it. NULL when the code is none of a
+ * missing right. */
+static const char *right_help(struct arena *arena, const struct failure *failure)
+{
+	static const char *const starts[] = { "not have authorization to perform action",
+		"not have permission to perform action" };
+	bool linked = failure->code && strcmp(failure->code, "LinkedAuthorizationFailed") == 0;
+	if (!failure->code || (!linked && strcmp(failure->code, "AuthorizationFailed") != 0))
+		return NULL;
+	const char *action = NULL, *scope = NULL;
+	for (size_t i = 0; !scope && failure->message && i < ARRAY_LEN(starts); i++) {
+		const char *at = strstr(failure->message, starts[i]);
+		action = at ? quoted(arena, &at) : NULL;
+		scope = action ? quoted(arena, &at) : NULL;
+	}
+	if (scope)
+		return arena_printf(arena,
+			"give the principal a role with `%s` on `%s`, or wait a few minutes when "
+			"it was just given",
+			action, scope);
+	return linked ? "the principal also needs rights on the resource that is referred to"
+		      : "give the principal a role that allows it, or wait a few minutes when it "
+			"was just given";
+}
+
+const char *arm_error_help(struct arena *arena, const struct failure *failure)
+{
+	const char *code = failure->code;
 	static const struct {
 		const char *code, *help;
 	} known[] = {
@@ -211,11 +248,6 @@ const char *arm_error_help(const char *code)
 			"the certificate could not be verified: is something between us and "
 			"Azure?" },
 		{ "foreign-url", "tokens go to the configured cloud alone: check --cloud" },
-		{ "AuthorizationFailed",
-			"give the principal a role that allows it, or wait a few "
-			"minutes when it was just given" },
-		{ "LinkedAuthorizationFailed",
-			"the principal also needs rights on the resource that is referred to" },
 		{ "MissingSubscriptionRegistration",
 			"register the provider: az provider register --namespace "
 			"Microsoft.Network" },
@@ -225,5 +257,5 @@ const char *arm_error_help(const char *code)
 	for (size_t i = 0; code && i < ARRAY_LEN(known); i++)
 		if (strcmp(code, known[i].code) == 0)
 			return known[i].help;
-	return NULL;
+	return right_help(arena, failure);
 }

@@ -39,7 +39,8 @@ bool arm_error_has(const struct arm_error *, const char *code);
 bool arm_error_is_absent(const struct arm_error *);
 enum contention arm_error_contention(const struct arm_error *);
 
-/* What to do about a code of ARM's or ours, where the code alone says enough; else NULL. */
-const char *arm_error_help(const char *code);
+/* What to do about a code of ARM's or ours, where we know it: of a 403, which action on which scope
+ * is lacking. In the arena, or NULL. */
+const char *arm_error_help(struct arena *, const struct failure *);
 
 #endif

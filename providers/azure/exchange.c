@@ -183,8 +183,8 @@ void exchange_finish(struct exchange *e, enum outcome outcome, const struct fail
 			.message = told(e, failure->message),
 			.target = told(e, failure->target),
 			.request_id = told(e, failure->request_id),
-			.help = told(
-				e, failure->help ? failure->help : arm_error_help(failure->code)),
+			.help = told(e,
+				failure->help ? failure->help : arm_error_help(e->arena, failure)),
 			.status = failure->status,
 		};
 	e->world->finished(e->world, e);

@@ -546,3 +546,74 @@ def test_authorities_by_the_usual_variables(tmp_path, emulator):
     for env in ({}, {"SSL_CERT_FILE": system, "CURL_CA_BUNDLE": mine}, {"SSL_CERT_FILE": str(tmp_path / "none")}):
         waybill.plan(env=env, check=1)
     assert azure.requests() == []
+
+
+# ---- rights ----
+
+CONTRIBUTOR = [{"actions": ["Microsoft.Network/*", "Microsoft.Resources/*/read"], "notActions": []}]
+READER = [{"actions": ["*/read"], "notActions": []}]
+
+
+def apply_with(waybill, cloud, *arguments, **more):
+    cloud.secrets[SECRET] = "right"
+    return waybill.run("apply", "--auto-approve", *arguments, env={**AZURE, "AZURE_CLIENT_SECRET": SECRET}, **more)
+
+
+def warned(result):
+    return [line.split("`")[1] for line in result.stderr.splitlines() if "[right-missing]" in line]
+
+
+def test_apply_warns_of_rights_that_are_missing(waybill, cloud):
+    cloud.rights = READER
+    result = apply_with(waybill, cloud, check=0)  # it is a warning: this ARM lets us
+    assert warned(result) == ["Microsoft.Network/routeTables/write"]
+    assert "waybill.yaml:6:3: warning: the principal may not do" in result.stderr
+    assert "on `/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/kubernetes`" in result.stderr
+
+
+@pytest.mark.parametrize("rights", [
+    CONTRIBUTOR, None, [], READER + CONTRIBUTOR,
+    [{"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}]])
+def test_apply_says_nothing_of_rights_that_are_there_or_not_known(waybill, cloud, rights):
+    """An empty list is known: it allows nothing."""
+    cloud.rights = rights
+    assert warned(apply_with(waybill, cloud, check=0)) == (["Microsoft.Network/routeTables/write"] if rights == [] else [])
+
+
+def test_not_actions_take_away(waybill, cloud):
+    cloud.rights = [{"actions": ["*"], "notActions": ["microsoft.network/ROUTETABLES/*"]}]
+    assert warned(apply_with(waybill, cloud, check=0)) == ["Microsoft.Network/routeTables/write"]
+
+
+def test_a_subnet_needs_a_right_on_its_table(waybill, cloud):
+    waybill.write(TABLE + """\
+virtualNetworks:
+  kubernetes-vnet:
+    existing: true
+    subnets: {kubernetes-subnet: {existing: true, routeTable: t}}
+""")
+    cloud.rights = [{"actions": ["*/write"], "notActions": []}]
+    assert warned(apply_with(waybill, cloud, check=0)) == ["Microsoft.Network/routeTables/join/action"]
+    waybill.write(TABLE)
+    cloud.rights = READER
+    assert "Microsoft.Network/virtualNetworks/subnets/write" in warned(apply_with(waybill, cloud, check=0))
+
+
+def test_a_refusal_says_which_right_is_missing(waybill, cloud):
+    cloud.denied = [("PUT", "/routeTables/", {
+        "code": "AuthorizationFailed", "message": "The client 'c' with object id 'o' does not have authorization to "
+        "perform action 'Microsoft.Network/routeTables/write' over scope '/subscriptions/s/x' or the scope is invalid."})]
+    result = apply_with(waybill, cloud, check=1)
+    assert result.codes == [] and "[arm:AuthorizationFailed]" in result.stderr
+    assert "give the principal a role with `Microsoft.Network/routeTables/write` on `/subscriptions/s/x`" in result.stderr
+
+
+def test_warnings_come_once_and_before_the_run(waybill, cloud):
+    cloud.rights = READER
+    told = apply_with(waybill, cloud, check=0).stderr
+    assert told.count("[right-missing]") == 1
+    assert told.index("[right-missing]") < told.index("routeTables/t: ")
+    cloud.rights = READER
+    waybill.write(TABLE.replace("10.1.0.0/16", "10.2.0.0/16"))
+    document = apply_with(waybill, cloud, "--json", check=0).json
+    assert [item["code"] for item in document["diagnostics"]] == ["right-missing"]

@@ -137,9 +137,35 @@ static void test_arm_error__text_is_bounded(void **state)
 	assert_true(strlen(error.failure.message) < 5000);
 }
 
+static void test_arm_error__which_right_is_missing(void **state)
+{
+	(void)state;
+	struct failure failure = { .code = "AuthorizationFailed",
+		.message = "The client 'c' with object id 'o' does not have authorization to "
+			   "perform action 'Microsoft.Network/routeTables/write' over scope "
+			   "'/subscriptions/s' or the scope is invalid." };
+	assert_non_null(strstr(arm_error_help(arena, &failure),
+		"`Microsoft.Network/routeTables/write` on `/subscriptions/s`"));
+	failure.code = "LinkedAuthorizationFailed";
+	failure.message = "The client 'c' has permission to perform action 'A/write' on scope 'S'; "
+			  "however, it does not have permission to perform action 'B/join/action' "
+			  "on the linked scope(s) '/T' or the linked scope(s) are invalid.";
+	assert_non_null(strstr(arm_error_help(arena, &failure), "`B/join/action` on `/T`"));
+	failure.message = "does not have permission to perform action 'B";
+	assert_non_null(strstr(arm_error_help(arena, &failure), "referred to"));
+	failure.message = NULL;
+	failure.code = "AuthorizationFailed";
+	assert_non_null(strstr(arm_error_help(arena, &failure), "a role that allows it"));
+	failure.code = "ScopeLocked";
+	assert_non_null(strstr(arm_error_help(arena, &failure), "lock"));
+	failure.code = "NobodyKnows";
+	assert_null(arm_error_help(arena, &failure));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arm_error__which_right_is_missing),
 		cmocka_unit_test(test_arm_error__shapes),
 		cmocka_unit_test(test_arm_error__absent_only_by_code),
 		cmocka_unit_test(test_arm_error__contention_is_seen_in_details),
