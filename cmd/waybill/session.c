@@ -10,8 +10,10 @@
 #include "cmd/waybill/signals.h"
 #include "engine/base/text.h"
 #include "providers/kubernetes/kubernetes.h"
+#include "providers/net/az.h"
 
 #define EMULATED_SUBSCRIPTION "00000000-0000-0000-0000-000000000001"
+#define SOME_SUBSCRIPTION "00000000-0000-0000-0000-000000000000"
 
 struct session_cluster {
 	const char *context; /* or NULL */
@@ -114,6 +116,7 @@ static void imply_subscription(struct session *s, const char *emulated)
 bool session_cloud(struct session *s, bool talks)
 {
 	const char *name = session_option(s, OPTION_CLOUD)->text;
+	s->talks = talks;
 	if (!name)
 		name = s->cloud_name ? s->cloud_name : "public";
 	const char *subscription = EMULATED_SUBSCRIPTION;
@@ -165,6 +168,38 @@ static bool read_variables(struct session *s, struct config_options *options)
 	return s->diags.nerrors == errors;
 }
 
+/* az answers for the cloud that it is signed in to, so it is asked only where it signs us in. What
+ * only looks at files asks nobody: any subscription does. */
+static bool default_subscription(void *context, const char **out, struct diags *diags)
+{
+	struct session *s = context;
+	const char *problem = NULL;
+	if (s->cloud.emulator || !s->cloud.login || !s->talks) {
+		*out = s->talks ? NULL : SOME_SUBSCRIPTION;
+		return true;
+	}
+	struct credential credential;
+	struct diags own;
+	diags_init(&own, s->arena);
+	struct credential_options options = {
+		.environment = s->environment, .cloud = s->cloud.name, .login = s->cloud.login
+	};
+	*out = NULL;
+	if (credential_find(&options, &credential, &own) && credential.kind == CREDENTIAL_AZ)
+		*out = az_subscription(s->arena, credential.az, s->environment, &problem);
+	credential_release(&credential);
+	if (problem) {
+		diag_error(diags, PLACE_NONE, "sign-in", "%s", problem);
+		diag_help(diags,
+			"run `az login`, or name the subscription in the YAML or in "
+			"AZURE_SUBSCRIPTION_ID");
+		return false;
+	}
+	if (*out)
+		tell("Subscription %s, as az has chosen\n", text_escaped(s->arena, *out));
+	return true;
+}
+
 bool session_config(struct session *s)
 {
 	const struct option_value *files = session_option(s, OPTION_FILE);
@@ -178,6 +213,8 @@ bool session_config(struct session *s)
 		.environment = s->environment,
 		.allowed_environment = allowed->texts,
 		.nallowed_environment = allowed->ntexts,
+		.default_subscription = default_subscription,
+		.default_context = s,
 	};
 	if (!read_variables(s, &options))
 		return false;

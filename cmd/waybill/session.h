@@ -58,6 +58,7 @@ struct session {
 	struct config *config;
 	const char *cloud_name; /* in the place of --cloud's default; or NULL */
 	struct azure_cloud cloud;
+	bool talks; /* to the cloud */
 	struct emulator_process emulator;
 	struct lock *lock;     /* of a local state */
 	struct remote *remote; /* NULL: the state is local, or it is not yet known which is meant */

@@ -38,6 +38,10 @@ struct config_options {
 	const char *const *environment;         /* NULL-terminated NAME=VALUE, as environ */
 	const char *const *allowed_environment; /* --allow-env names */
 	size_t nallowed_environment;
+	/* Whose subscription is meant when neither the YAML nor AZURE_SUBSCRIPTION_ID says: asked
+	 * at most once. *out NULL: nobody's. False with errors. May be NULL. */
+	bool (*default_subscription)(void *context, const char **out, struct diags *);
+	void *default_context;
 };
 
 /* The files that a configuration is made of, with their texts; other YAML of a folder is left out.

@@ -162,6 +162,8 @@ static bool read_scope(struct declare *w, struct declared *d)
 	}
 	size_t before = w->diags->nerrors;
 	d->subscription = own_text(w, d, "subscription", c->subscription);
+	if (!d->subscription && w->diags->nerrors == before)
+		d->subscription = c->subscription = environment_subscription(c, w->diags);
 	if (d->subscription && !is_subscription(d->subscription))
 		return diag_error(w->diags,
 			place_value(c,

@@ -7,7 +7,8 @@
 /* What the sign-in chain reads as a secret, beside the AZURE_ and ARM_ names told apart below. */
 static const char *const secret_names[] = { "WAYBILL_ACCESS_TOKEN",
 	"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_ACCESSTOKEN",
-	"IDENTITY_HEADER", "MSI_SECRET" };
+	"IDENTITY_HEADER", "IDENTITY_ENDPOINT", "MSI_SECRET", "ARM_OIDC_REQUEST_URL",
+	"SYSTEM_OIDCREQUESTURI" };
 
 static const char *const secret_words[] = { "SECRET", "PASSWORD", "TOKEN", "KEY", "CERTIFICATE",
 	"CONNECTION_STRING" };
@@ -77,6 +78,21 @@ const char *environment_read(struct config *c, const char *name)
 		value = NULL;
 	(void)json_object_set_new(c->internal->environment, name, kept ? kept : json_null());
 	return value;
+}
+
+const char *environment_subscription(struct config *c, struct diags *diags)
+{
+	static const char name[] = "AZURE_SUBSCRIPTION_ID";
+	struct inputs *in = &c->internal->inputs;
+	const char *id = environment_read(c, name);
+	if (id || !in->default_subscription)
+		return id;
+	bool good = in->default_subscription(in->default_context, &id, diags);
+	in->default_subscription = NULL;
+	if (!good || !id)
+		return NULL;
+	(void)json_object_set_new(c->internal->environment, name, json_string(id));
+	return id;
 }
 
 enum expression_result environment_lookup(

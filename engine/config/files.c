@@ -186,6 +186,8 @@ bool files_gather(struct arena *a, const struct config_options *options, struct 
 	inputs->variables = options->variables;
 	inputs->nvariables = options->nvariables;
 	inputs->environment = options->environment;
+	inputs->default_subscription = options->default_subscription;
+	inputs->default_context = options->default_context;
 	inputs->allowed_environment = options->allowed_environment;
 	inputs->nallowed_environment = options->nallowed_environment;
 	return good;

@@ -47,6 +47,8 @@ struct inputs {
 	const char *const *environment; /* NULL-terminated NAME=VALUE */
 	const char *const *allowed_environment;
 	size_t nallowed_environment;
+	bool (*default_subscription)(void *context, const char **out, struct diags *);
+	void *default_context;
 	const char *const *roots; /* each -f; NULL: of a saved plan, whose files are all here */
 };
 
@@ -116,6 +118,9 @@ bool documents_expand_keys(struct config *, struct diags *);
 const char *environment_value(const struct config *, const char *name);
 const char *environment_read(struct config *, const char *name);
 const char *environment_secret(const struct config *, const char *name);
+/* The subscription of what names none in the YAML, kept for a saved plan; NULL: there is none, or
+ * it could not be had, with errors. */
+const char *environment_subscription(struct config *, struct diags *);
 
 bool variables_load(struct config *, struct diags *);
 enum expression_result variable_lookup(

@@ -28,6 +28,8 @@ bool machines_read(
 	if (set->resource_group && strcmp(set->resource_group, "*") == 0)
 		set->resource_group = NULL;
 	set->subscription = text_or(r, value, pointer, "subscription", c->subscription);
+	if (!set->subscription && r->diags->nerrors == before)
+		set->subscription = c->subscription = environment_subscription(c, r->diags);
 	set->scale_set = text_or(r, value, pointer, "scaleSet", NULL);
 	if (json_object_get(value, "tags"))
 		set->tags = source_labels(r, value, pointer, "tags");

@@ -617,3 +617,52 @@ def test_warnings_come_once_and_before_the_run(waybill, cloud):
     waybill.write(TABLE.replace("10.1.0.0/16", "10.2.0.0/16"))
     document = apply_with(waybill, cloud, "--json", check=0).json
     assert [item["code"] for item in document["diagnostics"]] == ["right-missing"]
+
+
+# ---- the subscription ----
+
+def without_subscription(waybill):
+    waybill.write(TABLE.replace("subscription: ${env.AZURE_SUBSCRIPTION_ID}\n", ""))
+    del waybill.environment["AZURE_SUBSCRIPTION_ID"]
+
+
+def az_with_account(waybill, token, account):
+    answer = json.dumps({"accessToken": token, "expires_on": int(time.time()) + 3600})
+    fake_az(waybill, f"echo \"$@\" >>'{waybill.folder}/asked'\n"
+                     f"case \"$2\" in show) {account};; *) echo '{answer}';; esac\n")
+
+
+def test_the_subscription_of_the_environment(waybill, cloud):
+    without_subscription(waybill)
+    env = {"WAYBILL_ACCESS_TOKEN": cloud.token("https://arm.test")}
+    assert waybill.run("plan", env=env, check=1).codes == ["missing-subscription"]
+    plans(waybill, {**env, "ARM_SUBSCRIPTION_ID": SUBSCRIPTION})
+    plans(waybill, {**env, "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION, "ARM_SUBSCRIPTION_ID": "other"}, "--out", "p")
+    # A saved plan brings its own.
+    waybill.run("apply", "p", "--auto-approve", env=env, check=0)
+
+
+def test_the_subscription_of_az(waybill, cloud):
+    without_subscription(waybill)
+    az_with_account(waybill, cloud.token("https://arm.test"), f"echo '{{\"id\": \"{SUBSCRIPTION}\"}}'")
+    result = plans(waybill, {}, "--out", "p")
+    assert f"Subscription {SUBSCRIPTION}, as az has chosen" in result.stderr
+    assert asked_of_az(waybill)[0] == "account show --output json"
+    assert len(asked_of_az(waybill)) == 2
+    waybill.run("apply", "p", "--auto-approve", check=0)
+    assert len(asked_of_az(waybill)) == 3, "the saved plan says which"
+    # It is asked only where it signs us in, and not by what only reads files.
+    waybill.run("plan", env={"WAYBILL_ACCESS_TOKEN": cloud.token("https://arm.test")}, check=1)
+    waybill.run("validate", check=0)
+    assert len(asked_of_az(waybill)) == 3
+
+
+def test_az_that_has_chosen_no_subscription(waybill, cloud):
+    without_subscription(waybill)
+    for account, words in (("echo 'ERROR: run az login' >&2; exit 1", "ERROR: run az login"),
+                           ("echo '{}'", "az names no subscription")):
+        az_with_account(waybill, cloud.token("https://arm.test"), account)
+        result = waybill.run("plan", check=1)
+        assert "sign-in" in result.codes and words in result.stderr, result
+    az_with_account(waybill, cloud.token("https://arm.test"), "echo '{\"id\": \"a/../b\"}'")
+    assert waybill.run("plan", check=1).codes == ["bad-subscription"]

@@ -111,7 +111,6 @@ static const struct fault faults[] = {
 	{ "waybill: 1\nsettle: {}\n", "wrong-type", 2, 9 },
 	{ "waybill: 1\nbackend: {}\n", "missing-member", 2, 1 },
 	{ "waybill: 1\nlocation: [a]\n", "wrong-type", 2, 11 },
-	{ "waybill: 1\nrouteTables:\n  t: {resourceGroup: g}\n", "missing-subscription", 3, 3 },
 	{ "waybill: 1\nsubscription: s\nrouteTables:\n  t: {}\n", "missing-resource-group", 4, 3 },
 	{ "waybill: 1\nsubscription: a/b\nrouteTables:\n  t: {}\n", "bad-subscription", 2, 15 },
 	{ "waybill: 1\nsubscription: s\nresourceGroup: g\nrouteTables:\n  t: {}\n",
@@ -255,6 +254,44 @@ static void test_config__each_fault_has_its_code_and_place(void **state)
 				diags.items[k].text);
 	}
 	assert_int_equal(wrong, 0);
+}
+
+static bool tell_default(void *context, const char **out, struct diags *told)
+{
+	(void)told;
+	(*(int *)context)++;
+	*out = "s-az";
+	return true;
+}
+
+static void test_config__a_subscription_that_the_yaml_does_not_name(void **state)
+{
+	(void)state;
+	static const char text[] = "waybill: 1\nresourceGroup: g\nrouteTables:\n  t: {location: "
+				   "x}\n  u: {location: x}\n";
+	static const char *const with[] = { "AZURE_SUBSCRIPTION_ID=s-9", NULL };
+	static const char *const without[] = { "HOME=/root", NULL };
+	int asked = 0;
+	struct config_options options = { .environment = without };
+	assert_null(load_with(options, text));
+	assert_string_equal(diags.items[0].code, "missing-subscription");
+	assert_int_equal(diags.items[0].at.line, 4);
+
+	diags_init(&diags, arena);
+	options.default_subscription = tell_default;
+	options.default_context = &asked;
+	struct config *c = load_with(options, text);
+	assert_non_null(c);
+	assert_int_equal(asked, 1);
+	assert_string_equal(c->subscription, "s-az");
+	json_auto_t *inputs = config_inputs(c);
+	assert_string_equal(json_text_at(inputs, "/environment/AZURE_SUBSCRIPTION_ID"), "s-az");
+
+	options.environment = with;
+	c = load_with(options, text);
+	assert_non_null(c);
+	assert_int_equal(asked, 1);
+	assert_string_equal(c->subscription, "s-9");
 }
 
 /* ---- what is right ---- */
@@ -547,6 +584,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_config__each_fault_has_its_code_and_place),
+		CASE(test_config__a_subscription_that_the_yaml_does_not_name),
 		CASE(test_config__flat_members_become_arm_bodies),
 		CASE(test_config__existing_takes_no_defaults),
 		CASE(test_config__groups_scopes_and_addresses),
