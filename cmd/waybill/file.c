@@ -6,10 +6,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static bool write_all(int fd, const char *text, size_t len)
+bool file_begin(struct arena *a, const char *path, struct file_pieces *out)
+{
+	char *beside = arena_printf(a, "%s.XXXXXX", path);
+	*out = (struct file_pieces){ .path = path, .beside = beside, .fd = mkstemp(beside) };
+	return out->fd >= 0;
+}
+
+bool file_add(struct file_pieces *pieces, const char *text, size_t len)
 {
 	while (len) {
-		ssize_t sent = write(fd, text, len);
+		ssize_t sent = write(pieces->fd, text, len);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent <= 0)
@@ -17,26 +24,32 @@ static bool write_all(int fd, const char *text, size_t len)
 		text += sent;
 		len -= (size_t)sent;
 	}
-	return fsync(fd) == 0;
+	return true;
+}
+
+bool file_end(struct file_pieces *pieces, mode_t mode, bool good)
+{
+	int why = errno;
+	if (good && (fsync(pieces->fd) != 0 || fchmod(pieces->fd, mode) != 0)) {
+		why = errno;
+		good = false;
+	}
+	if (close(pieces->fd) != 0 && good) {
+		why = errno;
+		good = false;
+	}
+	if (good && rename(pieces->beside, pieces->path) == 0)
+		return true;
+	if (good)
+		why = errno;
+	(void)unlink(pieces->beside);
+	errno = why;
+	return false;
 }
 
 bool file_write(struct arena *a, const char *path, const char *text, size_t len, mode_t mode)
 {
-	char *beside = arena_printf(a, "%s.XXXXXX", path);
-	int fd = mkstemp(beside);
-	if (fd < 0)
-		return false;
-	bool good = write_all(fd, text, len) && fchmod(fd, mode) == 0;
-	int why = errno;
-	if (close(fd) != 0 && good) {
-		why = errno;
-		good = false;
-	}
-	if (good && rename(beside, path) == 0)
-		return true;
-	if (good)
-		why = errno;
-	(void)unlink(beside);
-	errno = why;
-	return false;
+	struct file_pieces pieces;
+	return file_begin(a, path, &pieces) &&
+		file_end(&pieces, mode, file_add(&pieces, text, len));
 }

@@ -13,4 +13,15 @@
  */
 bool file_write(struct arena *, const char *path, const char *text, size_t len, mode_t mode);
 
+/* The same in pieces. Each is false with errno set; file_end() ends it whatever came before, and
+ * with `good` false only takes away what was written. */
+struct file_pieces {
+	const char *path, *beside;
+	int fd;
+};
+
+bool file_begin(struct arena *, const char *path, struct file_pieces *);
+bool file_add(struct file_pieces *, const char *text, size_t len);
+bool file_end(struct file_pieces *, mode_t mode, bool good);
+
 #endif

@@ -215,6 +215,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "what to tell of requests on stderr: error, warn, info, debug or trace "
 			"(default: warn)",
 		.choices = "error warn info debug trace" },
+	[OPTION_RECORD] = { .name = "record",
+		.kind = OPTION_TEXT,
+		.value = "FILE",
+		.help = "write all requests and answers as a HAR, without secrets and tokens",
+		.names_file = true },
 	[OPTION_HELP] = { .name = "help",
 		.letter = 'h',
 		.kind = OPTION_SWITCH,

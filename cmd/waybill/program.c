@@ -100,7 +100,7 @@ static int run(struct session *s, struct arguments *arguments)
 		help_render(&s->out, command);
 		return EXIT_DONE;
 	}
-	if (!check_words(s, command))
+	if (!check_words(s, command) || !session_record(s))
 		return EXIT_ERROR;
 	return command->run(s);
 }
@@ -154,7 +154,8 @@ int program(const char *const *argv, const char *const *environment)
 		s.diags.nerrors += diags.items[i].severity == SEVERITY_ERROR;
 	}
 	int code = finish(&s, good ? run(&s, &arguments) : EXIT_ERROR);
-	session_close(&s);
+	if (!session_close(&s) && code == EXIT_DONE)
+		code = EXIT_ERROR;
 	arena_free(a);
 	return code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/waybill/session.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +38,7 @@ void session_open(
 	s->environment = environment;
 }
 
-void session_close(struct session *s)
+bool session_close(struct session *s)
 {
 	for (size_t i = 0; i < s->nopened; i++)
 		s->opened[i].provider->close(s->opened[i].provider);
@@ -48,7 +49,19 @@ void session_close(struct session *s)
 	lock_release(s->lock);
 	emulator_stop(&s->emulator);
 	buf_release(&s->out);
+	const struct secrets *secrets = s->config ? s->config->secrets : NULL;
+	bool recorded = recording_close(&s->recording, s->arena, secrets);
+	if (!recorded)
+		tell("error: the record could not be written: %s [record-write]\n",
+			strerror(errno));
 	arena_leave(s->arena);
+	return recorded;
+}
+
+bool session_record(struct session *s)
+{
+	const char *path = session_option(s, OPTION_RECORD)->text;
+	return !path || recording_open(&s->recording, s->arena, path, &s->diags);
 }
 
 const struct option_value *session_option(const struct session *s, enum option_id id)
@@ -249,6 +262,12 @@ static void tell_log(void *context, enum net_log_level level, const char *line)
 	buf_release(&text);
 }
 
+static void record(void *context, const char *entry)
+{
+	struct session *s = context;
+	recording_add(&s->recording, s->config ? s->config->secrets : NULL, entry);
+}
+
 static enum net_log_level log_level(const char *name)
 {
 	if (!name)
@@ -271,7 +290,8 @@ struct net_log session_log(struct session *s)
 {
 	return (struct net_log){ .write = tell_log,
 		.context = s,
-		.level = log_level(session_option(s, OPTION_LOG_LEVEL)->text) };
+		.level = log_level(session_option(s, OPTION_LOG_LEVEL)->text),
+		.record = s->recording.path ? record : NULL };
 }
 
 static struct provider *open_cluster(void *opener, const char *context, struct diags *diags)

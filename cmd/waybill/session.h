@@ -16,6 +16,7 @@
 
 #include "cmd/waybill/emulator_process.h"
 #include "cmd/waybill/options.h"
+#include "cmd/waybill/recording.h"
 #include "cmd/waybill/terminal.h"
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
@@ -70,11 +71,15 @@ struct session {
 	struct clusters clusters; /* opened as node sets ask for them */
 	struct session_cluster *opened;
 	size_t nopened;
+	struct recording recording; /* of all that the log hears of; see session_record() */
 };
 
 /* `environment` as environ. */
 void session_open(struct session *, const struct arguments *, const char *const *environment);
-void session_close(struct session *);
+/* False, after it was told, when the record could not be written. */
+bool session_close(struct session *);
+/* Records from now on, if --record asks for it. */
+bool session_record(struct session *);
 
 /* Decides which cloud is meant. With `talks`, starts an emulator where one is asked for. */
 bool session_cloud(struct session *, bool talks);

@@ -24,12 +24,34 @@ struct secrets *secrets_new(struct arena *a)
 	return s;
 }
 
+static void add_form(struct secrets *s, const char *text, bool within)
+{
+	bool is_long = strlen(text) >= SECRET_LEAST;
+	if (*text && !json_is_true(json_object_get(s->texts, text)))
+		(void)json_object_set_new(s->texts, text, json_boolean(within && is_long));
+}
+
+/* As JSON writes it between its quotes; in the arena. */
+static const char *json_form(struct secrets *s, const char *text)
+{
+	json_auto_t *string = json_string(text);
+	char *quoted = json_dumps(string, JSON_ENCODE_ANY);
+	const char *form = quoted ? arena_strndup(s->arena, quoted + 1, strlen(quoted) - 2) : text;
+	free(quoted);
+	return form;
+}
+
 void secrets_add(struct secrets *s, const char *text, bool within)
 {
-	if (!*text || secrets_is_seal(text) || json_is_true(json_object_get(s->texts, text)))
+	if (secrets_is_seal(text))
 		return;
-	bool is_long = strlen(text) >= SECRET_LEAST;
-	(void)json_object_set_new(s->texts, text, json_boolean(within && is_long));
+	add_form(s, text, within);
+	/* Within text it may also stand as JSON has it, and in JSON that holds JSON as text. */
+	const char *form = within ? json_form(s, text) : text;
+	if (strcmp(form, text) != 0) {
+		add_form(s, json_form(s, form), true);
+		add_form(s, form, true);
+	}
 }
 
 void secrets_add_all(struct secrets *s, const json_t *value)

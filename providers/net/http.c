@@ -11,11 +11,11 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/text.h"
-#include "providers/net/redact.h"
+#include "providers/net/known.h"
+#include "providers/net/telling.h"
 #include "providers/net/timer.h"
 #include "providers/net/url.h"
 
-#define SECRETS_KNOWN 32
 #define HEADERS_MOST 256
 #define LONGEST_WAIT_MS 3600000
 
@@ -48,7 +48,7 @@ struct http {
 	int pipe[2]; /* the second end wakes who polls the first */
 	struct transfer *transfers;
 	struct transfer *queue, **queue_end;
-	char *secrets[SECRETS_KNOWN]; /* the one kept last first */
+	struct known known;
 };
 
 struct http *http_open(const struct http_options *options)
@@ -114,10 +114,7 @@ void http_close(struct http *http)
 	while (http->transfers)
 		transfer_free(http->transfers);
 	(void)curl_multi_cleanup(http->multi);
-	for (size_t i = 0; i < SECRETS_KNOWN; i++) {
-		clear(http->secrets[i], http->secrets[i] ? strlen(http->secrets[i]) : 0);
-		free(http->secrets[i]);
-	}
+	known_release(&http->known);
 	(void)close(http->pipe[0]);
 	(void)close(http->pipe[1]);
 	free(http->user_agent);
@@ -125,107 +122,19 @@ void http_close(struct http *http)
 	curl_global_cleanup();
 }
 
-/* ---- What is told ------------------------------------------------------------------------- */
-
 void http_keep_secret(struct http *http, const char *secret)
 {
-	size_t at = 0;
-	while (at < SECRETS_KNOWN - 1 && http->secrets[at] &&
-		strcmp(http->secrets[at], secret) != 0)
-		at++;
-	char *kept = http->secrets[at];
-	if (!kept || strcmp(kept, secret) != 0) {
-		clear(kept, kept ? strlen(kept) : 0);
-		free(kept);
-		kept = mem_strdup(secret);
-	}
-	memmove(http->secrets + 1, http->secrets, at * sizeof *http->secrets);
-	http->secrets[0] = kept;
+	known_keep(&http->known, secret);
 }
 
 void http_cut_secrets(const struct http *http, char *text)
 {
-	for (size_t i = 0; i < SECRETS_KNOWN; i++)
-		redact_known(text, http->secrets[i]);
+	known_cut(&http->known, text);
 }
 
 char *http_scrubbed(const struct http *http, struct arena *arena, const char *text)
 {
-	struct buf told;
-	buf_init(&told, BUF_OWN_TEXT);
-	redact_urls(&told, text);
-	http_cut_secrets(http, told.data);
-	char *copy = arena_strdup(arena, told.data);
-	buf_release(&told);
-	return copy;
-}
-
-static void tell(const struct http *http, enum net_log_level level, const char *text)
-{
-	struct arena *arena = arena_new();
-	http->log.write(
-		http->log.context, level, text_escaped(arena, http_scrubbed(http, arena, text)));
-	arena_free(arena);
-}
-
-static bool tells(const struct http *http, enum net_log_level level)
-{
-	return http->log.write && http->log.level >= level;
-}
-
-static void tell_request(const struct transfer *transfer)
-{
-	if (!tells(transfer->http, NET_LOG_TRACE))
-		return;
-	const struct http_request *request = &transfer->request;
-	struct buf text;
-	buf_init(&text, BUF_OWN_TEXT);
-	(void)buf_printf(&text, "> %s ", request->method);
-	redact_urls(&text, request->url);
-	for (size_t i = 0; i < request->nheaders; i++) {
-		(void)buf_puts(&text, " | ");
-		redact_header(&text, request->headers[i].name, request->headers[i].value);
-	}
-	if (request->body) {
-		(void)buf_puts(&text, " | ");
-		if (request->secret)
-			(void)buf_puts(&text, "(body not shown)");
-		else
-			redact_body(&text, request->body, request->body_len);
-	}
-	tell(transfer->http, NET_LOG_TRACE, text.data);
-	buf_release(&text);
-}
-
-static void tell_answer(const struct transfer *transfer, const struct http_response *response)
-{
-	struct buf text;
-	buf_init(&text, BUF_OWN_TEXT);
-	const char *id = http_header(response, "x-ms-request-id");
-	(void)buf_printf(&text, "%s %s ", transfer->request.method,
-		url_path(transfer->arena, transfer->request.url));
-	if (response->status)
-		(void)buf_printf(&text, "%d", response->status);
-	else
-		(void)buf_printf(&text, "failed: %s,", response->problem);
-	(void)buf_printf(
-		&text, " %lld ms %s", (long long)(clock_ms() - transfer->began_ms), id ? id : "-");
-	tell(transfer->http, NET_LOG_DEBUG, text.data);
-	if (tells(transfer->http, NET_LOG_TRACE) && response->status) {
-		buf_clear(&text);
-		(void)buf_printf(&text, "< %d", response->status);
-		for (size_t i = 0; i < response->nheaders; i++) {
-			(void)buf_puts(&text, " | ");
-			redact_header(&text, response->headers[i].name, response->headers[i].value);
-		}
-		(void)buf_puts(&text, " | ");
-		if (transfer->request.secret)
-			(void)buf_puts(&text, "(body not shown)");
-		else
-			redact_body(&text, response->body, response->body_len);
-		tell(transfer->http, NET_LOG_TRACE, text.data);
-	}
-	buf_release(&text);
+	return known_scrubbed(&http->known, arena, text);
 }
 
 /* ---- Curl's callbacks --------------------------------------------------------------------- */
@@ -530,8 +439,11 @@ static void deliver(struct transfer *transfer, CURLcode code)
 		response.body = transfer->body.data;
 		response.body_len = transfer->body.len;
 	}
-	if (tells(transfer->http, NET_LOG_DEBUG))
-		tell_answer(transfer, &response);
+	telling_answer(&transfer->http->log, &transfer->http->known,
+		&(struct told){ .request = &transfer->request,
+			.response = &response,
+			.easy = transfer->easy,
+			.took_ms = clock_ms() - transfer->began_ms });
 	transfer->request.done(transfer->request.context, &response);
 	transfer_free(transfer);
 }
@@ -552,7 +464,7 @@ static bool start_waiting(struct http *http)
 		}
 		http->active++;
 		http->sent++;
-		tell_request(transfer);
+		telling_request(&http->log, &http->known, &transfer->request);
 		if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
 			abort();
 	}

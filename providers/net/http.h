@@ -97,7 +97,7 @@ void http_step(struct http *, int timeout_ms);
 void http_interrupt(struct http *);
 unsigned http_requests(const struct http *); /* sent so far */
 
-/* Cuts this value out of all that is told from now on; the thirty-two last kept are known. */
+/* Cuts this value out of all that is told from now on; the last kept are known (known.h). */
 void http_keep_secret(struct http *, const char *secret);
 /* Overwrites the secrets that are known in a text. */
 void http_cut_secrets(const struct http *, char *text);

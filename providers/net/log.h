@@ -17,6 +17,9 @@ struct net_log {
 	void (*write)(void *context, enum net_log_level, const char *line); /* NULL: nowhere */
 	void *context;
 	enum net_log_level level; /* lines above it are not made */
+	/* Takes each exchange that has ended, at any level: an entry of a HAR 1.2, on one line,
+	 * lent. NULL: nobody does. */
+	void (*record)(void *context, const char *entry);
 };
 
 #endif

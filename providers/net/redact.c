@@ -12,17 +12,40 @@
 
 #define SECRET_LEAST 8
 #define BODY_READ ((size_t)1 << 20) /* larger bodies are told by their size */
-#define BODY_TOLD ((size_t)16 << 10)
+#define HIDDEN "***"
+#define JWT_LEAST 16
+
+/* Letters and digits alone: what a word is made of, whatever the locale. */
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+#define URL_END " \t\r\n\"<>\\"
+#define TOKEN LETTERS DIGITS "-._~+/=:%"
 
 static const char *const harmless_parameters[] = { "api-version", "$filter", "$expand", "$top",
 	"comp", "restype" };
 
-static const char *const sensitive_headers[] = { "Authorization", "Proxy-Authorization", "Cookie",
-	"Set-Cookie", "x-ms-authorization-auxiliary", "X-IDENTITY-HEADER", "x-ms-lease-id",
+static const char *const sensitive_headers[] = { "X-IDENTITY-HEADER", "x-ms-lease-id",
 	"x-ms-proposed-lease-id" };
 
-static const char *const sensitive_words[] = { "token", "secret", "password", "assertion",
-	"credential", "sharedkey", "accesskey", "privatekey", "signature", "authorization" };
+/* Anywhere in the name of a header or of a JSON member. */
+static const char *const sensitive_words[] = { "token", "secret", "password", "passphrase",
+	"assertion", "credential", "sharedkey", "accesskey", "privatekey", "signature",
+	"authorization", "cookie", "connectionstring", "sharedaccess", "kubeconfig",
+	"protectedsettings", "customdata", "userdata", "sasuri", "sasurl" };
+
+/* At its end. */
+static const char *const sensitive_ends[] = { "key", "keys", "keydata", "sas", "pwd", "pfx" };
+
+/* In text, before `=` or as a JSON member that is quoted inside of text. */
+static const char *const sensitive_names[] = { "access_token", "refresh_token", "id_token",
+	"client_secret", "client_assertion", "assertion", "password", "passwd", "pwd", "secret",
+	"token", "sig", "sas", "accountkey", "sharedaccesskey", "sharedaccesssignature", "apikey",
+	"api_key", "clientsecret", "accesstoken", "refreshtoken", "authorization" };
+
+static const char *const schemes[] = { "Bearer", "Basic", "SharedKey", "SharedKeyLite",
+	"SharedAccessSignature", "Negotiate", "PoP" };
+
+/* ---- text --------------------------------------------------------------------------------- */
 
 static bool is_harmless(const char *name, size_t len)
 {
@@ -43,7 +66,7 @@ static void redact_query(struct buf *out, const char *query, size_t len)
 		size_t name = equals ? (size_t)(equals - query) : pair;
 		(void)buf_add(out, query, equals && !is_harmless(query, name) ? name : pair);
 		if (equals && !is_harmless(query, name))
-			(void)buf_puts(out, "=***");
+			(void)buf_puts(out, "=" HIDDEN);
 		if (amp)
 			(void)buf_putc(out, '&');
 		query += amp ? pair + 1 : pair;
@@ -51,61 +74,155 @@ static void redact_query(struct buf *out, const char *query, size_t len)
 	}
 }
 
-void redact_urls(struct buf *out, const char *text)
+/* Each of these appends what it knows to hide at `at`, where a word begins, and says how many bytes
+ * it was; 0: it is none of it. */
+
+static size_t hide_query(struct buf *out, const char *at)
 {
-	for (;;) {
-		const char *url = strstr(text, "://");
-		if (!url)
-			break;
-		size_t len = strcspn(url, " \t\r\n\"'<>\\");
-		const char *query = memchr(url, '?', len);
-		if (query) {
-			(void)buf_add(out, text, (size_t)(query + 1 - text));
-			redact_query(out, query + 1, len - (size_t)(query + 1 - url));
-		} else {
-			(void)buf_add(out, text, (size_t)(url - text) + len);
-		}
-		text = url + len;
+	if (*at != '?' && *at != '&')
+		return 0;
+	size_t name = strcspn(at + 1, URL_END "'=&?;,");
+	size_t len = strcspn(at, URL_END);
+	/* A quote ends the URL that it is around, but may stand in a query. */
+	if (len && at[len - 1] == '\'')
+		len--;
+	if (name == 0 || at[name + 1] != '=')
+		return 0;
+	(void)buf_putc(out, *at);
+	redact_query(out, at + 1, len - 1);
+	return len;
+}
+
+static size_t hide_scheme(struct buf *out, const char *at)
+{
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		size_t len = strlen(schemes[i]);
+		if (!text_starts_nocase(at, schemes[i]) || (at[len] != ' ' && at[len] != '+'))
+			continue;
+		size_t blanks = strspn(at + len, " +");
+		const char *value = at + len + blanks;
+		size_t value_len = strspn(value, TOKEN);
+		while (value_len && (value[value_len - 1] == '.' || value[value_len - 1] == ':'))
+			value_len--;
+		/* Words of a sentence are letters alone. */
+		if (value_len < SECRET_LEAST || strspn(value, LETTERS) >= value_len)
+			continue;
+		(void)buf_add(out, at, len + blanks);
+		(void)buf_puts(out, HIDDEN);
+		return len + blanks + value_len;
 	}
-	(void)buf_puts(out, text);
+	return 0;
+}
+
+static size_t hide_jwt(struct buf *out, const char *at)
+{
+	if (strncmp(at, "eyJ", 3) != 0)
+		return 0;
+	size_t len = strspn(at, LETTERS DIGITS "-_.=");
+	if (len < JWT_LEAST)
+		return 0;
+	(void)buf_puts(out, HIDDEN);
+	return len;
+}
+
+static size_t quote(const char *at)
+{
+	size_t len = strspn(at, "\\");
+	return at[len] == '"' || at[len] == '\'' ? len + 1 : 0;
+}
+
+static size_t hide_named(struct buf *out, const char *at)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sensitive_names); i++) {
+		size_t len = strlen(sensitive_names[i]);
+		if (!text_starts_nocase(at, sensitive_names[i]))
+			continue;
+		size_t quoted = quote(at + len);
+		size_t to = len + quoted + strspn(at + len + quoted, " ");
+		char sign = at[to];
+		if (sign != '=' && !(sign == ':' && quoted))
+			continue;
+		to++;
+		to += strspn(at + to, " ");
+		size_t opened = quote(at + to);
+		to += opened;
+		const char *end = quoted || opened ? "\"'\\\r\n" : URL_END "'&;,}";
+		size_t value_len = strcspn(at + to, end);
+		if (value_len == 0)
+			continue;
+		(void)buf_add(out, at, to);
+		(void)buf_puts(out, HIDDEN);
+		return to + value_len;
+	}
+	return 0;
+}
+
+void redact_text(struct buf *out, const char *text)
+{
+	bool begins = true; /* a word may begin here */
+	for (const char *at = text; *at;) {
+		size_t hidden = hide_query(out, at);
+		if (!hidden && begins)
+			hidden = hide_scheme(out, at);
+		if (!hidden && begins)
+			hidden = hide_jwt(out, at);
+		if (!hidden && begins)
+			hidden = hide_named(out, at);
+		if (!hidden)
+			(void)buf_putc(out, *at);
+		at += hidden ? hidden : 1;
+		begins = hidden || !strchr(LETTERS, at[-1]);
+	}
+}
+
+/* ---- headers and bodies ------------------------------------------------------------------- */
+
+static bool is_sensitive(const char *name)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < ARRAY_LEN(sensitive_ends); i++) {
+		size_t end = strlen(sensitive_ends[i]);
+		if (len >= end && text_same_nocase(name + len - end, sensitive_ends[i]))
+			return true;
+	}
+	for (const char *at = name; *at; at++)
+		for (size_t i = 0; i < ARRAY_LEN(sensitive_words); i++)
+			if (text_starts_nocase(at, sensitive_words[i]))
+				return true;
+	return false;
 }
 
 void redact_header(struct buf *out, const char *name, const char *value)
 {
+	bool hidden = is_sensitive(name);
 	for (size_t i = 0; i < ARRAY_LEN(sensitive_headers); i++)
-		if (text_same_nocase(name, sensitive_headers[i]))
-			value = "***";
+		hidden = hidden || text_same_nocase(name, sensitive_headers[i]);
 	(void)buf_printf(out, "%s: ", name);
-	redact_urls(out, value);
+	redact_text(out, hidden ? HIDDEN : value);
 }
 
-static bool is_sensitive(struct arena *arena, const char *key)
-{
-	const char *lower = text_lower(arena, key);
-	for (size_t i = 0; i < ARRAY_LEN(sensitive_words); i++)
-		if (strstr(lower, sensitive_words[i]))
-			return true;
-	return false;
-}
-
-static void redact_value(struct arena *arena, json_t *value)
+static void redact_value(json_t *value, bool hidden)
 {
 	const char *key = NULL;
 	json_t *member = NULL;
 	size_t i = 0;
 	json_object_foreach (value, key, member) {
-		/* "tokenType" and "expires_in" are no secrets, but it costs nothing to hide more.
-		 */
-		if (is_sensitive(arena, key) && !json_is_object(member) && !json_is_array(member))
-			(void)json_object_set_new(value, key, json_string("***"));
+		/* "tokenType" is no secret, but it costs nothing to hide more. */
+		bool hides = hidden || is_sensitive(key);
+		if (hides && !json_is_object(member) && !json_is_array(member))
+			(void)json_object_set_new(value, key, json_string(HIDDEN));
 		else
-			redact_value(arena, member);
+			redact_value(member, hides);
 	}
-	json_array_foreach (value, i, member)
-		redact_value(arena, member);
+	json_array_foreach (value, i, member) {
+		if (hidden && !json_is_object(member) && !json_is_array(member))
+			(void)json_array_set_new(value, i, json_string(HIDDEN));
+		else
+			redact_value(member, hidden);
+	}
 }
 
-void redact_body(struct buf *out, const char *bytes, size_t len)
+void redact_body(struct buf *out, const char *bytes, size_t len, size_t most)
 {
 	if (!len)
 		return;
@@ -114,12 +231,17 @@ void redact_body(struct buf *out, const char *bytes, size_t len)
 	json_auto_t *value =
 		len <= BODY_READ ? json_parse(arena, bytes, len, BODY_READ, &why) : NULL;
 	if (json_is_object(value) || json_is_array(value)) {
-		redact_value(arena, value);
+		redact_value(value, false);
 		char *text = json_dumps(value, JSON_COMPACT);
-		if (text && strlen(text) > BODY_TOLD)
-			text[BODY_TOLD] = '\0';
-		if (text)
-			redact_urls(out, text);
+		struct buf told;
+		buf_init(&told, BUF_OWN_TEXT);
+		redact_text(&told, text ? text : "");
+		/* Cut where a character begins. */
+		size_t cut = told.len < most ? told.len : most;
+		while (cut && cut < told.len && ((unsigned char)told.data[cut] & 0xc0) == 0x80)
+			cut--;
+		(void)buf_add(out, told.data, cut);
+		buf_release(&told);
 		free(text);
 	} else {
 		(void)buf_printf(out, "(%zu bytes)", len);

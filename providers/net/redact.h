@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* redact.h - what may be told of requests and answers
  *
- * By rule first (names of headers, JSON members and query parameters), then by value: secrets that
- * we know ourselves are cut out of whatever is told, wherever a server echoes them.
+ * By rule first (names of headers, JSON members and query parameters, and the forms in which tokens
+ * stand in text), then by value: secrets that we know ourselves are cut out of whatever is told,
+ * wherever a server echoes them. A rule that hides too much costs a word in a log; one that hides
+ * too little costs a secret.
  */
 #ifndef WAYBILL_PROVIDERS_NET_REDACT_H
 #define WAYBILL_PROVIDERS_NET_REDACT_H
@@ -11,15 +13,20 @@
 
 #include "engine/base/buf.h"
 
-/* Appends `text`; in every URL in it, query values are told only of parameters known to be
- * harmless: a signed URL's t, c, s and h are not. */
-void redact_urls(struct buf *out, const char *text);
+/* Appends `text` without
+ * - the values of a query, but of parameters known to be harmless: a signed URL's t, c, s and h are
+ *   not; whole URLs and relative ones alike,
+ * - what follows `Bearer`, `Basic`, `SharedKey` and the like,
+ * - JSON Web Tokens,
+ * - what a name such as `client_secret` or `sig` is said to be, by `=` or as a JSON member. */
+void redact_text(struct buf *out, const char *text);
 
 /* Appends "name: value", or "name: ***". */
 void redact_header(struct buf *out, const char *name, const char *value);
 
-/* Appends a JSON body without the values of sensitive members; of any other body, its size. */
-void redact_body(struct buf *out, const char *bytes, size_t len);
+/* Appends a JSON body without the values of sensitive members, at most `most` bytes of it; of any
+ * other body, its size. */
+void redact_body(struct buf *out, const char *bytes, size_t len, size_t most);
 
 /* Overwrites every occurrence of `secret` in `text` with asterisks. Shorter than 8 characters is
  * no secret. */

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "providers/net/credential.h"
-#include "providers/net/redact.h"
 #include "providers/net/url.h"
 
 static bool find(struct arena *arena, const char *const *environment, struct credential *out,
@@ -140,32 +139,6 @@ static void test_credential__another_cloud_is_refused(void **state)
 	arena_free(arena);
 }
 
-static void test_credential__what_is_told_is_redacted(void **state)
-{
-	(void)state;
-	struct buf out;
-	buf_init(&out, BUF_OWN_TEXT);
-	redact_header(&out, "authorization", "Bearer x");
-	assert_string_equal(out.data, "authorization: ***");
-	buf_clear(&out);
-	redact_urls(&out, "see https://h/p?api-version=1&t=sig&c=cert&s&h=x now, or ftp://x?y");
-	assert_string_equal(
-		out.data, "see https://h/p?api-version=1&t=***&c=***&s&h=*** now, or ftp://x?y");
-	buf_clear(&out);
-	static const char body[] =
-		"{\"a\": [{\"access_token\": \"x\", \"clientSecret\": 1}], \"name\": \"t\"}";
-	redact_body(&out, body, strlen(body));
-	assert_string_equal(out.data,
-		"{\"a\":[{\"access_token\":\"***\",\"clientSecret\":\"***\"}],\"name\":\"t\"}");
-	buf_clear(&out);
-	redact_body(&out, "client_secret=x", 15);
-	assert_string_equal(out.data, "(15 bytes)");
-	char echo[] = "a long-secret and a long-secret";
-	redact_known(echo, "long-secret");
-	assert_string_equal(echo, "a *********** and a ***********");
-	buf_release(&out);
-}
-
 static void test_credential__origins(void **state)
 {
 	(void)state;
@@ -207,7 +180,6 @@ int main(void)
 		cmocka_unit_test(test_credential__missing_variables_are_named),
 		cmocka_unit_test(test_credential__hostile_values_are_refused),
 		cmocka_unit_test(test_credential__another_cloud_is_refused),
-		cmocka_unit_test(test_credential__what_is_told_is_redacted),
 		cmocka_unit_test(test_credential__origins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
