@@ -189,7 +189,7 @@ bool planning_make(struct planning *planning, struct session *s)
 bool planning_look(struct planning *planning, struct session *s)
 {
 	size_t before = s->diags.count;
-	planning->options.allow_unreachable = true;
+	planning->options.allow_unreachable = planning->options.only_looks = true;
 	planning->plan =
 		plan_make(s->arena, s->config, planning->snapshot, &planning->options, &s->diags);
 	if (planning->plan)

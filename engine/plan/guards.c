@@ -151,6 +151,8 @@ static void check_groups(struct planner *p)
 
 void planner_guard(struct planner *p)
 {
+	if (p->options->only_looks)
+		return;
 	for (size_t i = 0; i < p->nall; i++)
 		if (change_removes(&p->all[i]))
 			check_attached(p, &p->all[i]);

@@ -174,6 +174,7 @@ struct plan_options {
 	size_t ndelete_foreign;
 	long max_deletes; /* negative: not given */
 	bool allow_unreachable;
+	bool only_looks; /* nothing will be done, so nothing is guarded against */
 };
 
 struct followed;
