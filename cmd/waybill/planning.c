@@ -169,6 +169,14 @@ bool planning_read(struct planning *planning, struct session *s)
 	return planning->snapshot != NULL;
 }
 
+/* Half of a network is not wrong for lack of the other half: what is left out counts as made. */
+static const struct topology *judged_network(const struct planning *planning, struct session *s)
+{
+	return planning->plan->ntargets
+		? view_planned(s->arena, s->config, planning->plan->snapshot, NULL)
+		: planning->plan->topology;
+}
+
 bool planning_make(struct planning *planning, struct session *s)
 {
 	planning->plan =
@@ -182,8 +190,9 @@ bool planning_make(struct planning *planning, struct session *s)
 	if (!read_limits(planning->plan, s, &usages))
 		return false;
 	return check_network(s,
-		&(struct checks_subject){
-			.topology = planning->plan->topology, .is_read = true, .usages = &usages });
+		&(struct checks_subject){ .topology = judged_network(planning, s),
+			.is_read = true,
+			.usages = &usages });
 }
 
 bool planning_look(struct planning *planning, struct session *s)

@@ -69,11 +69,15 @@ static const struct change *behind(const struct keeper *k, const char *id)
 	return p->all + low;
 }
 
-static void keep_inside(struct keeper *k, const char *id)
+/* With `whole`, only what is written in one body with that. */
+static void keep_inside(struct keeper *k, const char *id, const struct schema *whole)
 {
 	const struct change *end = k->planner->all + k->planner->nall;
 	for (const struct change *c = behind(k, id); c < end && text_starts_nocase(c->id, id); c++)
-		if (is_inside(c, id) && has_effect(c))
+		if (is_inside(c, id) && has_effect(c) &&
+			(!whole ||
+				(c->schema->parent == whole &&
+					c->schema->written == WRITTEN_WITH_PARENT)))
 			keep(k, c);
 }
 
@@ -151,7 +155,7 @@ static void keep_referred(struct keeper *k, const char *id)
 		return;
 	if (has_effect(target))
 		keep(k, target);
-	keep_inside(k, id);
+	keep_inside(k, id, target->schema);
 }
 
 static void keep_container(struct keeper *k, const struct change *c)
@@ -234,7 +238,7 @@ static void keep_needed(struct keeper *k, const struct change *c)
 	if (is_made(c) || change_removes(c))
 		keep_tied(k, c->id);
 	if (change_removes(c))
-		keep_inside(k, c->id);
+		keep_inside(k, c->id, NULL);
 	if (c->action == ACTION_DELETE && container && c->schema->written == WRITTEN_WITH_PARENT)
 		keep_tied(k, container->id);
 }
@@ -261,7 +265,7 @@ static void keep_targets(struct keeper *k)
 		if (!planner_names(p, o->target, o->ntarget, c))
 			continue;
 		keep(k, c);
-		keep_inside(k, c->id);
+		keep_inside(k, c->id, NULL);
 	}
 }
 

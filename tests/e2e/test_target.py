@@ -91,6 +91,19 @@ def test_a_subnet_brings_its_network_and_its_filled_table(make, azure):
     waybill.assert_settled()
 
 
+def test_a_group_that_is_made_brings_nothing_else_that_is_in_it(tmp_path, empty_azure):
+    waybill = Waybill(tmp_path / "w", empty_azure, "greenfield")
+    group = "resourceGroups/greenfield"
+    assert set(waybill.actions(*target("routeTables/workers/routes/default"))) == {
+        group, "routeTables/workers", "routeTables/workers/routes/default"}
+    assert all(address == group or address.startswith("routeTables/workers")
+               for address in waybill.actions(*target("routeTables/workers")))
+    assert {address for address in waybill.actions(*target("virtualNetworks/cluster/subnets/workers"))
+            if not address.startswith("routeTables/workers")} == {
+        group, "virtualNetworks/cluster", "virtualNetworks/cluster/subnets/workers"}
+    assert set(waybill.actions(*target(group))) == set(waybill.actions())
+
+
 def test_two_targets(make):
     waybill = make(NETWORK)
     assert set(waybill.actions(*target("routeTables/first", "routeTables/second/routes/b"))) == {
