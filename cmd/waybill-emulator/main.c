@@ -34,6 +34,9 @@ static const char help_text[] =
 	"  --token-lifetime S      how long an issued token is valid (3599)\n"
 	"  --max-routes N          routes in one table (1000)\n"
 	"  --page-size N           items on one page of any list (each type its own)\n"
+	"  --faults FILE           YAML of what shall happen to requests: docs/emulator.md\n"
+	"  --throttle              429 by ARM's token buckets\n"
+	"  --consistency-delay MS  how long reads may see what was before a write (0)\n"
 	"  --exit-with-stdin       stop when standard input ends\n"
 	"  --help, --version\n";
 
@@ -62,6 +65,9 @@ enum option_id {
 	OPTION_TOKEN_LIFETIME,
 	OPTION_MAX_ROUTES,
 	OPTION_PAGE_SIZE,
+	OPTION_FAULTS,
+	OPTION_THROTTLE,
+	OPTION_CONSISTENCY_DELAY,
 	OPTION_EXIT_WITH_STDIN,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -82,6 +88,9 @@ static const struct option options[] = {
 	{ "token-lifetime", required_argument, NULL, OPTION_TOKEN_LIFETIME },
 	{ "max-routes", required_argument, NULL, OPTION_MAX_ROUTES },
 	{ "page-size", required_argument, NULL, OPTION_PAGE_SIZE },
+	{ "faults", required_argument, NULL, OPTION_FAULTS },
+	{ "throttle", no_argument, NULL, OPTION_THROTTLE },
+	{ "consistency-delay", required_argument, NULL, OPTION_CONSISTENCY_DELAY },
 	{ "exit-with-stdin", no_argument, NULL, OPTION_EXIT_WITH_STDIN },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -136,6 +145,14 @@ static bool read_option(
 	case OPTION_STORE:
 		emulator->store = value;
 		return true;
+	case OPTION_FAULTS:
+		emulator->faults = value;
+		return true;
+	case OPTION_THROTTLE:
+		emulator->throttles = true;
+		return true;
+	case OPTION_CONSISTENCY_DELAY:
+		return read_number(value, most_ms, &emulator->consistency_ms, diags);
 	case OPTION_OPERATION_TIME:
 		return read_number(value, most_ms, &emulator->operation_ms, diags);
 	case OPTION_LATENCY:

@@ -46,7 +46,7 @@ static bool refuse_derived(struct response *response, const struct target *targe
 static bool get_item(struct emulator *emulator, const struct target *target,
 	const struct request *request, struct response *response)
 {
-	json_t *item = cloud_find(&emulator->cloud, target->root_type, target->root_key);
+	json_t *item = cloud_seen(&emulator->cloud, target->root_type, target->root_key);
 	const char *etag;
 
 	if (target->type->index == TYPE_INSTANCE && item != NULL)
@@ -119,9 +119,9 @@ static bool list_roots(struct listing *list, struct response *response)
 		return refuse(response, 400, "InvalidSkipToken", "The skip token is not valid.");
 	for (; at != NULL; at = json_object_iter_next(items, at)) {
 		const char *key = json_object_iter_key(at);
-		json_t *body = json_object_iter_value(at);
+		json_t *body = cloud_seen(&list->emulator->cloud, target->type, key);
 
-		if (!json_is_object(body) || !cloud_in_group(key, scope) ||
+		if (body == NULL || !cloud_in_group(key, scope) ||
 			!filter_wants(&list->filter, arena, body))
 			continue;
 		if (page_is_full(list))
@@ -137,7 +137,7 @@ static bool list_roots(struct listing *list, struct response *response)
 static bool list_children(struct listing *list, struct response *response)
 {
 	const struct target *target = list->target;
-	json_t *root = cloud_find(&list->emulator->cloud, target->root_type, target->root_key);
+	json_t *root = cloud_seen(&list->emulator->cloud, target->root_type, target->root_key);
 
 	if (root == NULL)
 		return refuse_missing(response, target, &list->emulator->cloud);
@@ -243,6 +243,7 @@ static bool check_request(struct emulator *emulator, const struct target *target
 	const struct request *request, struct principal *principal, struct response *response)
 {
 	if (!auth_check(emulator, request, target->subscription, principal, response) ||
+		!throttle_take(emulator, principal, target, request, response) ||
 		!check_version(request, response))
 		return false;
 	if (target->subscription != NULL &&
@@ -258,6 +259,7 @@ bool arm_serve(struct emulator *emulator, const struct target *target,
 	const char *scope = roles_permissions_scope(request->arena, request->path);
 	struct principal principal = { 0 };
 
+	emulator->cloud.now_ms = request->now_ms;
 	operations_settle(&emulator->operations, &emulator->cloud, request->now_ms);
 	if (!request->internal && !check_request(emulator, target, request, &principal, response))
 		return false;

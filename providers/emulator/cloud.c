@@ -14,6 +14,7 @@
 
 #define STORE_BYTES ((size_t)4 << 30)
 #define STORE_FORMAT 1
+#define HOLES_MAX 10000
 
 void cloud_init(struct cloud *cloud)
 {
@@ -25,14 +26,18 @@ void cloud_init(struct cloud *cloud)
 		.more = json_array(),
 		.providers = providers_new(),
 	};
-	for (size_t i = 0; i < TYPE_COUNT; i++)
+	for (size_t i = 0; i < TYPE_COUNT; i++) {
 		cloud->items[i] = json_object();
+		cloud->before[i] = json_object();
+	}
 }
 
 void cloud_release(struct cloud *cloud)
 {
-	for (size_t i = 0; i < TYPE_COUNT; i++)
+	for (size_t i = 0; i < TYPE_COUNT; i++) {
 		json_decref(cloud->items[i]);
+		json_decref(cloud->before[i]);
+	}
 	json_decref(cloud->limits);
 	json_decref(cloud->directory);
 	json_decref(cloud->providers);
@@ -113,11 +118,62 @@ json_t *cloud_by_id(
 	return target.child == NULL ? root : cloud_child(target.type, root, target.child, NULL);
 }
 
+json_t *cloud_seen(
+	const struct cloud *cloud, const struct resource_type *root_type, const char *key)
+{
+	const json_t *entry =
+		cloud->lag_ms > 0 ? json_object_get(cloud->before[root_type->index], key) : NULL;
+	json_int_t until = json_integer_value(json_object_get(entry, "until"));
+
+	if (entry == NULL || (uint64_t)until <= cloud->now_ms)
+		return cloud_find(cloud, root_type, key);
+	return json_object_get(entry, "body");
+}
+
+/* What is over is forgotten when something new comes. */
+static void remember(
+	struct cloud *cloud, const struct resource_type *root_type, const char *key, json_t *before)
+{
+	json_t *entries = cloud->before[root_type->index];
+	const char *name;
+	json_t *entry;
+	void *next;
+
+	if (cloud->lag_ms == 0)
+		return;
+	json_object_foreach_safe (entries, next, name, entry) {
+		if ((uint64_t)json_integer_value(json_object_get(entry, "until")) <= cloud->now_ms)
+			json_object_del(entries, name);
+	}
+	json_object_set_new(entries, key,
+		json_pack("{s:I,s:O*}", "until", (json_int_t)(cloud->now_ms + cloud->lag_ms),
+			"body", before));
+}
+
+/* Pages that go on after what was removed can do so until there are very many of those. */
+static void count_hole(struct cloud *cloud)
+{
+	const char *key;
+	json_t *body;
+	void *next;
+
+	if (++cloud->holes < HOLES_MAX)
+		return;
+	cloud->holes = 0;
+	for (size_t i = 0; i < TYPE_COUNT; i++) {
+		json_object_foreach_safe (cloud->items[i], next, key, body) {
+			if (json_is_null(body))
+				json_object_del(cloud->items[i], key);
+		}
+	}
+}
+
 void cloud_set(struct cloud *cloud, const struct resource_type *root_type, const char *key,
 	json_t *body_new)
 {
 	json_t *before = cloud_find(cloud, root_type, key);
 
+	remember(cloud, root_type, key, before);
 	if (before != NULL)
 		links_drop(cloud, root_type, before);
 	json_object_set_new(cloud->items[root_type->index], key, body_new);
@@ -131,9 +187,11 @@ void cloud_remove(struct cloud *cloud, const struct resource_type *root_type, co
 
 	if (before == NULL)
 		return;
+	remember(cloud, root_type, key, before);
 	links_drop(cloud, root_type, before);
 	json_object_set_new(cloud->items[root_type->index], key, json_null());
 	cloud->changed = true;
+	count_hole(cloud);
 }
 
 static void stamp_list(json_t *list, const json_t *etag)

@@ -5,13 +5,15 @@
  * root. A removed item leaves a null behind, so that a page of a LIST can go on after it. Members
  * that Azure computes from elsewhere (a table's `subnets`, a subnet's `ipConfigurations`, a NIC's
  * `virtualMachine`, most of a peering) are kept up to date by cloud_set() and cloud_remove(), which
- * therefore change other bodies than the one they are given, but not their etags.
+ * therefore change other bodies than the one they are given, but not their etags. With a lag,
+ * readers see for so long what a write has replaced; writers never do.
  */
 #ifndef WAYBILL_EMULATOR_CLOUD_H
 #define WAYBILL_EMULATOR_CLOUD_H
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "engine/base/diag.h"
 #include "providers/emulator/target.h"
@@ -21,12 +23,15 @@
 
 struct cloud {
 	char *subscription, *tenant;
-	json_t *more;              /* ids of other subscriptions of the tenant */
-	json_t *items[TYPE_COUNT]; /* of root types: key to body */
-	json_t *directory;         /* who may sign in: directory.h */
-	json_t *limits;            /* name of a usage to a number, where it is not the usual one */
-	json_t *providers;         /* by namespace: providers.h */
-	bool changed;              /* since the last cloud_save() */
+	json_t *more;               /* ids of other subscriptions of the tenant */
+	json_t *items[TYPE_COUNT];  /* of root types: key to body */
+	json_t *directory;          /* who may sign in: directory.h */
+	json_t *limits;             /* name of a usage to a number, where it is not the usual one */
+	json_t *providers;          /* by namespace: providers.h */
+	json_t *before[TYPE_COUNT]; /* of what was written lately: key to {until, body} */
+	uint64_t now_ms, lag_ms;    /* how long a read sees what was before a write */
+	size_t holes;               /* nulls that removed items have left */
+	bool changed;               /* since the last cloud_save() */
 };
 
 void cloud_init(struct cloud *);
@@ -39,6 +44,8 @@ const char *cloud_subscription(const struct cloud *, const char *id);
 
 /* Borrowed; NULL when there is none. */
 json_t *cloud_find(const struct cloud *, const struct resource_type *root_type, const char *key);
+/* The same as a reader sees it, who may be behind. */
+json_t *cloud_seen(const struct cloud *, const struct resource_type *root_type, const char *key);
 /* The item that an ARM id names, a child included; *of (may be NULL) tells what it names. */
 json_t *cloud_by_id(const struct cloud *, struct arena *, const char *id, struct target *of);
 /* The child of a root, and its place in the array; NULL when there is none. */

@@ -68,9 +68,15 @@ struct emulator *emulator_new(const struct emulator_options *options, struct dia
 	cloud_init(&emulator->cloud);
 	identity_init(&emulator->identity, emulator->options.token_lifetime_s);
 	hooks_init(&emulator->hooks);
+	faults_init(&emulator->faults);
 	(void)pthread_mutex_init(&emulator->lock, NULL);
-	if (load(emulator, diags))
+	if (load(emulator, diags) &&
+		(options->faults == NULL ||
+			faults_load(&emulator->faults, options->faults, diags))) {
+		/* What it began with has been there for long. */
+		emulator->cloud.lag_ms = options->consistency_ms;
 		return emulator;
+	}
 	emulator_free(emulator);
 	return NULL;
 }
@@ -81,6 +87,8 @@ void emulator_free(struct emulator *emulator)
 	operations_release(&emulator->operations);
 	identity_release(&emulator->identity);
 	hooks_release(&emulator->hooks);
+	faults_release(&emulator->faults);
+	throttle_release(&emulator->throttle);
 	(void)pthread_mutex_destroy(&emulator->lock);
 	if (emulator->store_lock >= 0)
 		(void)close(emulator->store_lock);
@@ -116,7 +124,7 @@ bool emulator_change(struct emulator *emulator, struct arena *arena, const char 
 		.path = id,
 		.body = text,
 		.body_len = strlen(text),
-		.now_ms = emulator_clock_ms(),
+		.now_ms = emulator_clock_ms() + emulator->ahead_ms,
 		.internal = true,
 	};
 	struct target target = target_parse(arena, id);
@@ -128,18 +136,8 @@ bool emulator_change(struct emulator *emulator, struct arena *arena, const char 
 	return served;
 }
 
-/* Buckets that never run low: throttling is made by tests that want it. */
 static void add_headers(const struct request *request, struct response *response)
 {
-	static const struct {
-		const char *method, *header, *value;
-	} left[] = {
-		{ "GET", "x-ms-ratelimit-remaining-subscription-reads", "249" },
-		{ "HEAD", "x-ms-ratelimit-remaining-subscription-reads", "249" },
-		{ "PUT", "x-ms-ratelimit-remaining-subscription-writes", "199" },
-		{ "PATCH", "x-ms-ratelimit-remaining-subscription-writes", "199" },
-		{ "DELETE", "x-ms-ratelimit-remaining-subscription-deletes", "199" },
-	};
 	char id[37];
 
 	uuid_random(id);
@@ -151,10 +149,6 @@ static void add_headers(const struct request *request, struct response *response
 	if (request->echo_client_request_id && request->client_request_id != NULL)
 		response_header(
 			response, "x-ms-client-request-id", "%s", request->client_request_id);
-	for (size_t i = 0; i < ARRAY_LEN(left); i++) {
-		if (strcmp(left[i].method, request->method) == 0)
-			response_header(response, left[i].header, "%s", left[i].value);
-	}
 }
 
 static void serve(
@@ -163,16 +157,17 @@ static void serve(
 	struct target target = target_parse(request->arena, request->path);
 	struct request seen = *request;
 
+	seen.now_ms += emulator->ahead_ms;
 	if (target.kind == TARGET_HOOK) {
-		hooks_serve(emulator, target.hook, request, response);
+		hooks_serve(emulator, target.hook, &seen, response);
 		return;
 	}
-	struct hooks_verdict verdict = hooks_before(emulator, request, response);
+	struct faults_verdict verdict = faults_before(emulator, &seen, response);
 
 	seen.failure = verdict.failure;
 	if (verdict.serve && !front_serve(emulator, &seen, response))
 		arm_serve(emulator, &target, &seen, response);
-	hooks_after(&verdict, response);
+	faults_after(&verdict, response);
 	add_headers(request, response);
 	hooks_record(&emulator->hooks, request, response);
 }
@@ -182,7 +177,9 @@ void emulator_serve(
 {
 	(void)pthread_mutex_lock(&emulator->lock);
 	serve(emulator, request, response);
-	if (response->body != NULL && !response->dropped)
+	if (response->raw != NULL)
+		response->text = mem_strdup(response->raw);
+	else if (response->body != NULL && !response->dropped)
 		response->text = json_dumps(response->body, JSON_COMPACT);
 	json_decref(response->body);
 	response->body = NULL;

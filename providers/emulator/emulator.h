@@ -14,10 +14,12 @@
 #include "engine/base/diag.h"
 #include "providers/emulator/auth.h"
 #include "providers/emulator/cloud.h"
+#include "providers/emulator/faults.h"
 #include "providers/emulator/hooks.h"
 #include "providers/emulator/identity.h"
 #include "providers/emulator/message.h"
 #include "providers/emulator/operations.h"
+#include "providers/emulator/throttle.h"
 
 #define EMULATOR_TOKEN_LIFETIME_S 3599
 #define EMULATOR_MAX_ROUTES 1000
@@ -30,6 +32,9 @@ struct emulator_options {
 	size_t page_size;          /* of every LIST; 0: each type's own */
 	const char *store;         /* file, or NULL: nothing is kept */
 	const char *start;         /* YAML of the cloud at first, or NULL: empty */
+	const char *faults;        /* file of faults.h, or NULL */
+	bool throttles;            /* as throttle.h; else its buckets never run low */
+	uint64_t consistency_ms;   /* how long a read may see what was before a write */
 	bool remote;               /* others than this machine may come */
 };
 
@@ -40,6 +45,9 @@ struct emulator {
 	struct operations operations;
 	struct identity identity;
 	struct hooks hooks;
+	struct faults faults;
+	struct throttle throttle;
+	uint64_t ahead_ms;    /* of the emulator's time before the clock of who asks */
 	int store_lock;       /* file that keeps other emulators from the store, or -1 */
 	pthread_mutex_t lock; /* held while a request is served or the cloud saved */
 };

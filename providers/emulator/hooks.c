@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/emulator/hooks.h"
 
-#include <signal.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,281 +10,277 @@
 #include "providers/emulator/emulator.h"
 #include "providers/emulator/environment.h"
 
-#define TRAPS_MAX 1000
-
-struct trap {
-	const struct trap_kind *kind;
-	json_int_t left; /* matching requests until it springs; 0 when it has */
-	json_t *spec;    /* as it was sent */
-};
-
-typedef void spring_fn(struct emulator *, const json_t *spec, const struct request *,
-	struct response *, struct hooks_verdict *);
-
-struct trap_kind {
-	const char *name;
-	const char *filter; /* where "method" and "path" stand */
-	spring_fn *spring;
-};
-
 void hooks_init(struct hooks *hooks)
 {
-	*hooks = (struct hooks){ json_array(), json_array(), NULL, 0, emulator_clock_ms() };
+	*hooks = (struct hooks){ NULL, 0, emulator_clock_ms() };
 }
 
-static void hooks_clear(struct hooks *hooks)
+static void clear_records(struct hooks *hooks)
 {
-	for (size_t i = 0; i < hooks->ntraps; i++)
-		json_decref(hooks->traps[i].spec);
-	hooks->ntraps = 0;
+	size_t count = hooks->begun < HOOKS_RECORDED_MAX ? hooks->begun : HOOKS_RECORDED_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		free(hooks->recorded[i].text);
+	free(hooks->recorded);
+	hooks->recorded = NULL;
+	hooks->begun = 0;
 }
 
 void hooks_release(struct hooks *hooks)
 {
-	hooks_clear(hooks);
-	free(hooks->traps);
-	json_decref(hooks->recorded);
-	json_decref(hooks->refused);
+	clear_records(hooks);
 }
 
-/* Makes the edits; false and in *results what was answered when one is refused. */
-static bool make_edits(
-	struct emulator *emulator, struct arena *arena, const json_t *spec, json_t *results)
+/* A ring grows until it is full, then the oldest makes room. */
+static struct hooks_record *next_record(struct hooks *hooks)
 {
-	bool good = true;
-	json_t *edit;
-	size_t i;
+	size_t index = hooks->begun++ % HOOKS_RECORDED_MAX;
 
-	json_array_foreach (json_object_get(spec, "edits"), i, edit) {
-		const char *method = json_text_at(edit, "/method");
-		const char *id = json_text_at(edit, "/id");
-		struct response response;
-		bool made = emulator_change(emulator, arena, method != NULL ? method : "PUT",
-			id != NULL ? id : "", json_object_get(edit, "body"), &response);
+	if (hooks->begun > HOOKS_RECORDED_MAX) {
+		free(hooks->recorded[index].text);
+	} else if ((index & (index - 1)) == 0) {
+		size_t room = index > 0 ? 2 * index : 1;
 
-		json_array_append_new(results,
-			json_pack("{s:i,s:O*}", "status", (int)response.status, "body",
-				response.body));
-		good = good && made;
+		hooks->recorded = mem_realloc(hooks->recorded, room * sizeof(*hooks->recorded));
 	}
-	return good;
-}
-
-static void cut(struct response *response, struct hooks_verdict *verdict)
-{
-	response->dropped = true;
-	verdict->serve = false;
-}
-
-static void spring_edit(struct emulator *emulator, const json_t *spec,
-	const struct request *request, struct response *response, struct hooks_verdict *verdict)
-{
-	json_t *results = json_array();
-
-	if (!make_edits(emulator, request->arena, spec, results))
-		json_array_append(emulator->hooks.refused, results);
-	json_decref(results);
-	if (json_is_true(json_object_get(spec, "abort")))
-		cut(response, verdict);
-}
-
-static bool is_after(const json_t *spec)
-{
-	const char *when = json_text_at(spec, "/when");
-
-	return when != NULL && strcmp(when, "after") == 0;
-}
-
-static void spring_drop(struct emulator *emulator, const json_t *spec,
-	const struct request *request, struct response *response, struct hooks_verdict *verdict)
-{
-	(void)emulator;
-	(void)request;
-	if (is_after(spec))
-		verdict->drop_after = true;
-	else
-		cut(response, verdict);
-}
-
-static void spring_kill(struct emulator *emulator, const json_t *spec,
-	const struct request *request, struct response *response, struct hooks_verdict *verdict)
-{
-	pid_t pid = (pid_t)json_integer_value(json_object_get(spec, "pid"));
-
-	if (is_after(spec))
-		verdict->kill_after = pid;
-	else
-		(void)kill(pid, SIGKILL);
-	spring_drop(emulator, spec, request, response, verdict);
-}
-
-static void spring_fail(struct emulator *emulator, const json_t *spec,
-	const struct request *request, struct response *response, struct hooks_verdict *verdict)
-{
-	struct scripted_failure *failure = ARENA_NEW(request->arena, struct scripted_failure);
-	const char *code = json_text_at(spec, "/code"), *message = json_text_at(spec, "/message");
-	json_int_t status = json_integer_value(json_object_get(spec, "status"));
-	const json_t *retry = json_object_get(spec, "retry_after_ms");
-
-	(void)emulator;
-	failure->status = status >= 400 && status < 600 ? (unsigned)status : 500;
-	failure->code = arena_strdup(request->arena, code != NULL ? code : "InternalServerError");
-	failure->message =
-		arena_strdup(request->arena, message != NULL ? message : "Made by a test.");
-	if (json_is_true(json_object_get(spec, "async"))) {
-		verdict->failure = failure;
-		return;
-	}
-	refuse(response, failure->status, failure->code, "%s", failure->message);
-	if (json_is_integer(retry))
-		operation_retry_headers(response, (uint64_t)json_integer_value(retry));
-	verdict->serve = false;
-}
-
-static const struct trap_kind trap_kinds[] = {
-	{ "edit", "before", spring_edit },
-	{ "drop", NULL, spring_drop },
-	{ "kill", NULL, spring_kill },
-	{ "fail", NULL, spring_fail },
-};
-
-static bool trap_matches(const struct trap *trap, const struct request *request)
-{
-	const json_t *filter = trap->kind->filter != NULL
-		? json_object_get(trap->spec, trap->kind->filter)
-		: trap->spec;
-	const char *method = json_text_at(filter, "/method"), *path = json_text_at(filter, "/path");
-
-	if (method != NULL && strcmp(method, request->method) != 0)
-		return false;
-	return path == NULL ||
-		strstr(text_lower(request->arena, request->url),
-			text_lower(request->arena, path)) != NULL;
-}
-
-struct hooks_verdict hooks_before(
-	struct emulator *emulator, const struct request *request, struct response *response)
-{
-	struct hooks_verdict verdict = { .serve = true };
-	struct hooks *hooks = &emulator->hooks;
-	size_t left = 0;
-
-	for (size_t i = 0; i < hooks->ntraps; i++) {
-		struct trap *trap = &hooks->traps[i];
-
-		if (trap_matches(trap, request) && --trap->left == 0)
-			trap->kind->spring(emulator, trap->spec, request, response, &verdict);
-		if (trap->left > 0)
-			hooks->traps[left++] = *trap;
-		else
-			json_decref(trap->spec);
-	}
-	hooks->ntraps = left;
-	return verdict;
-}
-
-void hooks_after(const struct hooks_verdict *verdict, struct response *response)
-{
-	if (verdict->drop_after)
-		response->dropped = true;
-	if (verdict->kill_after > 0)
-		(void)kill(verdict->kill_after, SIGKILL);
+	return &hooks->recorded[index];
 }
 
 void hooks_record(
 	struct hooks *hooks, const struct request *request, const struct response *response)
 {
 	uint64_t now = emulator_clock_ms();
+	bool unanswered = response->dropped || response->never;
 
-	if (json_array_size(hooks->recorded) >= HOOKS_RECORDED_MAX)
-		json_array_remove(hooks->recorded, 0);
-	json_array_append_new(hooks->recorded,
-		json_pack("{s:s,s:s,s:i,s:I,s:I}", "method", request->method, "path", request->url,
-			"status", response->dropped ? 0 : (int)response->status, "ms",
-			(json_int_t)(now - request->arrived_ms), "at",
-			(json_int_t)(now - hooks->began_ms)));
+	*next_record(hooks) = (struct hooks_record){
+		.text = mem_strdup(
+			arena_printf(request->arena, "%s %s", request->method, request->url)),
+		.status = unanswered ? 0 : response->status,
+		.took_ms = now - request->arrived_ms,
+		.at_ms = now - hooks->began_ms,
+	};
 }
 
-static void arm_trap(struct emulator *emulator, const struct trap_kind *kind, json_t *spec,
+static json_t *told_records(const struct hooks *hooks)
+{
+	size_t first = hooks->begun > HOOKS_RECORDED_MAX ? hooks->begun - HOOKS_RECORDED_MAX : 0;
+	json_t *out = json_array();
+
+	for (size_t i = first; i < hooks->begun; i++) {
+		const struct hooks_record *record = &hooks->recorded[i % HOOKS_RECORDED_MAX];
+		int method = (int)strcspn(record->text, " ");
+
+		json_array_append_new(out,
+			json_pack("{s:o,s:s,s:i,s:I,s:I}", "method",
+				json_sprintf("%.*s", method, record->text), "path",
+				record->text + method + 1, "status", (int)record->status, "ms",
+				(json_int_t)record->took_ms, "at", (json_int_t)record->at_ms));
+	}
+	return out;
+}
+
+static void move_member(json_t *to, const char *name, const json_t *from, const char *as)
+{
+	json_t *value = json_object_get(from, as);
+
+	if (value != NULL)
+		json_object_set(to, name, value);
+}
+
+/* What the short forms have in common. New. */
+static json_t *fault_of(const json_t *spec, const json_t *filter)
+{
+	json_t *fault = json_pack("{s:i}", "nth", 1);
+
+	move_member(fault, "nth", spec, "nth");
+	move_member(fault, "method", filter, "method");
+	move_member(fault, "contains", filter, "path");
+	return fault;
+}
+
+static json_t *edit_fault(const json_t *spec)
+{
+	json_t *fault = fault_of(spec, json_object_get(spec, "before"));
+
+	move_member(fault, "edits", spec, "edits");
+	if (json_is_true(json_object_get(spec, "abort")))
+		json_object_set_new(fault, "drop", json_string("before"));
+	return fault;
+}
+
+static json_t *drop_fault(const json_t *spec)
+{
+	json_t *fault = fault_of(spec, spec);
+
+	json_object_set_new(fault, "drop", json_string("before"));
+	move_member(fault, "drop", spec, "when");
+	return fault;
+}
+
+static json_t *kill_fault(const json_t *spec)
+{
+	json_t *fault = drop_fault(spec);
+
+	move_member(fault, "kill", spec, "pid");
+	return fault;
+}
+
+static json_t *fail_fault(const json_t *spec)
+{
+	static const char *const names[] = { "status", "code", "message" };
+	json_t *fault = fault_of(spec, spec);
+	json_t *says = fault;
+
+	if (json_is_true(json_object_get(spec, "async"))) {
+		says = json_object();
+		json_object_set_new(fault, "operation", says);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		move_member(says, names[i], spec, names[i]);
+	move_member(fault, "retry_after_ms", spec, "retry_after_ms");
+	return fault;
+}
+
+static const struct {
+	const char *name;
+	json_t *(*make)(const json_t *);
+} short_forms[] = {
+	{ "edit", edit_fault },
+	{ "drop", drop_fault },
+	{ "kill", kill_fault },
+	{ "fail", fail_fault },
+};
+
+/* Steals `fault_new`. */
+static void add_fault(struct emulator *emulator, const struct request *request, json_t *fault_new,
 	struct response *response)
 {
-	struct hooks *hooks = &emulator->hooks;
-	const json_t *nth = json_object_get(spec, "nth");
-	json_int_t left = json_is_integer(nth) ? json_integer_value(nth) : 1;
+	bool kills = json_object_get(fault_new, "kill") != NULL;
+	const char *why = kills && emulator->options.remote
+		? "there is no such process to kill from here"
+		: faults_add(&emulator->faults, request->arena, fault_new);
 
-	if (left < 1 || hooks->ntraps >= TRAPS_MAX) {
-		refuse(response, 400, "BadTrap",
-			"nth is not positive, or there are too many traps.");
-		return;
-	}
-	hooks->traps = mem_realloc(hooks->traps, (hooks->ntraps + 1) * sizeof(*hooks->traps));
-	hooks->traps[hooks->ntraps++] = (struct trap){ kind, left, json_incref(spec) };
-	response_json(response, 200, json_object());
+	json_decref(fault_new);
+	if (why != NULL)
+		refuse(response, 400, "BadFault", "%s", why);
+	else if (response->status != 400)
+		response_json(response, 200, json_object());
 }
 
-/* Whether the body says what its kind needs; makes edits that wait for nothing at once. */
-static void set_trap(struct emulator *emulator, const struct trap_kind *kind, json_t *spec,
+static void edit_now(struct emulator *emulator, const json_t *spec, const struct request *request,
+	struct response *response)
+{
+	json_t *results = json_array();
+	bool made = faults_edit(emulator, request->arena, json_object_get(spec, "edits"), results);
+
+	response_json(response, made ? 200 : 400, json_pack("{s:o}", "edits", results));
+}
+
+static void serve_faults(struct emulator *emulator, const json_t *spec,
 	const struct request *request, struct response *response)
 {
-	json_int_t pid = json_integer_value(json_object_get(spec, "pid"));
+	json_t *item;
+	size_t i;
 
-	if (kind->spring == spring_kill && (pid <= 1 || emulator->options.remote)) {
-		refuse(response, 400, "BadTrap", "There is no such process to kill from here.");
-	} else if (kind->spring == spring_edit && json_object_get(spec, "before") == NULL) {
-		json_t *results = json_array();
-		bool made = make_edits(emulator, request->arena, spec, results);
-
-		response_json(response, made ? 200 : 400, json_pack("{s:o}", "edits", results));
-	} else {
-		arm_trap(emulator, kind, spec, response);
+	if (strcmp(request->method, "GET") == 0) {
+		response_json(response, 200,
+			json_pack("{s:o}", "faults", faults_told(&emulator->faults)));
+		return;
 	}
+	if (strcmp(request->method, "POST") != 0)
+		faults_clear(&emulator->faults);
+	response_json(response, 200, json_object());
+	if (json_is_object(spec))
+		add_fault(emulator, request, json_incref((json_t *)spec), response);
+	json_array_foreach ((json_t *)spec, i, item)
+		add_fault(emulator, request, json_incref(item), response);
+}
+
+static void serve_clock(struct emulator *emulator, const json_t *spec,
+	const struct request *request, struct response *response)
+{
+	const json_t *advance = json_object_get(spec, "advance_ms");
+	json_int_t ms = json_integer_value(advance);
+	bool put = strcmp(request->method, "PUT") == 0;
+	struct request then = *request;
+
+	if (put &&
+		(!json_is_integer(advance) || ms < 0 ||
+			(uint64_t)ms > HOOKS_CLOCK_MAX_MS - emulator->ahead_ms)) {
+		refuse(response, 400, "BadClock",
+			"advance_ms is a number of milliseconds, of 100 years in all at most.");
+		return;
+	}
+	emulator->ahead_ms += (uint64_t)ms;
+	then.now_ms += (uint64_t)ms;
+	operations_settle(&emulator->operations, &emulator->cloud, then.now_ms);
+	response_json(response, 200,
+		json_pack("{s:s,s:I}", "now",
+			identity_time(request->arena, identity_now_s(&emulator->identity, &then)),
+			"ahead_ms", (json_int_t)emulator->ahead_ms));
+}
+
+/* False when there is nothing by that name to be read. */
+static bool tell(struct emulator *emulator, const char *name, struct response *response)
+{
+	json_t *body = NULL;
+
+	if (strcmp(name, "requests") == 0)
+		body = json_pack("{s:o}", "requests", told_records(&emulator->hooks));
+	else if (strcmp(name, "cloud") == 0)
+		body = cloud_dump(&emulator->cloud);
+	else if (strcmp(name, "armed") == 0)
+		body = json_pack("{s:I,s:O}", "armed", (json_int_t)emulator->faults.count,
+			"refused", emulator->faults.refused);
+	else if (strcmp(name, "environment") == 0)
+		body = environment_tell(emulator);
+	return body != NULL && response_json(response, 200, body);
+}
+
+static bool set_up(struct emulator *emulator, const char *name, const json_t *spec,
+	const struct request *request, struct response *response)
+{
+	if (strcmp(name, "revoke") == 0)
+		return response_json(response, 200,
+			json_pack("{s:I}", "revoked",
+				(json_int_t)environment_revoke(emulator, request)));
+	if (strcmp(name, "edit") == 0 && json_is_object(spec) &&
+		json_object_get(spec, "before") == NULL) {
+		edit_now(emulator, spec, request, response);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(short_forms); i++) {
+		if (strcmp(name, short_forms[i].name) == 0 && json_is_object(spec)) {
+			add_fault(emulator, request, short_forms[i].make(spec), response);
+			return true;
+		}
+	}
+	return false;
 }
 
 void hooks_serve(struct emulator *emulator, const char *name, const struct request *request,
 	struct response *response)
 {
-	struct hooks *hooks = &emulator->hooks;
-	bool get = strcmp(request->method, "GET") == 0;
+	const char *method = request->method;
 	char *why = NULL;
-
-	operations_settle(&emulator->operations, &emulator->cloud, request->now_ms);
-	if (strcmp(name, "requests") == 0 && get) {
-		response_json(response, 200, json_pack("{s:O}", "requests", hooks->recorded));
-		return;
-	}
-	if (strcmp(name, "requests") == 0 && strcmp(request->method, "DELETE") == 0) {
-		json_array_clear(hooks->recorded);
-		response_json(response, 200, json_object());
-		return;
-	}
-	if (strcmp(name, "cloud") == 0 && get) {
-		response_json(response, 200, cloud_dump(&emulator->cloud));
-		return;
-	}
-	if (strcmp(name, "armed") == 0 && get) {
-		response_json(response, 200,
-			json_pack("{s:I,s:O}", "armed", (json_int_t)hooks->ntraps, "refused",
-				hooks->refused));
-		return;
-	}
-	if (strcmp(name, "environment") == 0 && get) {
-		response_json(response, 200, environment_tell(emulator));
-		return;
-	}
-	if (strcmp(name, "revoke") == 0 && strcmp(request->method, "PUT") == 0) {
-		response_json(response, 200,
-			json_pack("{s:I}", "revoked",
-				(json_int_t)environment_revoke(emulator, request)));
-		return;
-	}
 	json_auto_t *spec = json_parse(
 		request->arena, request->body, request->body_len, request->body_len, &why);
-	for (size_t i = 0; i < ARRAY_LEN(trap_kinds); i++) {
-		if (strcmp(name, trap_kinds[i].name) == 0 && json_is_object(spec)) {
-			set_trap(emulator, &trap_kinds[i], spec, request, response);
-			return;
-		}
+
+	operations_settle(&emulator->operations, &emulator->cloud, request->now_ms);
+	if (strcmp(name, "faults") == 0)
+		serve_faults(emulator, spec, request, response);
+	else if (strcmp(name, "clock") == 0)
+		serve_clock(emulator, spec, request, response);
+	else if (strcmp(method, "GET") == 0 && tell(emulator, name, response))
+		return;
+	else if (strcmp(method, "PUT") == 0 && set_up(emulator, name, spec, request, response))
+		return;
+	else if (strcmp(method, "DELETE") == 0 && strcmp(name, "requests") == 0) {
+		clear_records(&emulator->hooks);
+		response_json(response, 200, json_object());
+	} else {
+		refuse(response, 404, "NoSuchHook", "%s",
+			why != NULL && request->body_len > 0 ? why
+							     : "Nothing is known by that name.");
 	}
-	refuse(response, 404, "NoSuchHook", "%s",
-		why != NULL ? why : "Nothing is known by that name.");
 }

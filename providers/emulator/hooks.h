@@ -1,50 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hooks.h - /_emulator/...: what tests can see and set up, and Azure has not
  *
- * A trap waits for the nth request from now that matches (the paths below do not count) and then
- * springs once. All take "nth" (1), "method" and "path" (a part of the URL, without case); edit
- * takes the last two inside "before". Traps that cut the connection do so "when" "before" (the
- * request is not performed) or "after" (it is, but nobody learns of it).
  *   GET|DELETE requests   those served, or forget them     GET cloud   everything, by id
  *   GET environment       variables for jobs, machines and apps    PUT revoke   all tokens issued
- *   GET armed             traps left, edits refused
- *   PUT edit {"before"?, "edits": [{"method","id","body"}], "abort"}  by somebody else, or now
- *   PUT drop {"when"}     PUT kill {"when", "pid"}: SIGKILL to that process, then like drop
- *   PUT fail {"status","code","message","retry_after_ms","async"}  refuse, or fail the operation
+ *   GET clock             the time            PUT clock {"advance_ms"}   moves it on
+ *   GET|DELETE faults     those that can spring still, or forget them
+ *   PUT faults [..]       these and no others    POST faults {..} or [..]   these too: faults.h
+ *   GET armed             how many faults are left, and edits refused
+ * Short forms of single faults, which take "nth" (1), "method" and "path" (a part of the URL):
+ *   PUT edit {"before": {"method", "path"}, "nth", "edits", "abort"}; without "before" it is now
+ *   PUT drop {"when": "before"|"after"}    PUT kill {"when", "pid"}
+ *   PUT fail {"status","code","message","retry_after_ms","async"}
  */
 #ifndef WAYBILL_EMULATOR_HOOKS_H
 #define WAYBILL_EMULATOR_HOOKS_H
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "providers/emulator/message.h"
 
 #define HOOKS_RECORDED_MAX 100000
+#define HOOKS_CLOCK_MAX_MS (UINT64_C(100) * 365 * 86400000)
 
 struct emulator;
-struct trap;
 
-/* How the operation that a request starts will fail; the request itself is accepted. */
-struct scripted_failure {
+/* One request that was served. */
+struct hooks_record {
+	char *text; /* "METHOD URL" */
 	unsigned status;
-	const char *code, *message;
+	uint64_t took_ms, at_ms;
 };
 
 struct hooks {
-	json_t *recorded; /* requests served, oldest first */
-	json_t *refused;  /* answers to edits that could not be made */
-	struct trap *traps;
-	size_t ntraps;
+	struct hooks_record *recorded; /* a ring of HOOKS_RECORDED_MAX */
+	size_t begun;                  /* all that were ever recorded since it was cleared */
 	uint64_t began_ms;
-};
-
-struct hooks_verdict {
-	bool serve; /* false: the response is complete */
-	bool drop_after;
-	pid_t kill_after; /* 0: nobody */
-	const struct scripted_failure *failure;
 };
 
 void hooks_init(struct hooks *);
@@ -52,9 +43,6 @@ void hooks_release(struct hooks *);
 
 /* A request to /_emulator/NAME. */
 void hooks_serve(struct emulator *, const char *name, const struct request *, struct response *);
-/* Around every other request. */
-struct hooks_verdict hooks_before(struct emulator *, const struct request *, struct response *);
-void hooks_after(const struct hooks_verdict *, struct response *);
 void hooks_record(struct hooks *, const struct request *, const struct response *);
 
 #endif

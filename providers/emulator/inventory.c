@@ -100,8 +100,9 @@ static json_t *short_form(const struct page *page, const json_t *body)
 }
 
 /* False when the page has ended. */
-static bool add_type(struct page *page, json_t *items)
+static bool add_type(struct page *page, const struct cloud *cloud, const struct resource_type *type)
 {
+	json_t *items = cloud->items[type->index];
 	void *at = json_object_iter(items);
 
 	if (page->from != NULL && json_object_iter_at(items, page->from) != NULL) {
@@ -110,9 +111,9 @@ static bool add_type(struct page *page, json_t *items)
 	}
 	for (; at != NULL && page->from == NULL; at = json_object_iter_next(items, at)) {
 		const char *key = json_object_iter_key(at);
-		json_t *body = json_object_iter_value(at);
+		json_t *body = cloud_seen(cloud, type, key);
 
-		if (!json_is_object(body) || !cloud_in_group(key, page->scope) ||
+		if (body == NULL || !cloud_in_group(key, page->scope) ||
 			!filter_wants(&page->filter, page->request->arena, body))
 			continue;
 		if (json_array_size(page->value) >= page->most) {
@@ -148,7 +149,7 @@ bool inventory_list(struct emulator *emulator, const struct target *target,
 	if (top > 0 && top < page.most)
 		page.most = top;
 	for (size_t i = TYPE_GROUP + 1; i < TYPE_COUNT; i++) {
-		if (!add_type(&page, emulator->cloud.items[i]))
+		if (!add_type(&page, &emulator->cloud, type_at((enum type_index)i)))
 			break;
 	}
 	if (page.from != NULL)

@@ -15,7 +15,7 @@
 
 #include "engine/base/arena.h"
 
-struct scripted_failure; /* hooks.h */
+struct scripted_failure; /* faults.h */
 
 struct request {
 	struct arena *arena;
@@ -52,7 +52,13 @@ struct response {
 	char *text;   /* the body as it is sent, to be freed; NULL for none */
 	struct header *headers;
 	size_t nheaders;
+	/* What faults do to it: see faults.h. */
 	bool dropped; /* the connection is closed without an answer */
+	bool never;   /* it stays open and nothing is sent */
+	bool cut;     /* it is closed after so many bytes of the text */
+	size_t cut_bytes;
+	uint64_t delay_ms; /* before it is sent */
+	const char *raw;   /* what is sent instead of the body, and may be no JSON; or NULL */
 };
 
 /* NULL when absent. A header's name in lower case. */

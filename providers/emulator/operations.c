@@ -7,7 +7,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
-#include "providers/emulator/hooks.h"
+#include "providers/emulator/faults.h"
 #include "providers/emulator/machine_state.h"
 
 #define ANY_API_VERSION "2024-05-01"
@@ -178,6 +178,7 @@ static struct operation *operation_new(struct operations *operations, struct clo
 	};
 	uuid_random(operation->id);
 	if (request->failure != NULL) {
+		operation->canceled = request->failure->canceled;
 		operation->status = request->failure->status;
 		operation->code = mem_strdup(request->failure->code);
 		operation->message = mem_strdup(request->failure->message);
@@ -303,7 +304,8 @@ bool operation_status(
 	if (operation->code == NULL)
 		return response_json(response, 200, json_pack("{s:s}", "status", "Succeeded"));
 	return response_json(response, 200,
-		json_pack("{s:s,s:{s:s,s:s,s:[]}}", "status", "Failed", "error", "code",
+		json_pack("{s:s,s:{s:s,s:s,s:[]}}", "status",
+			operation->canceled ? "Canceled" : "Failed", "error", "code",
 			operation->code, "message", operation->message, "details"));
 }
 

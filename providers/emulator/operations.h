@@ -29,7 +29,8 @@ struct operation {
 	const char *power; /* that a machine will have (a literal), or NULL */
 	bool settled;
 	uint64_t ends_ms;
-	/* How it fails, when it does: then it changes nothing. */
+	/* How it fails or is canceled, when it does: then it changes nothing. */
+	bool canceled;
 	unsigned status;
 	char *code, *message;
 };

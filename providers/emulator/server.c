@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "engine/base/buf.h"
@@ -13,6 +15,8 @@
 #include "engine/base/text.h"
 
 #define FORM_BUFFER 4096
+#define CUT_BLOCK 4096
+#define HOLD_STEP_MS 20
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct server {
@@ -20,6 +24,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	uint64_t latency_ms;
 	char *url;
+	atomic_bool ending;
 };
 
 /* One request on its way in. */
@@ -88,7 +93,7 @@ static void read_form(struct exchange *exchange, struct MHD_Connection *connecti
 	struct MHD_PostProcessor *fields;
 
 	exchange->form = json_object();
-	if (exchange->body.len > SERVER_FORM_BYTES)
+	if (exchange->body.len == 0 || exchange->body.len > SERVER_FORM_BYTES)
 		return;
 	fields = MHD_create_post_processor(connection, FORM_BUFFER, add_field, exchange->form);
 	if (fields == NULL)
@@ -129,27 +134,112 @@ static const char *query_of(struct MHD_Connection *connection, const char *name)
 	return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+static void wait_ms(uint64_t ms)
+{
+	struct timespec left = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		continue;
+}
+
+static bool peer_has_gone(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	char byte;
+
+	return info == NULL || recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Until the time is over, the client has gone or the server ends. */
+static void hold(struct server *server, struct MHD_Connection *connection, uint64_t ms)
+{
+	uint64_t until = emulator_clock_ms() + ms;
+
+	for (;;) {
+		uint64_t now = emulator_clock_ms();
+
+		if (now >= until || atomic_load(&server->ending) || peer_has_gone(connection))
+			return;
+		wait_ms(until - now < HOLD_STEP_MS ? until - now : HOLD_STEP_MS);
+	}
+}
+
+/* A text that ends before its length does. */
+struct cut_text {
+	char *text;
+	size_t bytes;
+};
+
+static ssize_t read_cut(void *cls, uint64_t at, char *out, size_t room)
+{
+	const struct cut_text *cut = cls;
+	size_t left = at < cut->bytes ? cut->bytes - (size_t)at : 0;
+
+	if (left == 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (left > room)
+		left = room;
+	memcpy(out, cut->text + at, left);
+	return (ssize_t)left;
+}
+
+static void free_cut(void *cls)
+{
+	struct cut_text *cut = cls;
+
+	free(cut->text);
+	free(cut);
+}
+
+/* Takes the text. */
+static struct MHD_Response *make_response(struct response *answer, size_t len)
+{
+	struct MHD_Response *response;
+	struct cut_text *cut;
+
+	if (!answer->cut || answer->cut_bytes >= len) {
+		response = MHD_create_response_from_buffer(len, answer->text,
+			len > 0 ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+		if (response == NULL)
+			free(answer->text);
+		return response;
+	}
+	cut = mem_alloc(sizeof(*cut));
+	*cut = (struct cut_text){ answer->text, answer->cut_bytes };
+	response = MHD_create_response_from_callback(len, CUT_BLOCK, read_cut, cut, free_cut);
+	if (response == NULL)
+		free_cut(cut);
+	return response;
+}
+
+static bool says(const struct response *answer, const char *name)
+{
+	for (size_t i = 0; i < answer->nheaders; i++) {
+		if (text_same_nocase(answer->headers[i].name, name))
+			return true;
+	}
+	return false;
+}
+
 static enum MHD_Result send_response(struct MHD_Connection *connection, struct response *answer)
 {
 	size_t len = answer->text != NULL ? strlen(answer->text) : 0;
 	struct MHD_Response *response;
 	enum MHD_Result sent;
 
-	if (answer->dropped) {
+	if (answer->dropped || answer->never) {
 		free(answer->text);
 		return MHD_NO;
 	}
-	response = MHD_create_response_from_buffer(
-		len, answer->text, len > 0 ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-	if (response == NULL) {
-		free(answer->text);
+	response = make_response(answer, len);
+	if (response == NULL)
 		return MHD_NO;
-	}
 	for (size_t i = 0; i < answer->nheaders; i++)
 		(void)MHD_add_response_header(
 			response, answer->headers[i].name, answer->headers[i].value);
 	(void)MHD_add_response_header(response, "Cache-Control", "no-cache");
-	if (len > 0)
+	if (len > 0 && !says(answer, "Content-Type"))
 		(void)MHD_add_response_header(
 			response, "Content-Type", "application/json; charset=utf-8");
 	sent = MHD_queue_response(connection, answer->status, response);
@@ -164,14 +254,6 @@ static enum MHD_Result refuse_large(struct MHD_Connection *connection)
 	struct response answer = { .status = 413, .text = mem_strdup(text) };
 
 	return send_response(connection, &answer);
-}
-
-static void wait_ms(uint64_t ms)
-{
-	struct timespec left = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
-
-	while (nanosleep(&left, &left) != 0 && errno == EINTR)
-		continue;
 }
 
 static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connection *connection,
@@ -207,6 +289,7 @@ static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connecti
 	wait_ms(server->latency_ms);
 	request.now_ms = emulator_clock_ms();
 	emulator_serve(server->emulator, &request, &answer);
+	hold(server, connection, answer.never ? SERVER_NEVER_MS : answer.delay_ms);
 	return send_response(connection, &answer);
 }
 
@@ -318,7 +401,7 @@ struct server *server_start(
 		return NULL;
 	}
 	server = mem_alloc(sizeof(*server));
-	*server = (struct server){ emulator, NULL, options->latency_ms, NULL };
+	*server = (struct server){ .emulator = emulator, .latency_ms = options->latency_ms };
 	server->daemon = start_daemon(server, flags, options, &address);
 	if (server->daemon == NULL) {
 		diag_error(diags, PLACE_NONE, "cannot-listen", "cannot listen on %s port %u: %s",
@@ -332,6 +415,7 @@ struct server *server_start(
 
 void server_stop(struct server *server)
 {
+	atomic_store(&server->ending, true);
 	MHD_stop_daemon(server->daemon);
 	free(server->url);
 	free(server);

@@ -15,6 +15,7 @@
 #define SERVER_FORM_BYTES ((size_t)256 << 10) /* of a body that is read as a form */
 #define SERVER_CONNECTIONS 512
 #define SERVER_IDLE_S 300
+#define SERVER_NEVER_MS 600000 /* an answer that never comes; then the connection closes */
 
 struct server;
 

@@ -122,6 +122,21 @@ class Emulator:
         """{"armed": traps that have not sprung, "refused": answers to edits that failed}."""
         return self._hook("GET", "armed")
 
+    def faults(self, *specs, add=False):
+        """These faults and no others (add: these too), as providers/emulator/faults.h says."""
+        self._hook("POST" if add else "PUT", "faults", list(specs))
+
+    def fault(self, **spec):
+        self.faults(spec, add=True)
+
+    def faults_left(self):
+        """Those that can spring still, each with "seen" and "sprung"."""
+        return self._hook("GET", "faults")["faults"]
+
+    def clock(self, advance_ms=0):
+        """{"now", "ahead_ms"}, after the clock has been moved on."""
+        return self._hook("PUT", "clock", {"advance_ms": advance_ms})
+
     def edit(self, *edits, before=None, nth=1, abort=False):
         """Each edit is (method, id, body) and made by "somebody else": now, or just before the
         nth request that matches before={"method": ..., "path": ...}."""
