@@ -19,7 +19,7 @@ static const struct {
 	{ "GET", "/metadata/endpoints", metadata_endpoints },
 	{ "GET", "/metadata/identity/oauth2/token", managed_imds },
 	{ "GET", "/msi/token", managed_app_service },
-	{ "GET", "/msi/linux/token", managed_app_service_linux },
+	{ "GET", "/msi/windows/token", managed_app_service_windows },
 	{ "GET", "/github/*/_apis/distributedtask/hubs/Actions/plans/*/jobs/*/idtoken",
 		issuers_github },
 	{ "POST", "/pipelines/*/*/_apis/distributedtask/hubs/build/plans/*/jobs/*/oidctoken",

@@ -156,8 +156,8 @@ static bool refuse_app_service(struct response *response, unsigned status, const
 	return false;
 }
 
-/* 11/05/2021 03:18:31 PM +00:00, on Linux 11/05/2021 15:18:31 +00:00. */
-static json_t *in_words(int64_t seconds, bool linux_app)
+/* 11/05/2021 15:18:31 +00:00, of Windows 11/05/2021 03:18:31 PM +00:00. */
+static json_t *in_words(int64_t seconds, bool windows)
 {
 	time_t when = (time_t)seconds;
 	struct tm utc;
@@ -165,12 +165,11 @@ static json_t *in_words(int64_t seconds, bool linux_app)
 
 	if (gmtime_r(&when, &utc) != NULL)
 		(void)strftime(text, sizeof(text),
-			linux_app ? "%m/%d/%Y %H:%M:%S +00:00" : "%m/%d/%Y %I:%M:%S %p +00:00",
-			&utc);
+			windows ? "%m/%d/%Y %I:%M:%S %p +00:00" : "%m/%d/%Y %H:%M:%S +00:00", &utc);
 	return json_string(text);
 }
 
-static bool app_service(struct emulator *emulator, const struct request *request, bool linux_app,
+static bool app_service(struct emulator *emulator, const struct request *request, bool windows,
 	struct response *response)
 {
 	const char *version = request->api_version != NULL ? request->api_version : "";
@@ -198,7 +197,7 @@ static bool app_service(struct emulator *emulator, const struct request *request
 		json_object_set_new(body, "expires_on",
 			in_words(identity_now_s(&emulator->identity, request) +
 					(int64_t)emulator->identity.lifetime_s,
-				linux_app));
+				windows));
 		json_object_del(body, "expires_in");
 		json_object_del(body, "not_before");
 	}
@@ -212,7 +211,7 @@ bool managed_app_service(struct emulator *emulator, const struct front_path *pat
 	return app_service(emulator, request, false, response);
 }
 
-bool managed_app_service_linux(struct emulator *emulator, const struct front_path *path,
+bool managed_app_service_windows(struct emulator *emulator, const struct front_path *path,
 	const struct request *request, struct response *response)
 {
 	(void)path;

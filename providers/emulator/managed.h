@@ -11,8 +11,8 @@
 #include "providers/emulator/front.h"
 
 front_fn managed_imds; /* GET /metadata/identity/oauth2/token */
-/* GET /msi/token: 2019-08-01, and 2017-09-01 with its own header and its dates in words, which are
- * written otherwise on Linux (/msi/linux/token). */
-front_fn managed_app_service, managed_app_service_linux;
+/* GET /msi/token: 2019-08-01, and 2017-09-01 with its own header and its dates in words, which az
+ * reads in one form alone; the other, of Windows, is that of /msi/windows/token. */
+front_fn managed_app_service, managed_app_service_windows;
 
 #endif

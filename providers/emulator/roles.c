@@ -206,6 +206,11 @@ static struct want want_of(struct arena *arena, const struct request *request)
 	types = types_of(arena, path, from, post, &last, &scope_len);
 	if (providers != NULL && scope_len <= (size_t)(from - path))
 		scope_len = base;
+	/* A namespace alone is looked up among those of the subscription. */
+	if (providers != NULL && types[0] == '\0' && !post) {
+		space = "Microsoft.Resources";
+		types = "/subscriptions/providers";
+	}
 	want.scope = scope_len > 0 ? arena_strndup(arena, path, scope_len) : "/";
 	want.action = post && last != NULL
 		? arena_printf(arena, "%s%s/%s/action", space, types, last)

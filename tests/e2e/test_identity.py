@@ -543,6 +543,12 @@ def test_roles_decide_who_may_do_what(emulator):
     assert code("GET", everything, network) == denied(
         "Microsoft.Resources/subscriptions/resourceGroups/read",
         f"/subscriptions/{cloud.subscription}", ID(2), object_id)
+    namespace = f"/subscriptions/{cloud.subscription}/providers/Microsoft.Network"
+    assert code("GET", namespace + "?api-version=2021-04-01", network) == denied(
+        "Microsoft.Resources/subscriptions/providers/read", f"/subscriptions/{cloud.subscription}", ID(2), object_id)
+    assert code("POST", namespace + "/register?api-version=2021-04-01", reader) == denied(
+        "Microsoft.Network/register/action", f"/subscriptions/{cloud.subscription}", ID(1), ID(101))
+    assert code("GET", "/subscriptions?api-version=2021-04-01", network) == 200
     assert code("GET", tables, narrow)[2].split("over scope ")[1].startswith(f"'{cloud.group('g')}'")
     vnet = cloud.id("virtualNetworks", "v1", "g")
     assert code("PUT", vnet, narrow, NET) == 201
@@ -814,7 +820,7 @@ def test_app_service(emulator):
     assert ask(version="2018-02-01")[0] == 400
     status, _, body = ask("2017-09-01", "secret", query="&clientid=" + ID(23))
     assert status == 200 and body["client_id"] == ID(23)
-    assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d [AP]M \+00:00", body["expires_on"])
-    _, _, body = ask("2017-09-01", "secret", at="linux/")
     assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d \+00:00", body["expires_on"])
+    _, _, body = ask("2017-09-01", "secret", at="windows/")
+    assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d [AP]M \+00:00", body["expires_on"])
     assert ask("2017-09-01")[0] == 401
