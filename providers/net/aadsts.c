@@ -29,6 +29,12 @@ static const struct {
 		"the assertion is not of this time: check this machine's clock, and that whoever "
 		"writes the token renews it",
 		false },
+	{ 700023, "the assertion is not one for this tenant: check the tenant's id, and --cloud",
+		false },
+	{ 70025, "the application has no federated credential: add one for what the token says",
+		true },
+	{ 7000272, "its issuer's keys do not hold the token's signature: see where it comes from",
+		true },
 	{ 50027, "the assertion is not one for this tenant: check the tenant's id, and --cloud",
 		false },
 	{ 70021, "add a federated credential to the application for what the token says", true },

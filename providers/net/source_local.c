@@ -8,7 +8,8 @@
 #include "providers/net/source.h"
 #include "providers/net/url.h"
 
-#define MACHINE_URL "http://169.254.169.254/metadata/identity/oauth2/token"
+#define MACHINE_HOST "http://169.254.169.254"
+#define MACHINE_PATH "/metadata/identity/oauth2/token"
 /* What a machine's firmware says of where it stands, and what Azure's says. */
 #define CHASSIS_FILE "/sys/class/dmi/id/chassis_asset_tag"
 #define CHASSIS_AZURE "7783-7084-3265-9085-8269-3286-77"
@@ -97,13 +98,14 @@ static void take_az(const struct source_look *look, const char *file, struct cre
 enum source_result source_identity(struct source_look *look, struct credential *out)
 {
 	const char *endpoint = "IDENTITY_ENDPOINT", *opens = "IDENTITY_HEADER";
+	const char *pod_host = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 	const char *only = value_of(look, "AZURE_TOKEN_CREDENTIALS");
 	if (source_is_left_out(look, "ManagedIdentityCredential", "prod"))
 		return SOURCE_ABSENT;
 	if (variable_is_false(look->environment, "ARM_USE_MSI"))
 		return source_absent(look, "ARM_USE_MSI is false");
 	bool is_asked = variable_is_true(look->environment, "ARM_USE_MSI") ||
-		value_of(look, "WAYBILL_IDENTITY_RESOURCE_ID") ||
+		value_of(look, pod_host) || value_of(look, "WAYBILL_IDENTITY_RESOURCE_ID") ||
 		value_of(look, "WAYBILL_IDENTITY_PRINCIPAL_ID") ||
 		(only && text_same_nocase(only, "ManagedIdentityCredential"));
 	bool has_service = value_of(look, endpoint) && value_of(look, opens);
@@ -121,10 +123,18 @@ enum source_result source_identity(struct source_look *look, struct credential *
 	};
 	const char *variable = has_service ? endpoint : "ARM_MSI_ENDPOINT";
 	out->url = copy_of(look, variable);
-	if (has_service)
+	if (has_service) {
 		out->secret = copy_of(look, opens);
-	else if (!out->url)
-		out->url = mem_strdup(MACHINE_URL);
+	} else if (!out->url) {
+		const char *host = value_of(look, pod_host);
+		size_t len = host ? strlen(host) : 0;
+		while (len && host[len - 1] == '/')
+			len--;
+		variable = pod_host;
+		out->url = mem_strdup(host
+				? arena_printf(look->arena, "%.*s" MACHINE_PATH, (int)len, host)
+				: MACHINE_HOST MACHINE_PATH);
+	}
 	const char *az = out->is_guess ? find_az(look) : NULL;
 	if (az)
 		take_az(look, az, out);

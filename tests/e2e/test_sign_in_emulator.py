@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every source of a credential against the emulator's own issuers, over https, the cloud told by its metadata."""
+import json
+import urllib.parse
+
+import pytest
+from harness import Waybill, table_yaml
+from sign_in import Client
+
+TENANT = "00000000-0000-0000-0000-000000000002"
+ID = "11111111-0000-0000-0000-{:012d}".format
+GITHUB = "https://token.actions.githubusercontent.com"
+PIPELINES = "https://vstoken.dev.azure.com/00000000-0000-0000-0000-0000000000ad"
+KUBERNETES = "https://kubernetes.default.svc.cluster.local"
+RESOURCE_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/two"
+CLOUD = f"""\
+resourceGroups: {{kubernetes: {{location: japaneast}}}}
+applications:
+  secret:
+    clientId: {ID(1)}
+    secrets: [{{value: right-secret}}, {{value: old-secret, expires: "2020-01-01T00:00:00Z"}}]
+  signed: {{clientId: {ID(2)}, singleUse: true, certificates: [{{file: client.crt}}]}}
+  github: {{clientId: {ID(3)}, federatedCredentials: [
+    {{issuer: {GITHUB}, subject: "repo:waybill/emulated:ref:refs/heads/main"}}]}}
+  pipelines: {{clientId: {ID(4)}, federatedCredentials: [
+    {{issuer: "{PIPELINES}", subject: "sc://waybill/emulated/azure"}}]}}
+  pod: {{clientId: {ID(5)}, federatedCredentials: [
+    {{issuer: "{KUBERNETES}", subject: "system:serviceaccount:default:waybill"}}]}}
+managedIdentities:
+  one: {{clientId: {ID(11)}, objectId: {ID(21)}, systemAssigned: true}}
+  two: {{clientId: {ID(12)}, objectId: {ID(22)}, resourceId: {RESOURCE_ID}}}
+roleAssignments:
+  - {{principal: secret, role: Reader}}
+  - {{principal: signed, role: Contributor}}
+  - {{principal: github, role: Contributor}}
+  - {{principal: pipelines, role: Contributor}}
+  - {{principal: pod, role: Contributor}}
+  - {{principal: one, role: Contributor}}
+  - {{principal: two, role: Contributor}}
+"""
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    return Client(tmp_path_factory.mktemp("client"))
+
+
+@pytest.fixture
+def azure(tmp_path, client, emulator):
+    (tmp_path / "client.crt").write_text(client.own.read_text())
+    return emulator(CLOUD, args=["--tls", "--tls-ca-out", tmp_path / "ca.pem"])
+
+
+@pytest.fixture
+def waybill(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}))
+    waybill.environment.update(SSL_CERT_FILE=str(tmp_path / "ca.pem"), ARM_USE_MSI="false", ARM_USE_CLI="false")
+    return waybill
+
+
+def who(number, family="AZURE"):
+    return {f"{family}_TENANT_ID": TENANT, f"{family}_CLIENT_ID": ID(number)}
+
+
+def refused(waybill, env, *words):
+    result = waybill.run("plan", env=env, check=1)
+    assert result.codes == ["sign-in"], result
+    for word in words:
+        assert word in result.stderr, result
+
+
+def applies(waybill, env):
+    waybill.apply(env=env)
+    waybill.destroy(env=env)
+
+
+def test_a_client_secret(waybill):
+    waybill.plan(env={**who(1), "AZURE_CLIENT_SECRET": "right-secret"})
+    refused(waybill, {**who(1), "AZURE_CLIENT_SECRET": "wrong-secret"}, "AADSTS7000215", "Correlation ID: ")
+    refused(waybill, {**who(1), "AZURE_CLIENT_SECRET": "old-secret"}, "AADSTS7000222", "has expired")
+    refused(waybill, {**who(9), "AZURE_CLIENT_SECRET": "right-secret"}, "AADSTS700016")
+    refused(waybill, {**who(1), "AZURE_TENANT_ID": ID(1), "AZURE_CLIENT_SECRET": "right-secret"}, "AADSTS90002")
+
+
+def test_a_certificate(waybill, client, tmp_path):
+    env = {**who(2), "AZURE_CLIENT_CERTIFICATE_PATH": str(client.pkcs12()),
+           "AZURE_CLIENT_CERTIFICATE_PASSWORD": client.password}
+    applies(waybill, env)
+    waybill.plan(env={**env, "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "1"})
+    other = Client(tmp_path, "other")
+    refused(waybill, {**who(2), "AZURE_CLIENT_CERTIFICATE_PATH": str(other.pem)}, "AADSTS700027", "upload it")
+
+
+def test_workload_identity(waybill, azure):
+    variables = azure.environment()["kubernetes"]
+
+    def token(**spec):
+        return azure.request(
+            "POST", f"{variables['SERVER']}/api/v1/namespaces/default/serviceaccounts/waybill/token?",
+            {"spec": {"audiences": ["api://AzureADTokenExchange"], **spec}},
+            {"Authorization": "Bearer " + variables["BEARER"]})[2]["status"]["token"]
+
+    file = waybill.folder / "token"
+    env = {**who(5), "AZURE_FEDERATED_TOKEN_FILE": "token"}
+    file.write_text(token() + "\n")
+    waybill.apply(env=env)
+    file.write_text(token())
+    waybill.destroy(env=env)
+    waybill.plan(env={**who(5, "ARM"), "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": token()})
+    file.write_text(token(audiences=["elsewhere"]))
+    refused(waybill, env, "AADSTS700212", "audience `elsewhere`")
+    head, claims, _ = token().split(".")
+    file.write_text(f"{head}.{claims}.AAAA")
+    refused(waybill, env, "AADSTS7000272")
+    refused(waybill, {**env, **who(3)}, "AADSTS")
+
+
+def test_github_actions(waybill, azure):
+    env = {**azure.environment()["github"], **who(3)}
+    applies(waybill, env)
+    refused(waybill, {**env, **who(4)}, "AADSTS700211", f"issuer `{GITHUB}`")
+    refused(waybill, {**env, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "not-the-token"}, "answered 401")
+
+
+def test_azure_pipelines(waybill, azure):
+    env = {**azure.environment()["pipelines"], **who(4)}
+    applies(waybill, env)
+    refused(waybill, {**env, **who(3)}, "AADSTS700211", f"issuer `{PIPELINES}`")
+    refused(waybill, {**env, "SYSTEM_ACCESSTOKEN": "not-the-token"}, "answered 401", "SYSTEM_ACCESSTOKEN")
+    refused(waybill, {**env, "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": ID(1)}, "answered 404")
+
+
+def test_the_identity_of_a_machine(waybill, azure):
+    found = azure.environment()
+    variables = {name: value for kind in found.values() for name, value in kind.items()}
+    env = {"ARM_USE_MSI": "", "AZURE_POD_IDENTITY_AUTHORITY_HOST": variables["AZURE_POD_IDENTITY_AUTHORITY_HOST"]}
+    applies(waybill, env)
+    waybill.plan(env={**env, "AZURE_CLIENT_ID": ID(12)})
+    waybill.plan(env={**env, "WAYBILL_IDENTITY_RESOURCE_ID": RESOURCE_ID})
+    waybill.plan(env={**env, "WAYBILL_IDENTITY_PRINCIPAL_ID": ID(22)})
+    refused(waybill, {**env, "AZURE_CLIENT_ID": ID(13)}, "AZURE_CLIENT_ID")
+
+
+def test_the_identity_of_an_application(waybill, azure):
+    found = azure.environment()
+    variables = {name: value for kind in found.values() for name, value in kind.items()}
+    env = {"ARM_USE_MSI": "", "IDENTITY_ENDPOINT": variables["IDENTITY_ENDPOINT"],
+           "IDENTITY_HEADER": variables["IDENTITY_HEADER"]}
+    applies(waybill, env)
+    waybill.plan(env={**env, "AZURE_CLIENT_ID": ID(12)})
+    waybill.plan(env={**env, "WAYBILL_IDENTITY_RESOURCE_ID": RESOURCE_ID})
+    refused(waybill, {**env, "IDENTITY_HEADER": "not-the-header"})
+
+
+def test_az_with_a_token_of_the_emulator(waybill, azure, tmp_path):
+    form = urllib.parse.urlencode({"grant_type": "client_credentials", "client_id": ID(1), "client_secret": "right-secret",
+                                   "scope": azure.endpoint + "//.default"})
+    token = azure.request("POST", f"/{TENANT}/oauth2/v2.0/token", form,
+                          {"Content-Type": "application/x-www-form-urlencoded"})[2]["access_token"]
+    az = tmp_path / "az"
+    az.write_text("#!/bin/sh\necho '" + json.dumps({"accessToken": token, "expires_on": 4102444800}) + "'\n")
+    az.chmod(0o755)
+    waybill.plan(env={"ARM_USE_CLI": "", "PATH": str(tmp_path)})
+
+
+def test_a_revoked_token_is_replaced_by_one_that_answers_the_challenge(waybill, azure, client):
+    """The token file's own token is from before; what apply asks for anew, with the claims, holds."""
+    azure.revoke()
+    env = {**who(2), "AZURE_CLIENT_CERTIFICATE_PATH": str(client.pem)}
+    waybill.apply(env=env)
+    asked = [seen for seen in azure.requests() if "/oauth2/" in seen["path"]]
+    assert len(asked) == 2
+
+
+def test_rights_are_told_before_and_at_the_refusal(waybill, azure):
+    result = waybill.apply(env={**who(1), "AZURE_CLIENT_SECRET": "right-secret"}, check=1)
+    assert result.codes[0] == "right-missing" and "`Microsoft.Network/routeTables/write`" in result.stderr
+    assert "[arm:AuthorizationFailed]" in result.stderr
+    assert "give the principal a role with `Microsoft.Network/routeTables/write` on `/subscriptions/" in result.stderr
+
+
+def test_tokens_that_end_while_an_apply_runs(tmp_path, emulator):
+    azure = emulator(CLOUD.replace("certificates: [{file: client.crt}]", "secrets: [{value: s}]"),
+                     args=["--token-lifetime", 2, "--operation-time", 3000])
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}))
+    waybill.environment.update(WAYBILL_CLOUD=azure.endpoint + "/metadata/endpoints")
+    waybill.apply(env={**who(2), "AZURE_CLIENT_SECRET": "s"})
+    assert len([seen for seen in azure.requests() if "/oauth2/" in seen["path"]]) >= 2, "renewed on the way"
+    assert {seen["status"] for seen in azure.requests()} <= {200, 201, 202, 404}
