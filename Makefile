@@ -122,8 +122,12 @@ $(BUILD)/wire/hurried: $(call objects,tests/wire/fast_clock.c cmd/waybill/main.c
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/wire/ask: $(call objects,tests/wire/fast_clock.c tests/wire/ask.c) $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 crash-build: $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/*.c)) \
-	$(BUILD)/wire/hurried
+	$(BUILD)/wire/ask $(BUILD)/wire/hurried
 
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZERS))
 

@@ -100,7 +100,8 @@ void blame_failure(const struct config *config, const struct step *step, const s
 		code = arena_printf(diags->arena, "arm:%s", code);
 	const char *message = f->message ? f->message : "no reason was given";
 	const char *request = f->request_id ? f->request_id : op->request_id;
-	const char *who = f->status != 0 ? "Azure refused to" : "it was not possible to";
+	bool passes = f->status == 408 || f->status == 429 || f->status >= 500;
+	const char *who = f->status != 0 && !passes ? "Azure refused to" : "it was not possible to";
 	(void)diag_error(diags, at, code, "%s %s %s: %s (request id %s)", who, verb_words(step, op),
 		step->address, message, request[0] ? request : "none");
 	diag_about(diags, child ? child->change->address : step->address);

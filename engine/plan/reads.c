@@ -61,10 +61,11 @@ bool operation_refused(const struct operation *op, const char *wanted, struct di
 		diag_help(diags, "%s", f->help ? f->help : "see that the service is reached");
 		return false;
 	}
+	bool refuses = f->status >= 400 && f->status < 500 && f->status != 408 && f->status != 429;
 	if (f->status != 0)
 		code = arena_printf(diags->arena, "arm:%s", code);
 	diag_error(diags, PLACE_NONE, code, "%s %s %s: %s%s%s%s",
-		f->status ? "Azure did not let us" : "cannot", wanted, op->path,
+		refuses ? "Azure did not let us" : "cannot", wanted, op->path,
 		f->message ? f->message : "no message", f->request_id ? " (request id " : "",
 		f->request_id ? f->request_id : "", f->request_id ? ")" : "");
 	diag_help(

@@ -186,6 +186,8 @@ static void follow(struct exchange *e, struct lro_next next, const struct answer
 			exchange_finish(e, OUTCOME_DONE, NULL);
 		else if (raw)
 			done_raw(e, answer);
+		else if (!answer->body && answer->body_len)
+			lost(e, answer);
 		else
 			done_with(e, json_incref(answer->body), answer->etag);
 		break;
@@ -237,7 +239,8 @@ static void read_write(struct exchange *e, const struct answer *answer)
 static void read_final(struct exchange *e, const struct answer *answer)
 {
 	bool is_resource = e->lro.final_url == e->resource_url;
-	if (is_resource && is_success(answer) && !json_is_object(answer->body)) {
+	bool good = is_resource ? json_is_object(answer->body) : answer->body || !answer->body_len;
+	if (is_success(answer) && !good) {
 		bad_answer(e, answer, "the cloud's answer is not a JSON object");
 		return;
 	}

@@ -451,7 +451,7 @@ static void unauthorised(struct exchange *e, const struct answer *answer)
 	exchange_fail(e, &failure);
 }
 
-static void throttled(struct exchange *e, const struct answer *answer)
+static void throttled(struct exchange *e, struct answer *answer)
 {
 	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
 	if (writes && arm_error_contention(&answer->error) != CONTENTION_NONE) {
@@ -464,9 +464,14 @@ static void throttled(struct exchange *e, const struct answer *answer)
 		wait = retry_backoff_ms(++e->tries, jitter_next(&e->world->jitter)) +
 			RETRY_INTERVAL_FIRST_MS;
 	if (elapsed(&e->throttled_ms) + wait > THROTTLE_LIMIT_MS ||
-		run_is_over(e->world, QUIET_THROTTLED_LIMIT_MS))
+		run_is_over(e->world, QUIET_THROTTLED_LIMIT_MS)) {
+		answer->error.failure.help = arena_printf(e->arena,
+			"Azure has had more requests than it takes%s: run the same command again "
+			"later, with a smaller --parallelism when others share the subscription",
+			wait > THROTTLE_LIMIT_MS ? ", and asks to wait longer than is waited here"
+						 : "");
 		exchange_fail(e, &answer->error.failure);
-	else
+	} else
 		send_again(e, wait ? wait : 1);
 }
 
@@ -513,6 +518,7 @@ static void read_response(
 		arm_error_read(
 			e->arena, answer->status, answer->body, answer->error_code, &answer->error);
 		answer->error.failure.request_id = answer->request_id;
+		answer->lro.absent = arm_error_is_absent(&answer->error);
 	}
 }
 
@@ -547,6 +553,8 @@ static void on_answer(void *context, const struct http_response *response)
 {
 	struct exchange *e = context;
 	e->response = response;
+	if (response->sent > 1)
+		e->operation->requests += response->sent - 1;
 	if (response->result != HTTP_ANSWERED) {
 		no_answer(e, response);
 		return;

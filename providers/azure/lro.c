@@ -13,7 +13,8 @@
 #define UNREADABLE_MOST 5
 #define URL_BYTES ((size_t)16 << 10)
 #define MOVES_MOST 10000
-#define ABSENT_MOST 10 /* looks for a resource that was just written */
+#define ABSENT_MOST 10   /* looks for a resource that was just written */
+#define STANDING_MOST 20 /* looks, three minutes of them, at one that was to be deleted */
 
 enum state {
 	STATE_UNSAID,
@@ -246,18 +247,26 @@ static struct lro_next poll_resource(struct lro *lro, const struct lro_answer *a
 {
 	if (answer->status < 200 || answer->status > 299)
 		return act(LRO_LOST);
+	if (!json_is_object(answer->body)) {
+		bool lost = ++lro->unreadable >= UNREADABLE_MOST;
+		return lost ? act(LRO_LOST) : poll_after(lro, answer->asked_ms);
+	}
+	lro->unreadable = 0;
 	enum state state = resource_state(answer->body);
 	if (state == STATE_FAILED)
 		return act(LRO_FAILED);
-	if (state == STATE_RUNNING || lro->verb == VERB_DELETE)
+	if (state == STATE_RUNNING)
 		return poll_after(lro, answer->asked_ms);
-	return act(LRO_DONE);
+	if (lro->verb != VERB_DELETE)
+		return act(LRO_DONE);
+	bool lost = ++lro->standing >= STANDING_MOST;
+	return lost ? act(LRO_LOST) : poll_after(lro, answer->asked_ms);
 }
 
 struct lro_next lro_poll(struct lro *lro, struct arena *arena, const struct lro_answer *answer)
 {
 	if (answer->status == 404) {
-		if (lro->verb == VERB_DELETE && lro->style == LRO_RESOURCE)
+		if (lro->verb == VERB_DELETE && lro->style == LRO_RESOURCE && answer->absent)
 			return act(LRO_DONE);
 		/* A status may not be there yet. */
 		if (++lro->not_found >= NOT_FOUND_MOST)
@@ -282,7 +291,10 @@ static struct lro_next final_elsewhere(
 	lro->final_url = NULL;
 	if (answer->status == 404 && ++lro->not_found < NOT_FOUND_MOST)
 		return poll_after(lro, answer->asked_ms);
-	return answer->status == 404 ? act(LRO_LOST) : poll_location(lro, arena, answer);
+	/* The action has ended well: that its result is kept from us is no failure of it. */
+	if (answer->status < 200 || answer->status > 299)
+		return act(LRO_LOST);
+	return poll_location(lro, arena, answer);
 }
 
 struct lro_next lro_final(struct lro *lro, struct arena *arena, const struct lro_answer *answer)

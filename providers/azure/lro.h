@@ -34,11 +34,13 @@ struct lro {
 	unsigned not_found;    /* 404s in a row */
 	unsigned moves;        /* times that the URL changed */
 	unsigned unreadable;   /* status documents in a row that said nothing */
+	unsigned standing; /* looks at a resource that was to be deleted and shows no sign of it */
 };
 
 struct lro_answer {
-	int status;                                                  /* never 0 */
-	const json_t *body;                                          /* NULL: none, or not JSON */
+	int status;         /* never 0 */
+	bool absent;        /* a 404 whose code says that the resource is not there */
+	const json_t *body; /* NULL: none, or not JSON */
 	const char *async_operation, *operation_location, *location; /* headers, NULL: not there */
 	long asked_ms;                                               /* Retry-After; -1: none */
 };

@@ -420,7 +420,9 @@ static const char *describe(const struct transfer *transfer, CURLcode code)
 
 static void deliver(struct transfer *transfer, CURLcode code)
 {
-	struct http_response response = { .body = "" };
+	if (transfer->starts > 1)
+		transfer->http->sent += transfer->starts - 1;
+	struct http_response response = { .body = "", .sent = transfer->starts };
 	if (transfer->refusal) {
 		response.result = HTTP_REFUSED;
 		response.problem = transfer->refusal;

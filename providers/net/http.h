@@ -66,6 +66,7 @@ struct http_response {
 	/* What failed, as a code: "dns", "tls", "network", "timeout", "too-large", "not-sent". NULL
 	 * when HTTP_ANSWERED. */
 	const char *kind;
+	unsigned sent; /* how often the request left: twice when a kept connection was dead */
 };
 
 struct http_request {

@@ -34,7 +34,9 @@ static struct lro_answer answer(int status, const char *body)
 	json_t *parsed = body ? json_loads(body, 0, &why) : NULL;
 	if (parsed)
 		(void)arena_json(arena, parsed);
-	return (struct lro_answer){ .status = status, .body = parsed, .asked_ms = -1 };
+	return (struct lro_answer){
+		.status = status, .body = parsed, .absent = status == 404, .asked_ms = -1
+	};
 }
 
 static struct lro_answer headed(
@@ -141,7 +143,16 @@ static void test_lro__resource_itself(void **state)
 	(void)begin(&lro, VERB_DELETE, answer(202, NULL));
 	assert_int_equal(poll(&lro, answer(200, STATE("Deleting"))), LRO_POLL);
 	assert_int_equal(poll(&lro, answer(200, STATE("Failed"))), LRO_FAILED);
+	struct lro_answer elsewhere = answer(404, NULL);
+	elsewhere.absent = false;
+	assert_int_equal(poll(&lro, elsewhere), LRO_POLL);
+	assert_int_equal(poll(&lro, answer(200, NULL)), LRO_POLL);
 	assert_int_equal(poll(&lro, answer(404, NULL)), LRO_DONE);
+	(void)begin(&lro, VERB_DELETE, answer(202, NULL));
+	unsigned looks = 1;
+	while (poll(&lro, answer(200, STATE("Succeeded"))) == LRO_POLL && looks < 100)
+		looks++;
+	assert_int_equal(looks, 20);
 }
 
 static void test_lro__status_that_is_gone_leads_to_the_resource(void **state)

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the provider makes of everything that may happen between it and ARM, a row a scenario.
+
+A case in wire/ is of one method. `=== STYLE` begins the rows of a style of polling; a row is what goes wrong
+(tests/support/wire.py), what comes of it, its code or `-`, and how many requests it cost, `N` or `N..M` where
+chance has a say. Under `emulator` the same is asked of the emulator, and its own hooks make the faults.
+`=== words` says of each CODE, or of FAULT/CODE, what a user reads: words of the message, and after `help:` of
+what to do.
+All waits go by a clock that hurries.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import queue
+import re
+import subprocess
+
+import pytest
+from emulator import BUILD, SUBSCRIPTION
+from wire import Stage
+
+pytestmark = pytest.mark.sanitizer
+FOLDER = pathlib.Path(__file__).parent / "wire"
+AT_ONCE = 8
+SPEED = "200"
+WORDS = "words"
+
+
+class Asker:
+    """A program that asks one thing after the other."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [str(BUILD / "wire" / "ask")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={"WAYBILL_TEST_CLOCK": SPEED, "PATH": "/usr/bin:/bin",
+                 **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}})
+
+    def ask(self, **asked):
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"it died, exit {self.process.wait()}: {asked}"
+        return json.loads(line)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        assert self.process.wait(timeout=20) == 0
+
+
+@pytest.fixture(scope="module")
+def askers():
+    waiting = queue.Queue()
+    made = [Asker() for _ in range(AT_ONCE)]
+    for one in made:
+        waiting.put(one)
+    yield waiting
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def stage():
+    made = Stage()
+    yield made
+    made.close()
+
+
+def read_case(path):
+    """(rows, words): a row is (style, faults, outcome, code, requests)."""
+    parts = re.split(r"^=== (\S+)\n", path.read_text(), flags=re.M)
+    sections = dict(zip(parts[1::2], parts[2::2]))
+    words = dict(line.split(" ", 1) for line in sections.pop(WORDS, "").splitlines())
+    rows = [(style, *line.split()) for style, text in sections.items() for line in text.splitlines()]
+    return rows, words
+
+
+def asked_of(method):
+    body = {"location": "japaneast"} if method in ("PUT", "PATCH") else None
+    return {"verb": method, **({"body": body} if body else {})}
+
+
+def play_row(stage, askers, method, row):
+    style, faults = row[:2]
+    play = stage.play(method, style, faults)
+    asker = askers.get()
+    try:
+        told = asker.ask(cloud=stage.endpoint, path=play.path, **asked_of(method),
+                         **({"secret": True} if "expired" in faults else {}))
+    finally:
+        askers.put(asker)
+    if play.surprise:
+        told["outcome"] = f"surprised by {play.surprise}"
+    if told["requests"] != play.requests:
+        told["outcome"] = f"{told['requests']} requests counted, {play.requests} seen"
+    return told
+
+
+def differs(row, told, words):
+    """What is not as the row says, or None."""
+    _, faults, outcome, code, requests = row
+    least, _, most = requests.partition("..")
+    found = (told["outcome"], told.get("code") or "-")
+    if found != (outcome, code) or not int(least) <= told["requests"] <= int(most or least):
+        return f"{' '.join(row)}: {' '.join(found)} {told['requests']}"
+    if outcome in ("done", "absent"):
+        return None
+    text = words.get(f"{faults}/{code}", words.get(code))
+    if text is None:
+        return f"{' '.join(row)}: there are no words for {code}"
+    message, _, remedy = text.partition("help:")
+    if message.strip() not in told["message"] or remedy.strip() not in told["help"]:
+        return f"{' '.join(row)}: {told['message']!r} help: {told['help']!r}"
+    return None
+
+
+CASES = sorted(FOLDER.glob("*.case"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_against_scripted_answers(path, stage, askers):
+    rows, words = read_case(path)
+    rows = [row for row in rows if row[0] != "emulator"]
+    method = path.stem.upper()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        told = list(pool.map(lambda row: play_row(stage, askers, method, row), rows))
+    assert [why for row, one in zip(rows, told) if (why := differs(row, one, words))] == []
+
+
+def set_up(azure, method, path, fault):
+    """Makes the fault happen to the next request of the method; in the emulator's own words."""
+    kind, _, what = fault.partition(":")
+    match = {"method": "GET" if method == "LIST" else method, "path": path}
+    if kind == "refuse":
+        status, _, code = what.partition("-")
+        azure.fail(int(status), code, retry_after_ms=30, **match)
+    elif kind == "fail":
+        azure.fail(200, what, asynchronous=True, **match)
+    elif kind == "drop":
+        azure.drop(when=what, **match)
+
+
+def play_emulated(azure, asker, method, fault):
+    kind = "routeTables"
+    path = azure.id(kind, "t")
+    azure.put(azure.group(), {"location": "japaneast"})
+    if fault == "no-group":
+        path = azure.id(kind, "t", "nowhere")
+    elif fault == "gone" or (method == "PUT" and "stale" not in fault):
+        azure.delete(path)
+    else:
+        azure.put(path, {"location": "japaneast", "properties": {"routes": []}})
+    if method == "LIST":
+        path = path[:-2]
+    azure.clear()
+    set_up(azure, method, path, fault)
+    asked = asked_of(method)
+    if method == "PATCH":
+        asked["body"] = {"tags": {"a": "b"}}
+    if fault == "stale":
+        asked["if_match"] = 'W/"of long ago"'
+    told = asker.ask(cloud=azure.endpoint, path=path, **asked)
+    if told["requests"] != len(azure.requests()):
+        told["outcome"] = f"{told['requests']} requests counted, {len(azure.requests())} seen"
+    assert azure.armed()["armed"] == 0, f"{method} {fault}: the trap did not spring"
+    return told
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_against_the_emulator(path, emulator, askers):
+    rows, words = read_case(path)
+    rows = [row for row in rows if row[0] == "emulator"]
+    azure, asker = emulator(), askers.get()
+    try:
+        told = [play_emulated(azure, asker, path.stem.upper(), row[1]) for row in rows]
+    finally:
+        askers.put(asker)
+    remedies = {code: f"help:{text.partition('help:')[2]}" for code, text in words.items()}
+    assert [why for row, one in zip(rows, told) if (why := differs(row, one, remedies))] == []
+
+
+def test_there_are_enough(capsys):
+    rows = [(path.stem, *row[:2]) for path in CASES for row in read_case(path)[0]]
+    assert len(set(rows)) == len(rows), "no scenario twice"
+    played = [row for row in rows if row[1] != "emulator"]
+    with capsys.disabled():
+        print(f"\nwire scenarios: {len(played)} against scripted answers, {len(rows) - len(played)} of the "
+              "emulator")
+    assert len(played) >= 120
