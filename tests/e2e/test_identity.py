@@ -824,3 +824,38 @@ def test_app_service(emulator):
     _, _, body = ask("2017-09-01", "secret", at="windows/")
     assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d [AP]M \+00:00", body["expires_on"])
     assert ask("2017-09-01")[0] == 401
+
+
+# Time
+
+HOUR_MS = 3600 * 1000
+
+
+def test_everything_ends_with_the_emulators_clock(tmp_path, certificates, emulator):
+    shutil.copytree(certificates, tmp_path, dirs_exist_ok=True)
+    year = time.gmtime().tm_year + 1
+    cloud = emulator(DIRECTORY.replace("2999-", f"{year}-").replace("repo:o/r:", "repo:waybill/emulated:"),
+                     ["--token-lifetime", 600])
+    group = cloud.group("g")
+    good = bearer(cloud, ID(1), "s3cret&+ =")
+    header = {"alg": "PS256", "x5t#S256": encode(digest(tmp_path, "a", "sha256"))}
+    assertion, job = sign(tmp_path, header, claims_for(cloud)), github_token(cloud)
+    assert assert_with(cloud, job, ID(5))[0] == 200
+    cloud.clock(advance_ms=599 * 1000)
+    assert cloud.request("GET", group, None, good)[0] in (200, 401)  # to the second
+    cloud.clock(advance_ms=2000)
+    status, headers, body = cloud.request("GET", group, None, good)
+    assert (status, body["error"]["code"]) == (401, "ExpiredAuthenticationToken")
+    assert "The access token expiry UTC time" in headers["www-authenticate"]
+    cloud.clock(advance_ms=HOUR_MS)
+    for client, text in ((ID(3), assertion), (ID(5), job)):
+        assert refused(assert_with(cloud, text, client)) == 700024
+    assert assert_with(cloud, github_token(cloud), ID(5))[0] == 200
+    good = bearer(cloud, ID(1), "s3cret&+ =")
+    assert cloud.request("GET", group, None, good)[0] == 200
+    cloud.clock(advance_ms=3 * 24 * HOUR_MS)  # the certificate lives two days
+    now = int(time.time()) + 3 * 24 * 3600 + 3600 + 601
+    answer = assert_with(cloud, sign(tmp_path, header, claims_for(cloud, nbf=now, exp=now + 600)))
+    assert refused(answer) == 700027 and "expired" in answer[2]["error_description"]
+    cloud.clock(advance_ms=400 * 24 * HOUR_MS)
+    assert refused(sign_in(cloud, client_id=ID(1), client_secret="s3cret&+ =")) == 7000222
