@@ -133,7 +133,7 @@ const struct command commands[] = {
 			 "stands.\n"
 			 "Security groups, guests and CNI are not judged.\n",
 		.options = READ_OPTIONS | STATE_OPTIONS | BIT(OPTION_FROM) | BIT(OPTION_TO) |
-			BIT(OPTION_NOW),
+			BIT(OPTION_NOW) | BIT(OPTION_EFFECTIVE),
 		.run = reach_command,
 	},
 	{

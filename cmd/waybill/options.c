@@ -161,6 +161,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_NOW] = { .name = "now",
 		.kind = OPTION_SWITCH,
 		.help = "judge what stands, not what an apply would leave" },
+	[OPTION_EFFECTIVE] = { .name = "effective",
+		.kind = OPTION_SWITCH,
+		.help = "compare with the routes that Azure itself tells of running network "
+			"interfaces" },
 	[OPTION_FORCE] = { .name = "force",
 		.kind = OPTION_SWITCH,
 		.help = "restore or push over another state, or over writes that are not settled" },

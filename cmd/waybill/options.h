@@ -52,6 +52,7 @@ enum option_id {
 	OPTION_FROM,
 	OPTION_TO,
 	OPTION_NOW,
+	OPTION_EFFECTIVE,
 	OPTION_FORCE,
 	OPTION_BODY,
 	OPTION_HEADER,
@@ -95,6 +96,7 @@ struct option_row {
 extern const struct option_row option_rows[OPTION_COUNT];
 
 #define OPTION_BIT(id) ((uint64_t)1 << (id))
+_Static_assert(OPTION_COUNT <= 64, "a set of options is one word");
 
 struct option_value {
 	bool given;       /* on the command line or in the environment */

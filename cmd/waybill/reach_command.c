@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/waybill/program.h"
+#include "cmd/waybill/reach_effective.h"
 #include "cmd/waybill/reach_report.h"
 
 /* Each path from one node to the other, on its own. */
@@ -54,6 +55,12 @@ int reach_command(struct session *s)
 	if (!session_cloud(s, true) || !session_config(s) || !session_state(s, STATE_READ) ||
 		!session_provider(s) || !reach_report_make(&report, s))
 		return EXIT_ERROR;
+	if (session_switch(s, OPTION_EFFECTIVE, false)) {
+		bool differs;
+		if (!reach_effective(&report, &differs))
+			return EXIT_ERROR;
+		return differs ? EXIT_CHANGES : EXIT_DONE;
+	}
 	if (from || to)
 		return explain(&report, from, to) ? EXIT_DONE : EXIT_ERROR;
 	if (s->json)

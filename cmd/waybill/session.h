@@ -33,7 +33,7 @@
 enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_ERROR = 1,
-	EXIT_CHANGES = 2,     /* plan --detailed-exitcode; check: the plan is stale */
+	EXIT_CHANGES = 2, /* plan --detailed-exitcode; a stale plan; reach --effective: differs */
 	EXIT_UNFORMATTED = 3, /* fmt --check */
 };
 

@@ -180,6 +180,16 @@ static void build_class(struct reach *r, struct reach_class *c)
 	index_routes(r->arena, c);
 }
 
+const struct reach_route *reach_routes(
+	struct reach *r, const struct topology_subnet *subnet, size_t *count)
+{
+	struct reach_class *c = &r->classes[reach_class(r, subnet)];
+	if (c->network && !c->trie)
+		build_class(r, c);
+	*count = c->nroutes;
+	return c->routes;
+}
+
 void reach_index_table(struct arena *a, struct reach_class *c)
 {
 	add_user_routes(a, c);

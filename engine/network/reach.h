@@ -91,6 +91,11 @@ void reach_follow(struct reach *, const struct topology_node *from, const struct
 /* The class of a subnet: equal for equal network and table. NULL has one of its own. */
 size_t reach_class(const struct reach *, const struct topology_subnet *);
 
+/* All routes of a subnet's class. Those of users come last, and win over Azure's own of the same
+ * prefix, of which the earlier one does. */
+const struct reach_route *reach_routes(
+	struct reach *, const struct topology_subnet *, size_t *count);
+
 const char *verdict_name(enum reach_verdict); /* "ok", "assumed", "unknown", "broken" */
 const char *hop_kind_name(enum hop_kind);     /* as ARM spells it; "VNetPeering" */
 bool verdict_reaches(enum reach_verdict);     /* ok or assumed */
