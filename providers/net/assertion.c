@@ -15,6 +15,15 @@
 
 /* ---- base64 ---- */
 
+/* The letter of `to` that stands where `c` does in `from`, or `c`. */
+static char exchanged(char c, const char *from, const char *to)
+{
+	const char *at = c ? strchr(from, c) : NULL;
+	if (at)
+		return to[at - from];
+	return c;
+}
+
 char *base64_bytes(const char *text, size_t text_len, size_t *len)
 {
 	while (text_len && text[text_len - 1] == '=')
@@ -24,12 +33,11 @@ char *base64_bytes(const char *text, size_t text_len, size_t *len)
 	size_t padded = (text_len + 3) / 4 * 4;
 	char *plain = mem_alloc(padded + 1);
 	for (size_t i = 0; i < padded; i++) {
-		char c = i < text_len ? text[i] : '=';
-		plain[i] = c == '-' ? '+' : c;
-		if (c == '_')
-			plain[i] = '/';
+		plain[i] = '=';
+		if (i < text_len)
+			plain[i] = exchanged(text[i], "-_=", "+/*");
 		/* EVP_DecodeBlock() would trim white space. */
-		if (c <= ' ' || (c == '=' && i < text_len))
+		if (plain[i] <= ' ')
 			plain[i] = '*';
 	}
 	char *bytes = mem_alloc(padded + 1);
@@ -52,8 +60,7 @@ static void add_base64url(struct buf *out, const void *bytes, size_t len)
 	for (int i = 0; i < got; i++) {
 		if (text[i] == '=')
 			break;
-		char c = text[i] == '+' ? '-' : text[i];
-		(void)buf_putc(out, c == '/' ? '_' : c);
+		(void)buf_putc(out, exchanged(text[i], "+/", "-_"));
 	}
 	free(text);
 }

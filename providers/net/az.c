@@ -68,8 +68,11 @@ void az_token(struct arena *a, const struct credential *credential, const char *
 	if (run(a, words, credential->environment, &process, &problem)) {
 		token_az_read(a, process.out.data, process.out.len, out);
 	} else {
+		/* A machine without an identity comes here, too. */
+		const struct credential az = { .kind = CREDENTIAL_AZ,
+			.tenant = credential->tenant };
 		out->problem = problem;
-		out->help = aadsts_help(a, aadsts_number(problem), credential, NULL);
+		out->help = aadsts_help(a, aadsts_number(problem), &az, NULL);
 	}
 	clear(&process.out);
 }

@@ -71,6 +71,7 @@ static int tell_password(char *room, int bytes, int writes, void *password)
 	/* Without one, libcrypto would ask the terminal. */
 	if (!password || bytes < 0 || len > (size_t)bytes)
 		return -1;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) libcrypto takes the length */
 	memcpy(room, password, len);
 	return (int)len;
 }

@@ -186,12 +186,12 @@ void token_request_clear(struct token_request *request)
 
 /* ---- challenges ---- */
 
-const char *token_challenge(struct arena *a, const char *header)
+const char *token_challenge(struct arena *a, const char *www_authenticate)
 {
 	static const char member[] = "claims=\"";
-	if (!header || !text_starts_nocase(header, "Bearer "))
+	if (!www_authenticate || !text_starts_nocase(www_authenticate, "Bearer "))
 		return NULL;
-	const char *at = strstr(header, member);
+	const char *at = strstr(www_authenticate, member);
 	if (!at)
 		return NULL;
 	at += strlen(member);

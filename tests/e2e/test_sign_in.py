@@ -26,8 +26,8 @@ def cloud(azure):
 @pytest.fixture
 def waybill(tmp_path, cloud):
     waybill = Waybill(tmp_path / "w", cloud.emulator, TABLE)
-    # Nothing of this machine's own: no az, no identity.
-    waybill.environment.update(WAYBILL_CLOUD=cloud.cloud, ARM_USE_MSI="false", PATH=str(tmp_path / "bin"))
+    # Of this machine's own only what a test puts there.
+    waybill.environment.update(WAYBILL_CLOUD=cloud.cloud, ARM_USE_CLI="", PATH=str(tmp_path / "bin"))
     (tmp_path / "bin").mkdir()
     return waybill
 

@@ -100,6 +100,9 @@ class Waybill:
             "LANG": "C.UTF-8",
             "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
             "WAYBILL_STATE": str(self.state),
+            # Nobody whom this machine knows: no identity of its own, no az.
+            "ARM_USE_MSI": "false",
+            "ARM_USE_CLI": "false",
         }
         if azure is not None:
             self.environment["WAYBILL_CLOUD"] = azure.endpoint

