@@ -119,6 +119,11 @@ struct operation {
 	void *internal;
 };
 
+/* How many requests a cloud still takes at this moment, as it told last. -1: it did not. */
+struct provider_left {
+	long reads, writes, deletes;
+};
+
 struct provider {
 	void (*submit)(struct provider *, struct operation *);
 	/* The next finished operation. NULL when none is in flight, when `timeout_ms` passed
@@ -130,6 +135,7 @@ struct provider {
 	void (*close)(struct provider *);
 	/* What a run tells about itself, for people: requests sent so far. */
 	unsigned (*requests)(struct provider *);
+	void (*left)(struct provider *, struct provider_left *);
 };
 
 #endif

@@ -86,6 +86,27 @@ static void render_failure(
 		report->result == APPLY_INTERRUPTED ? "Run" : "Mend the cause and run");
 }
 
+/* What the run asked for, and what the subscription may still ask for where the cloud tells it. */
+static void render_requests(struct session *s)
+{
+	struct provider_left left;
+	s->provider->left(s->provider, &left);
+	(void)buf_printf(&s->out, "Requests: %u", s->provider->requests(s->provider));
+	const struct {
+		const char *name;
+		long count;
+	} kinds[] = { { "reads", left.reads }, { "writes", left.writes },
+		{ "deletes", left.deletes } };
+	const char *before = "; left now: ";
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (kinds[i].count < 0)
+			continue;
+		(void)buf_printf(&s->out, "%s%ld %s", before, kinds[i].count, kinds[i].name);
+		before = ", ";
+	}
+	(void)buf_puts(&s->out, "\n");
+}
+
 static void render_success(
 	struct session *s, const struct plan *plan, const struct apply_report *report)
 {
@@ -95,7 +116,7 @@ static void render_success(
 		"\n%s complete! Resources: %zu added, %zu changed, %zu destroyed.\n",
 		plan->destroy ? "Destroy" : "Apply", report->added, report->changed,
 		report->destroyed);
-	(void)buf_printf(&s->out, "Requests: %u\n", s->provider->requests(s->provider));
+	render_requests(s);
 	if (json_object_size(report->outputs) == 0)
 		return;
 	const char *name;
@@ -123,19 +144,34 @@ static json_t *results_json(const struct plan *plan, const struct apply_report *
 	return array;
 }
 
+static json_t *left_json(struct session *s)
+{
+	struct provider_left left;
+	s->provider->left(s->provider, &left);
+	json_t *told = json_object();
+	if (left.reads >= 0)
+		(void)json_object_set_new(told, "reads", json_integer(left.reads));
+	if (left.writes >= 0)
+		(void)json_object_set_new(told, "writes", json_integer(left.writes));
+	if (left.deletes >= 0)
+		(void)json_object_set_new(told, "deletes", json_integer(left.deletes));
+	return told;
+}
+
 static void fill_document(
 	struct session *s, const struct plan *plan, const struct apply_report *report)
 {
 	static const char *const results[] = { "done", "failed", "interrupted" };
 	json_auto_t *outputs = secrets_mask(NULL, report->outputs);
 	(void)json_object_set_new(s->document, "apply",
-		json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:O}", "result",
+		json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:O}", "result",
 			results[report->result], "added", (json_int_t)report->added, "changed",
 			(json_int_t)report->changed, "destroyed", (json_int_t)report->destroyed,
 			"failed", (json_int_t)report->failed, "skipped",
 			(json_int_t)report->skipped, "unknown", (json_int_t)report->unknown,
-			"requests", (json_int_t)s->provider->requests(s->provider), "steps",
-			results_json(plan, report), "outputs", outputs ? outputs : json_null()));
+			"requests", (json_int_t)s->provider->requests(s->provider), "left",
+			left_json(s), "steps", results_json(plan, report), "outputs",
+			outputs ? outputs : json_null()));
 }
 
 static int execute(struct session *s, struct planning *planning)

@@ -74,6 +74,12 @@ static void close_provider(struct provider *provider)
 	free(k);
 }
 
+static void tell_left(struct provider *provider, struct provider_left *out)
+{
+	struct provider *inner = keeping_of(provider)->inner;
+	inner->left(inner, out);
+}
+
 static unsigned count_requests(struct provider *provider)
 {
 	struct provider *inner = keeping_of(provider)->inner;
@@ -85,7 +91,8 @@ struct provider *keeping_new(struct provider *inner, struct state *const *state,
 {
 	struct keeping *k = mem_alloc(sizeof *k);
 	*k = (struct keeping){
-		.provider = { submit, reap, interrupt_reap, close_provider, count_requests },
+		.provider = { submit, reap, interrupt_reap, close_provider, count_requests,
+			tell_left },
 		.inner = inner,
 		.state = state,
 		.waited = waited,

@@ -87,6 +87,7 @@ static struct operation *reap(struct provider *provider, int timeout_ms)
 			continue;
 		if (azure->taken < azure->nfinished)
 			continue;
+		http_allow(azure->world.http, pace_allowed(&azure->world.pace, now_ms));
 		http_step(azure->world.http, wait_for(azure, deadline_ms, now_ms));
 		last = clock_ms() >= deadline_ms;
 	}
@@ -102,6 +103,11 @@ static void interrupt_reap(struct provider *provider)
 static unsigned count_requests(struct provider *provider)
 {
 	return http_requests(azure_of(provider)->world.http);
+}
+
+static void tell_left(struct provider *provider, struct provider_left *out)
+{
+	pace_left(&azure_of(provider)->world.pace, out);
 }
 
 static void close_provider(struct provider *provider)
@@ -153,7 +159,8 @@ struct provider *azure_open(const struct azure_options *options, struct diags *d
 		return NULL;
 	struct azure *azure = mem_alloc(sizeof *azure);
 	*azure = (struct azure){
-		.provider = { submit, reap, interrupt_reap, close_provider, count_requests },
+		.provider = { submit, reap, interrupt_reap, close_provider, count_requests,
+			tell_left },
 		.arena = arena_new(),
 		.credential = credential,
 	};
@@ -165,6 +172,7 @@ struct provider *azure_open(const struct azure_options *options, struct diags *d
 		.log = options->log });
 	world->arm = arena_strdup(azure->arena, options->cloud->arm);
 	world->finished = on_finished;
+	pace_init(&world->pace, most);
 	jitter_seed(&world->jitter);
 	uuid_random(world->correlation_id);
 	world->tokens = token_source_new(&(struct token_options){ .http = world->http,

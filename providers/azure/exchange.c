@@ -11,17 +11,7 @@
 #include "providers/net/redact.h"
 #include "providers/net/url.h"
 
-/* These are told in docs/wire.md. */
-#define CONTENTION_LIMIT_MS 600000
-#define CONTENTION_BRIEF_LIMIT_MS 20000
-#define CONTENTION_FEW_TRIES 3
-#define FAILING_LIMIT_MS 300000 /* of passing failures in a row */
-#define FAILING_TRIES_MOST 60   /* the same, however little is waited between them */
-#define QUIET_LIMIT_MS 900000   /* of the whole run without an answer of use */
-#define QUIET_THROTTLED_LIMIT_MS 1800000
 #define REDIRECTS_MOST 5
-#define THROTTLE_LIMIT_MS 1800000  /* of 429s in a row */
-#define SILENCE_LIMIT_MS 900000    /* of polls without an answer, in a row */
 #define OPERATION_LIMIT_MS 7200000 /* from accepted to ended */
 
 static const char *const methods[] = { [VERB_LIST] = "GET",
@@ -31,9 +21,16 @@ static const char *const methods[] = { [VERB_LIST] = "GET",
 	[VERB_DELETE] = "DELETE",
 	[VERB_POST] = "POST" };
 
-static bool is_write(const struct exchange *e)
+bool exchange_writes(const struct exchange *e)
 {
 	return e->operation->verb != VERB_GET && e->operation->verb != VERB_LIST;
+}
+
+enum pace_kind exchange_kind(const struct exchange *e)
+{
+	if (!exchange_writes(e) || e->phase != EXCHANGE_REQUEST)
+		return PACE_READS;
+	return e->operation->verb == VERB_DELETE ? PACE_DELETES : PACE_WRITES;
 }
 
 /* ---- Beginning and end -------------------------------------------------------------------- */
@@ -86,7 +83,7 @@ static const char *make_url(struct exchange *e)
 }
 
 /* The query goes with the request itself, not with the reads that follow it. */
-static const char *first_url(struct exchange *e)
+const char *exchange_first_url(struct exchange *e)
 {
 	const char *query = e->operation->query;
 	return query ? arena_printf(e->arena, "%s&%s", e->resource_url, query) : e->resource_url;
@@ -108,7 +105,7 @@ static void begin(void *context)
 		return;
 	}
 	if (e->resource_url) {
-		exchange_go(e, first_url(e), 0);
+		exchange_go(e, exchange_first_url(e), 0);
 		return;
 	}
 	exchange_finish(e, OUTCOME_FAILED,
@@ -130,7 +127,7 @@ struct exchange *exchange_start(struct exchange_world *world, struct operation *
 	e->resource_url = make_url(e);
 	if (operation->body)
 		e->body = json_dumps(operation->body, JSON_COMPACT | JSON_ENCODE_ANY);
-	else if (is_write(e) && operation->verb != VERB_DELETE)
+	else if (exchange_writes(e) && operation->verb != VERB_DELETE)
 		e->body = mem_strdup(""); /* so that its length is told */
 	if (operation->verb == VERB_LIST) {
 		e->items = json_array();
@@ -253,7 +250,7 @@ static void on_token(void *context, const struct token *token)
 		return;
 	}
 	e->token_number = token->number;
-	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
+	bool writes = exchange_writes(e) && e->phase == EXCHANGE_REQUEST;
 	if (writes && operation->may_leave && !operation->may_leave(operation)) {
 		exchange_fail(e,
 			&(struct failure){ .code = "state-lost",
@@ -288,6 +285,11 @@ static void on_token(void *context, const struct token *token)
 static void send_now(void *context)
 {
 	struct exchange *e = context;
+	int64_t paused_ms = pace_paused_ms(&e->world->pace, exchange_kind(e));
+	if (clock_ms() < paused_ms) {
+		timers_add(&e->world->timers, paused_ms, send_now, e);
+		return;
+	}
 	e->response = NULL;
 	token_want(e->world->tokens, on_token, e);
 }
@@ -310,114 +312,7 @@ void exchange_go(struct exchange *e, const char *url, long wait_ms)
 		send_now(e);
 }
 
-static void send_again(struct exchange *e, long wait_ms)
-{
-	exchange_go(e, e->url, wait_ms);
-}
-
 /* ---- What any answer may be --------------------------------------------------------------- */
-
-/* Milliseconds since *since, which begins now if it had not. */
-static int64_t elapsed(int64_t *since)
-{
-	int64_t now = clock_ms();
-	if (!*since)
-		*since = now;
-	return now - *since;
-}
-
-bool exchange_resubmit(struct exchange *e, const struct arm_error *error, long asked_ms)
-{
-	int64_t waited = elapsed(&e->contended_ms);
-	bool patient = false;
-	if (e->operation->resume)
-		return false;
-	switch (arm_error_contention(error)) {
-	case CONTENTION_WAIT:
-		patient = waited < CONTENTION_LIMIT_MS;
-		break;
-	case CONTENTION_BRIEF:
-		patient = waited < CONTENTION_BRIEF_LIMIT_MS;
-		break;
-	case CONTENTION_FEW:
-		patient = e->resubmitted < CONTENTION_FEW_TRIES;
-		break;
-	case CONTENTION_NONE:
-		break;
-	}
-	if (!patient)
-		return false;
-	long wait = asked_ms >= 0 ? asked_ms : retry_interval_ms(e->resubmitted);
-	e->resubmitted++;
-	e->phase = EXCHANGE_REQUEST;
-	e->accepted = false;
-	e->accepted_ms = 0;
-	e->tries = 0;
-	e->failing_ms = 0;
-	exchange_go(e, first_url(e), wait ? wait : 1);
-	return true;
-}
-
-/* The whole run has waited for the cloud as long as it may: who still asks gets one answer. */
-static bool run_is_over(struct exchange_world *world, int64_t limit_ms)
-{
-	return elapsed(&world->quiet_ms) > limit_ms;
-}
-
-/* What was waited for in vain, told with the answer that was the last. */
-static void give_up(struct exchange *e, const struct failure *failure, long asked_ms)
-{
-	struct failure told = *failure;
-	if (run_is_over(e->world, QUIET_LIMIT_MS))
-		told.help = "the cloud has given no answer of use for a quarter of an hour: when "
-			    "it is well again, the same command goes on from what was done";
-	else if (asked_ms > FAILING_LIMIT_MS && !told.help)
-		told.help = arena_printf(e->arena,
-			"the cloud asks to be left alone for %ld s, which is longer than is waited "
-			"here: run the same command again after that",
-			asked_ms / 1000);
-	exchange_fail(e, &told);
-}
-
-/* Whether it is worth while to ask once more, `wait_ms` from now. A cloud that has answered in this
- * run is waited for longer than one that may not even be there. */
-static bool is_patient(struct exchange *e, long wait_ms)
-{
-	e->tries++;
-	int64_t failing_ms = elapsed(&e->failing_ms);
-	if (run_is_over(e->world, QUIET_LIMIT_MS) || wait_ms > FAILING_LIMIT_MS)
-		return false;
-	if (e->tries < RETRY_TRIES)
-		return true;
-	return e->world->answered && e->tries < FAILING_TRIES_MOST &&
-		failing_ms + wait_ms <= FAILING_LIMIT_MS;
-}
-
-void exchange_passing(struct exchange *e, const struct failure *failure, long asked_ms, bool unsent)
-{
-	if (e->phase == EXCHANGE_POLL) {
-		bool over = run_is_over(e->world, QUIET_LIMIT_MS) ||
-			elapsed(&e->silent_ms) >= SILENCE_LIMIT_MS || asked_ms > SILENCE_LIMIT_MS;
-		if (over)
-			give_up(e, failure, asked_ms);
-		else
-			send_again(e, lro_wait_ms(&e->lro, asked_ms));
-		return;
-	}
-	bool lost_write = is_write(e) && e->phase == EXCHANGE_REQUEST && !unsent;
-	if (lost_write) {
-		(void)run_is_over(e->world, QUIET_LIMIT_MS);
-		exchange_finish(e, OUTCOME_UNKNOWN, failure);
-		return;
-	}
-	long wait = asked_ms;
-	if (wait < 0)
-		wait = retry_backoff_ms(e->tries + 1, jitter_next(&e->world->jitter));
-	if (is_patient(e, wait))
-		send_again(e, wait);
-	else
-		give_up(e, failure, asked_ms);
-}
 
 static void no_answer(struct exchange *e, const struct http_response *response)
 {
@@ -430,7 +325,7 @@ static void no_answer(struct exchange *e, const struct http_response *response)
 		exchange_passing(e, &failure, -1, unsent);
 		break;
 	case HTTP_TOO_LARGE:
-		exchange_finish(e, is_write(e) ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &failure);
+		exchange_finish(e, exchange_writes(e) ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &failure);
 		break;
 	default:
 		exchange_fail(e, &failure);
@@ -443,36 +338,12 @@ static void unauthorised(struct exchange *e, const struct answer *answer)
 	if (!e->signed_again &&
 		token_refused(e->world->tokens, e->token_number, answer->www_authenticate)) {
 		e->signed_again = true;
-		send_again(e, 0);
+		exchange_go(e, e->url, 0);
 		return;
 	}
 	struct failure failure = answer->error.failure;
 	failure.help = "the token was refused: sign in anew, and check tenant and cloud";
 	exchange_fail(e, &failure);
-}
-
-static void throttled(struct exchange *e, struct answer *answer)
-{
-	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
-	if (writes && arm_error_contention(&answer->error) != CONTENTION_NONE) {
-		if (!exchange_resubmit(e, &answer->error, answer->lro.asked_ms))
-			exchange_fail(e, &answer->error.failure);
-		return;
-	}
-	long wait = answer->lro.asked_ms;
-	if (wait < 0)
-		wait = retry_backoff_ms(++e->tries, jitter_next(&e->world->jitter)) +
-			RETRY_INTERVAL_FIRST_MS;
-	if (elapsed(&e->throttled_ms) + wait > THROTTLE_LIMIT_MS ||
-		run_is_over(e->world, QUIET_THROTTLED_LIMIT_MS)) {
-		answer->error.failure.help = arena_printf(e->arena,
-			"Azure has had more requests than it takes%s: run the same command again "
-			"later, with a smaller --parallelism when others share the subscription",
-			wait > THROTTLE_LIMIT_MS ? ", and asks to wait longer than is waited here"
-						 : "");
-		exchange_fail(e, &answer->error.failure);
-	} else
-		send_again(e, wait ? wait : 1);
 }
 
 /* What is shown as it came must not hold what we signed in with, wherever a server repeats it. */
@@ -532,7 +403,7 @@ static bool redirected(struct exchange *e, const struct answer *answer)
 	const char *location = answer->lro.location;
 	if ((!moved && !same) || !location || !*location)
 		return false;
-	bool writes = is_write(e) && e->phase == EXCHANGE_REQUEST;
+	bool writes = exchange_writes(e) && e->phase == EXCHANGE_REQUEST;
 	const char *url = url_resolve(e->arena, e->url, location);
 	if (url && !(writes && moved) && e->redirects++ < REDIRECTS_MOST) {
 		exchange_go(e, url, 0);
@@ -549,6 +420,17 @@ static bool redirected(struct exchange *e, const struct answer *answer)
 	return true;
 }
 
+static void read_pace(struct exchange *e, const struct http_response *response)
+{
+	struct pace *pace = &e->world->pace;
+	const char *headers[PACE_KINDS];
+	for (int kind = 0; kind < PACE_KINDS; kind++)
+		headers[kind] = http_header(response, pace_headers[kind]);
+	pace_read(pace, headers, clock_ms());
+	if (response->status < 300)
+		pace_answered(pace);
+}
+
 static void on_answer(void *context, const struct http_response *response)
 {
 	struct exchange *e = context;
@@ -561,15 +443,16 @@ static void on_answer(void *context, const struct http_response *response)
 	}
 	struct answer answer;
 	read_response(e, response, &answer);
+	read_pace(e, response);
 	if (answer.status == 401) {
 		unauthorised(e, &answer);
 	} else if (answer.status == 429) {
-		throttled(e, &answer);
+		exchange_throttled(e, &answer.error, answer.lro.asked_ms);
 	} else if (retry_status_passes(answer.status)) {
 		exchange_passing(e, &answer.error.failure, answer.lro.asked_ms, false);
 	} else if (redirected(e, &answer)) {
 		/* It goes on elsewhere, or has ended. */
-	} else if (e->accepted && elapsed(&e->accepted_ms) > OPERATION_LIMIT_MS) {
+	} else if (e->accepted && exchange_elapsed(&e->accepted_ms) > OPERATION_LIMIT_MS) {
 		exchange_fail(e,
 			&(struct failure){ .code = "timeout",
 				.message = "the operation has not ended in two hours" });

@@ -14,6 +14,7 @@
 
 #include "providers/azure/arm_error.h"
 #include "providers/azure/lro.h"
+#include "providers/azure/pace.h"
 #include "providers/net/http.h"
 #include "providers/net/retry.h"
 #include "providers/net/timer.h"
@@ -32,6 +33,7 @@ struct exchange_world {
 	/* Since when the cloud has given no answer of use, of clock_ms(); 0: it gives them. */
 	int64_t quiet_ms;
 	bool answered; /* it has given one in this run */
+	struct pace pace;
 	char correlation_id[37];
 	void (*finished)(struct exchange_world *, struct exchange *);
 };
@@ -88,20 +90,33 @@ struct answer {
 struct exchange *exchange_start(struct exchange_world *, struct operation *);
 void exchange_free(struct exchange *);
 
-/* ---- Between exchange.c and answer.c ---- */
+/* ---- In exchange.c ---- */
 
+bool exchange_writes(const struct exchange *);
+/* Of the request under way. */
+enum pace_kind exchange_kind(const struct exchange *);
+/* With the query that goes with the request itself, not with the reads that follow it. */
+const char *exchange_first_url(struct exchange *);
 /* Asks `url` after `wait_ms`; ends the exchange when the URL leads out of the cloud. */
 void exchange_go(struct exchange *, const char *url, long wait_ms);
-/* Sends the write again after contention; false when its patience is used up. */
-bool exchange_resubmit(struct exchange *, const struct arm_error *, long asked_ms);
-/* An answer that may come better later. */
-void exchange_passing(struct exchange *, const struct failure *, long asked_ms, bool unsent);
 /* `failure` may be NULL. The exchange is done and must not be used after it. */
 void exchange_finish(struct exchange *, enum outcome, const struct failure *);
 /* FAILED, or UNKNOWN when the cloud has taken a write on and we cannot tell what came of it. */
 void exchange_fail(struct exchange *, const struct failure *);
 
-/* In answer.c: what the verb makes of it. */
+/* ---- In patience.c: how long what is waited for ---- */
+
+/* Milliseconds since *since, which begins now if it had not. */
+int64_t exchange_elapsed(int64_t *since);
+/* Sends the write again after contention; false when its patience is used up. */
+bool exchange_resubmit(struct exchange *, const struct arm_error *, long asked_ms);
+/* An answer that may come better later. */
+void exchange_passing(struct exchange *, const struct failure *, long asked_ms, bool unsent);
+/* There were too many requests. */
+void exchange_throttled(struct exchange *, struct arm_error *, long asked_ms);
+
+/* ---- In answer.c: what the verb makes of it ---- */
+
 void answer_read(struct exchange *, const struct answer *);
 
 #endif

@@ -92,6 +92,12 @@ static void interrupt_reap(struct provider *provider)
 	http_interrupt(k->world.http);
 }
 
+static void tell_left(struct provider *provider, struct provider_left *out)
+{
+	(void)provider;
+	*out = (struct provider_left){ -1, -1, -1 };
+}
+
 static unsigned count_requests(struct provider *provider)
 {
 	return http_requests(kubernetes_of(provider)->world.http);
@@ -155,7 +161,8 @@ struct provider *kubernetes_open(const struct kubernetes_options *options, struc
 	}
 	struct kubernetes *k = mem_alloc(sizeof *k);
 	*k = (struct kubernetes){
-		.provider = { submit, reap, interrupt_reap, close_provider, count_requests },
+		.provider = { submit, reap, interrupt_reap, close_provider, count_requests,
+			tell_left },
 		.arena = a,
 		.access = access,
 	};

@@ -518,6 +518,11 @@ void http_step(struct http *http, int timeout_ms)
 		continue;
 }
 
+void http_allow(struct http *http, int most)
+{
+	http->most = most;
+}
+
 void http_interrupt(struct http *http)
 {
 	int saved = errno;

@@ -94,6 +94,8 @@ void http_send(struct http *, const struct http_request *);
 /* Moves what can be moved and waits at most `timeout_ms` (negative: no bound) for something to
  * move. Returns early after a call back or http_interrupt(). */
 void http_step(struct http *, int timeout_ms);
+/* How many requests may be under way at once from now on, within `max_connections`. */
+void http_allow(struct http *, int most);
 /* Wakes http_step(). Async-signal-safe. */
 void http_interrupt(struct http *);
 unsigned http_requests(const struct http *); /* sent so far */

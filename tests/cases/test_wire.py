@@ -136,7 +136,7 @@ def set_up(azure, method, path, fault):
         status, _, code = what.partition("-")
         azure.fail(int(status), code, retry_after_ms=30, **match)
     elif kind == "fail":
-        azure.fail(200, what, asynchronous=True, **match)
+        azure.fail(409, what, asynchronous=True, **match)
     elif kind == "drop":
         azure.drop(when=what, **match)
 

@@ -267,6 +267,12 @@ static void close_cloud(struct provider *provider)
 	(void)provider;
 }
 
+static void left(struct provider *provider, struct provider_left *out)
+{
+	(void)provider;
+	*out = (struct provider_left){ -1, -1, -1 };
+}
+
 static unsigned requests(struct provider *provider)
 {
 	return ((struct fake_cloud *)provider)->nrequests;
@@ -275,7 +281,7 @@ static unsigned requests(struct provider *provider)
 struct fake_cloud *fake_cloud_new(struct arena *arena, unsigned seed)
 {
 	struct fake_cloud *cloud = ARENA_NEW(arena, struct fake_cloud);
-	cloud->provider = (struct provider){ submit, reap, interrupt, close_cloud, requests };
+	cloud->provider = (struct provider){ submit, reap, interrupt, close_cloud, requests, left };
 	cloud->arena = arena;
 	cloud->seed = seed;
 	cloud->bodies = arena_json(arena, json_object());
