@@ -45,6 +45,12 @@ static const char *const sensitive_names[] = { "access_token", "refresh_token", 
 static const char *const schemes[] = { "Bearer", "Basic", "SharedKey", "SharedKeyLite",
 	"SharedAccessSignature", "Negotiate", "PoP" };
 
+/* A word of letters, in any case. Most do not even begin so, and bodies are long. */
+static bool starts(const char *at, const char *word)
+{
+	return (*at | 0x20) == (*word | 0x20) && text_starts_nocase(at, word);
+}
+
 /* ---- text --------------------------------------------------------------------------------- */
 
 static bool is_harmless(const char *name, size_t len)
@@ -97,7 +103,7 @@ static size_t hide_scheme(struct buf *out, const char *at)
 {
 	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
 		size_t len = strlen(schemes[i]);
-		if (!text_starts_nocase(at, schemes[i]) || (at[len] != ' ' && at[len] != '+'))
+		if (!starts(at, schemes[i]) || (at[len] != ' ' && at[len] != '+'))
 			continue;
 		size_t blanks = strspn(at + len, " +");
 		const char *value = at + len + blanks;
@@ -135,7 +141,7 @@ static size_t hide_named(struct buf *out, const char *at)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sensitive_names); i++) {
 		size_t len = strlen(sensitive_names[i]);
-		if (!text_starts_nocase(at, sensitive_names[i]))
+		if (!starts(at, sensitive_names[i]))
 			continue;
 		size_t quoted = quote(at + len);
 		size_t to = len + quoted + strspn(at + len + quoted, " ");
@@ -157,22 +163,41 @@ static size_t hide_named(struct buf *out, const char *at)
 	return 0;
 }
 
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static size_t hide(struct buf *out, const char *at, bool begins)
+{
+	size_t hidden = hide_query(out, at);
+	if (hidden || !begins || !is_letter(*at))
+		return hidden;
+	hidden = hide_scheme(out, at);
+	if (!hidden)
+		hidden = hide_jwt(out, at);
+	return hidden ? hidden : hide_named(out, at);
+}
+
 void redact_text(struct buf *out, const char *text)
 {
 	bool begins = true; /* a word may begin here */
+	const char *plain = text;
+	struct buf told;
+	buf_init(&told, BUF_OWN_TEXT);
 	for (const char *at = text; *at;) {
-		size_t hidden = hide_query(out, at);
-		if (!hidden && begins)
-			hidden = hide_scheme(out, at);
-		if (!hidden && begins)
-			hidden = hide_jwt(out, at);
-		if (!hidden && begins)
-			hidden = hide_named(out, at);
-		if (!hidden)
-			(void)buf_putc(out, *at);
+		size_t hidden = hide(&told, at, begins);
+		if (hidden) {
+			(void)buf_add(out, plain, (size_t)(at - plain));
+			(void)buf_add(out, told.data, told.len);
+			buf_clear(&told);
+			plain = at + hidden;
+		}
 		at += hidden ? hidden : 1;
-		begins = hidden || !strchr(LETTERS, at[-1]);
+		begins = hidden || !is_letter(at[-1]);
 	}
+	(void)buf_puts(out, plain);
+	buf_release(&told);
 }
 
 /* ---- headers and bodies ------------------------------------------------------------------- */
@@ -187,7 +212,7 @@ static bool is_sensitive(const char *name)
 	}
 	for (const char *at = name; *at; at++)
 		for (size_t i = 0; i < ARRAY_LEN(sensitive_words); i++)
-			if (text_starts_nocase(at, sensitive_words[i]))
+			if (starts(at, sensitive_words[i]))
 				return true;
 	return false;
 }
