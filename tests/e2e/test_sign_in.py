@@ -204,6 +204,8 @@ def test_a_certificate_that_does_not_do(waybill, cloud, client, tmp_path):
         assert client.password not in result.text and "not-the-password" not in result.text
     (tmp_path / "noise").write_bytes(b"this is no certificate")
     refused(waybill, {**env, "AZURE_CLIENT_CERTIFICATE_PATH": str(tmp_path / "noise")}, "neither PEM nor PKCS#12")
+    old = Client(tmp_path, "old", days=-1)
+    refused(waybill, {**env, "AZURE_CLIENT_CERTIFICATE_PATH": str(old.pem)}, "its time is over")
     other = Client(tmp_path, "other")
     (tmp_path / "mixed").write_text(client.own.read_text() + other.key.read_text())
     refused(waybill, {**env, "AZURE_CLIENT_CERTIFICATE_PATH": str(tmp_path / "mixed")}, "not that of a certificate in it")
@@ -403,6 +405,14 @@ def test_az_that_has_nobody_signed_in(waybill):
     for noise in ("echo '{}'", "echo nonsense", "exit 0", "head -c 3000000 /dev/zero | tr '\\0' x"):
         fake_az(waybill, f"PATH=/usr/bin:/bin\n{noise}\n")
         assert waybill.run("plan", check=1).codes == ["sign-in"]
+
+
+def test_az_whose_token_has_ended(waybill, cloud):
+    cloud.lifetime = -10
+    az_answers(waybill, cloud.token("https://arm.test"), ends=int(time.time()) - 10)
+    result = waybill.run("plan", check=1)
+    assert "[arm:InvalidAuthenticationToken]" in result.stderr and "sign in anew" in result.stderr
+    assert len(asked_of_az(waybill)) == 2, "once more, since it may have renewed it"
 
 
 def test_az_in_the_working_folder_is_not_run(waybill):

@@ -56,8 +56,10 @@ class Client:
         self.folder = pathlib.Path(folder)
         self.password = password
         self.key, self.own = self.folder / f"{name}.key", self.folder / f"{name}.crt"
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", days, "-subj", f"/CN={name}",
-                "-keyout", self.key, "-out", self.own)
+        asked = self.folder / f"{name}.csr"
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", self.key, "-out", asked)
+        # Not `req -x509`, which makes none that has expired.
+        openssl("x509", "-req", "-in", asked, "-signkey", self.key, "-days", days, "-out", self.own)
         self.pem = self.folder / f"{name}.pem"
         self.pem.write_text(self.own.read_text() + self.key.read_text())
         der = openssl("x509", "-in", self.own, "-outform", "DER")
