@@ -46,7 +46,7 @@ GENERATED := $(BUILD)/obj/embedded_schemas.o
 TEXTS := $(BUILD)/obj/embedded_pages.o $(BUILD)/obj/embedded_language.o
 PAGES := $(sort $(wildcard docs/codes/*.md))
 
-.PHONY: all deps demo test test-schema test-azurite test-long bench lint docs format clean unit fuzz-build crash-build
+.PHONY: all deps demo test test-schema test-azurite test-long bench lint docs format clean unit fuzz-build crash-build load-build
 all: deps-check $(BUILD)/waybill $(BUILD)/waybill-emulator
 
 .PHONY: deps-check
@@ -131,6 +131,9 @@ crash-build: $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/
 
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZERS))
 
+# Who asks an emulator very often, in tests and measurements.
+load-build: $(BUILD)/bench/load
+
 # What `make bench` measures beside the program itself.
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tests/support/vfs.o $(BUILD)/libcore.a
 	@mkdir -p $(@D)
@@ -160,7 +163,7 @@ test-azurite:
 test-long:
 	@./tests/run.sh long
 
-bench: all $(BUILD)/bench/apply $(BUILD)/bench/floor $(BUILD)/bench/lookups $(BUILD)/bench/unjudged
+bench: all $(BUILD)/bench/load $(BUILD)/bench/apply $(BUILD)/bench/floor $(BUILD)/bench/lookups $(BUILD)/bench/unjudged
 	@./tests/bench/run.sh
 
 lint:

@@ -48,7 +48,7 @@ check() {
 
 build() {
 	heading "build ($1)"
-	if ! make -s -j2 FLAVOUR="$1" all unit fuzz-build crash-build; then
+	if ! make -s -j2 FLAVOUR="$1" all unit fuzz-build crash-build load-build; then
 		failed=$((failed + 1))
 		echo "FAIL build ($1)"
 		finish

@@ -14,6 +14,7 @@ import urllib.parse
 import urllib.request
 
 from cloud import configuration
+from emulator_costs import print_emulator
 from states import print_states
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -153,6 +154,7 @@ def main():
     print_lookups()
     print_large()
     print_states()
+    print_emulator()
 
 
 if __name__ == "__main__":
