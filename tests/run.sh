@@ -160,6 +160,13 @@ end_to_end() {
 	fi
 }
 
+# What the end-to-end tests exchanged with the emulator, which must be as ARM has published it.
+published() {
+	heading "exchanges and ARM's specifications"
+	check "specifications" /usr/bin/python3 tests/support/specs.py "$work/traces"
+	tail -n 1 "$work/check"
+}
+
 if ! make -s deps; then
 	failed=1
 	echo "FAIL make deps"
@@ -175,5 +182,8 @@ for flavour in debug release; do
 done
 fuzzers
 end_to_end debug -m sanitizer tests
+mkdir "$work/traces"
+export WAYBILL_TRACES=$work/traces
 end_to_end release tests
+published
 finish

@@ -37,6 +37,7 @@ static const char help_text[] =
 	"  --faults FILE           YAML of what shall happen to requests: docs/emulator.md\n"
 	"  --throttle              429 by ARM's token buckets\n"
 	"  --consistency-delay MS  how long reads may see what was before a write (0)\n"
+	"  --trace FILE            write exchanges with ARM to this file, one a line of JSON\n"
 	"  --exit-with-stdin       stop when standard input ends\n"
 	"  --help, --version\n";
 
@@ -68,6 +69,7 @@ enum option_id {
 	OPTION_FAULTS,
 	OPTION_THROTTLE,
 	OPTION_CONSISTENCY_DELAY,
+	OPTION_TRACE,
 	OPTION_EXIT_WITH_STDIN,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -91,6 +93,7 @@ static const struct option options[] = {
 	{ "faults", required_argument, NULL, OPTION_FAULTS },
 	{ "throttle", no_argument, NULL, OPTION_THROTTLE },
 	{ "consistency-delay", required_argument, NULL, OPTION_CONSISTENCY_DELAY },
+	{ "trace", required_argument, NULL, OPTION_TRACE },
 	{ "exit-with-stdin", no_argument, NULL, OPTION_EXIT_WITH_STDIN },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -147,6 +150,9 @@ static bool read_option(
 		return true;
 	case OPTION_FAULTS:
 		emulator->faults = value;
+		return true;
+	case OPTION_TRACE:
+		emulator->trace = value;
 		return true;
 	case OPTION_THROTTLE:
 		emulator->throttles = true;

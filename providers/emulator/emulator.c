@@ -13,6 +13,7 @@
 #include "providers/emulator/arm.h"
 #include "providers/emulator/front.h"
 #include "providers/emulator/start.h"
+#include "providers/emulator/trace.h"
 
 uint64_t emulator_clock_ms(void)
 {
@@ -70,7 +71,9 @@ struct emulator *emulator_new(const struct emulator_options *options, struct dia
 	hooks_init(&emulator->hooks);
 	faults_init(&emulator->faults);
 	(void)pthread_mutex_init(&emulator->lock, NULL);
-	if (load(emulator, diags) &&
+	if (options->trace != NULL)
+		emulator->trace = trace_open(options->trace, diags);
+	if ((options->trace == NULL || emulator->trace != NULL) && load(emulator, diags) &&
 		(options->faults == NULL ||
 			faults_load(&emulator->faults, options->faults, diags))) {
 		/* What it began with has been there for long. */
@@ -90,6 +93,8 @@ void emulator_free(struct emulator *emulator)
 	faults_release(&emulator->faults);
 	throttle_release(&emulator->throttle);
 	(void)pthread_mutex_destroy(&emulator->lock);
+	if (emulator->trace != NULL)
+		(void)fclose(emulator->trace);
 	if (emulator->store_lock >= 0)
 		(void)close(emulator->store_lock);
 	free(emulator->endpoint);
@@ -165,10 +170,14 @@ static void serve(
 	struct faults_verdict verdict = faults_before(emulator, &seen, response);
 
 	seen.failure = verdict.failure;
-	if (verdict.serve && !front_serve(emulator, &seen, response))
+	bool by_arm = verdict.serve && !front_serve(emulator, &seen, response);
+
+	if (by_arm)
 		arm_serve(emulator, &target, &seen, response);
 	faults_after(&verdict, response);
 	add_headers(request, response);
+	if (by_arm && emulator->trace != NULL)
+		trace_add(emulator->trace, request, response);
 	hooks_record(&emulator->hooks, request, response);
 }
 

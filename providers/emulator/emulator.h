@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "engine/base/diag.h"
 #include "providers/emulator/auth.h"
@@ -33,6 +34,7 @@ struct emulator_options {
 	const char *store;         /* file, or NULL: nothing is kept */
 	const char *start;         /* YAML of the cloud at first, or NULL: empty */
 	const char *faults;        /* file of faults.h, or NULL */
+	const char *trace;         /* file of trace.h, or NULL */
 	bool throttles;            /* as throttle.h; else its buckets never run low */
 	uint64_t consistency_ms;   /* how long a read may see what was before a write */
 	bool remote;               /* others than this machine may come */
@@ -47,6 +49,7 @@ struct emulator {
 	struct hooks hooks;
 	struct faults faults;
 	struct throttle throttle;
+	FILE *trace;          /* or NULL */
 	uint64_t ahead_ms;    /* of the emulator's time before the clock of who asks */
 	int store_lock;       /* file that keeps other emulators from the store, or -1 */
 	pthread_mutex_t lock; /* held while a request is served or the cloud saved */

@@ -130,9 +130,7 @@ bool subscriptions_list(struct emulator *emulator, const struct target *target,
 	json_array_append_new(value, subscription_told(cloud, cloud->subscription));
 	json_array_foreach (cloud->more, i, id)
 		json_array_append_new(value, subscription_told(cloud, json_string_value(id)));
-	return response_json(response, 200,
-		json_pack("{s:o,s:{s:s,s:I}}", "value", value, "count", "type", "Total", "value",
-			(json_int_t)json_array_size(value)));
+	return response_json(response, 200, json_pack("{s:o}", "value", value));
 }
 
 bool subscription_get(struct emulator *emulator, const struct target *target,

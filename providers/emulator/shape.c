@@ -180,6 +180,8 @@ static bool add_children(struct write *w, const struct resource_type *child_type
 	json_t *properties = json_object_get(out, "properties");
 	json_t *children = json_object_get(json_object_get(sent, "properties"), list);
 
+	if (child_type->derive != NULL)
+		return true;
 	if (children == NULL && child_type->stays_unsaid && before != NULL) {
 		json_object_set_new(
 			properties, list, json_deep_copy(type_children(child_type, before)));

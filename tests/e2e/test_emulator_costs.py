@@ -16,10 +16,9 @@ def test_many_routes_take_less_than_500_mb():
     assert routes_held() < 500e6
 
 
-def test_a_month_of_requests_leaves_nothing_behind(capsys):
+def test_a_month_of_requests_leaves_nothing_behind(figure):
     made, days, statuses = soak(REQUESTS, 30)
-    with capsys.disabled():
-        print("\n" + told(REQUESTS, made, days, statuses))
+    figure(told(REQUESTS, made, days, statuses))
     assert days >= 30
     assert {int(status) // 100 for status in statuses} == {2, 4}
     assert statuses["200"] + statuses["201"] + statuses["202"] > 0.6 * 1.1 * REQUESTS

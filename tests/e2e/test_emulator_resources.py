@@ -65,7 +65,7 @@ def settled(cloud, headers):
 def test_tenant_and_subscriptions_are_told(emulator):
     cloud = emulator("subscriptions: [11111111-1111-1111-1111-111111111111]\n")
     status, _, body = cloud.request("GET", "/subscriptions?api-version=2022-12-01")
-    assert status == 200 and body["count"] == {"type": "Total", "value": 2}
+    assert status == 200 and len(body["value"]) == 2
     first = body["value"][0]
     assert first["id"] == f"/subscriptions/{SUBSCRIPTION}" and first["state"] == "Enabled"
     assert first["tenantId"] == cloud.ready["tenant"]

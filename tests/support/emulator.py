@@ -2,6 +2,7 @@
 """Starts emulators, asks them, and sets up what shall happen to others who ask."""
 
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -13,6 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / os.environ.get("FLAVOUR", "release")
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 API = "2024-05-01"  # of Microsoft.Network
+TRACES = os.environ.get("WAYBILL_TRACES")  # a folder for what is exchanged, which specs.py checks
+NUMBERS = itertools.count()
 COMPUTE_API = "2024-07-01"
 
 
@@ -33,6 +36,8 @@ class Emulator:
             path = pathlib.Path(tmp_path) / "cloud.yaml"
             path.write_text(cloud_yaml)
             command += ["--cloud", str(path)]
+        if TRACES:
+            command += ["--trace", f"{TRACES}/{os.getpid()}-{next(NUMBERS)}"]
         self.process = subprocess.Popen(
             command + [str(word) for word in args],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
