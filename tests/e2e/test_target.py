@@ -223,3 +223,18 @@ def test_every_target_of_an_example_can_be_applied_alone_and_then_the_rest(tmp_p
         assert "No changes." in waybill.plan("--detailed-exitcode", *target(address), check=0).stdout
     waybill.apply()
     waybill.assert_settled()
+
+
+def test_a_set_that_shrank_by_a_targeted_apply_is_no_error_ever_after(make, azure):
+    """A targeted apply notes no sizes, and with nothing left to do no other would."""
+    nodes = {f"worker-{i}": (f"10.250.0.{20 + i}", f"10.200.{i}.0/24") for i in range(5)}
+    lines = [f"      {name}: {{ip: {ip}, podCIDR: {pods}}}\n" for name, (ip, pods) in nodes.items()]
+    text = PODS % "pods"
+    begin, end = text.index("      worker-0"), text.index("routeTables:")
+    waybill = make(text[:begin] + "".join(lines) + text[end:])
+    waybill.apply()
+    waybill.write(text[:begin] + "".join(lines[:2]) + text[end:])
+    assert waybill.plan(check=1).codes == ["node-set-shrunk"]
+    waybill.apply("--max-deletes", "3", *target("routeTables/pods"))
+    assert names(azure, "pods") == ["worker-0", "worker-1"]
+    waybill.assert_settled()
