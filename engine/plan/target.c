@@ -103,6 +103,16 @@ static bool is_named(const struct change *c, const char *id)
 	return false;
 }
 
+/* Whether what it refers to is made anew, so that it is detached for a while: steps.c. */
+static bool is_detached(const struct keeper *k, const struct change *c, const struct reference *r)
+{
+	const struct change *target = r->pointer ? planner_change(k->planner, r->id) : NULL;
+	const char *now = target && target->action == ACTION_REPLACE && c->actual
+		? json_text_at(json_at(c->actual->body, r->pointer), "/id")
+		: NULL;
+	return now && text_same_nocase(now, r->id);
+}
+
 /* Who lets go of what is referred to lets go before that goes. */
 static void tie_change(struct keeper *k, size_t user)
 {
@@ -113,8 +123,9 @@ static void tie_change(struct keeper *k, size_t user)
 		if (before)
 			tie(k, before, user);
 	}
-	for (size_t i = 0; goes && c->resource && i < c->resource->nreferences; i++)
-		tie(k, c->resource->references[i].id, user);
+	for (size_t i = 0; c->resource && i < c->resource->nreferences; i++)
+		if (goes || is_detached(k, c, &c->resource->references[i]))
+			tie(k, c->resource->references[i].id, user);
 	size_t i;
 	json_t *id;
 	json_array_foreach (c->record ? c->record->depends_on : NULL, i, id) {

@@ -238,3 +238,40 @@ def test_a_set_that_shrank_by_a_targeted_apply_is_no_error_ever_after(make, azur
     waybill.apply("--max-deletes", "3", *target("routeTables/pods"))
     assert names(azure, "pods") == ["worker-0", "worker-1"]
     waybill.assert_settled()
+
+
+DETACHED = HEAD + """\
+virtualNetworks:
+  net:
+    addressSpace: {addressPrefixes: [10.240.0.0/16]}
+    subnets:
+      one: {addressPrefix: 10.240.0.0/%s, routeTable: t}
+%s
+routeTables:
+  t: {}
+"""
+REPLACED = (*target("routeTables/t"), "--replace", "routeTables/t")
+ONE = "virtualNetworks/net/subnets/one"
+
+
+def test_what_is_not_ours_is_not_detached_for_a_table_that_is_made_anew(make, azure):
+    waybill = make(DETACHED % (24, ""))
+    waybill.apply()
+    theirs = NETWORK_PROVIDER + "/virtualNetworks/net/subnets/theirs"
+    azure.put(theirs, {"properties": {"addressPrefix": "10.240.1.0/24", "routeTable": {"id": table_id()}}})
+    waybill.write(DETACHED % (24, "      theirs: {addressPrefix: 10.240.1.0/24, routeTable: t}"))
+    assert waybill.plan(*REPLACED, "--max-deletes", "9", check=1).codes == ["not-ours"]
+    adopted = waybill.plan_json(*REPLACED, "--adopt", "virtualNetworks/net/subnets/theirs")["waybill"]
+    assert adopted["left_out"] == []
+    assert "virtualNetworks/net/subnets/theirs" not in waybill.records()
+
+
+def test_what_is_detached_for_a_while_comes_along_whole(make, azure):
+    waybill = make(DETACHED % (24, ""))
+    waybill.apply()
+    waybill.write(DETACHED % (25, ""))
+    assert waybill.actions(*REPLACED) == {"routeTables/t": ["delete", "create"], ONE: ["update"]}
+    assert waybill.plan_json(*REPLACED)["waybill"]["left_out"] == []
+    waybill.apply(*REPLACED)
+    assert azure.get(NETWORK_PROVIDER + "/" + ONE)["properties"]["addressPrefix"] == "10.240.0.0/25"
+    waybill.assert_settled()
