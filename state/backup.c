@@ -82,6 +82,8 @@ static bool check_sound(struct state *s, struct diags *diags)
 static struct state *open_backup(const char *file, struct diags *diags)
 {
 	struct state *s = state_open(file, STATE_READ, diags);
+	if (!s && strcmp(diags->items[diags->count - 1].code, "state-unreadable") == 0)
+		diag_help(diags, "name a file of `waybill state backup`; nothing was put back");
 	if (s && !s->db) {
 		diag_error(diags, state_place(s, diags), "state-open", "there is no such file");
 		diag_help(diags, "name a file of `waybill state backup`");

@@ -106,8 +106,8 @@ bool blob_unreadable(const struct blob_store *b, const char *why, struct diags *
 		why);
 	diag_help(diags,
 		"if the account keeps versions or deleted blobs, put back the blobs of "
-		"this state as they were; else name another `key` and take the resources "
-		"over again with `waybill import`");
+		"this state as they were; else name another `key` and make the state anew "
+		"with `waybill import --all`");
 	return false;
 }
 

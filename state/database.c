@@ -14,7 +14,7 @@
 
 #define HELP_UNREADABLE                                                                            \
 	"do not delete it: put back a copy from before (`waybill.db` of a backup), or move it "    \
-	"aside and take the resources over again with `waybill import`"
+	"aside and make it anew with `waybill import --all`"
 #define HELP_PERMISSION                                                                            \
 	"run as the user who owns the file, or give that user the right to read and write it "     \
 	"and its folder"

@@ -74,7 +74,7 @@ static void program_help(struct buf *out)
 		"where WAYBILL_EMULATOR_STORE says; a new one starts from cloud.yaml beside the\n"
 		"configuration.\n\n"
 		"Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode) or a\n"
-		"stale plan (check), 130 or 143 interrupted.\n");
+		"stale plan (check), 3 not in form (fmt --check), 130 or 143 interrupted.\n");
 }
 
 void help_render(struct buf *out, const struct command *command)
@@ -127,7 +127,6 @@ int help_command(struct session *s)
 		help_render_family(&s->out, name);
 		return EXIT_DONE;
 	}
-	(void)diag_error(&s->diags, PLACE_NONE, "unknown-command", "`%s` is not a command", name);
-	diag_help(&s->diags, "see `waybill --help`");
+	unknown_command(s, s->words, s->nwords);
 	return EXIT_ERROR;
 }

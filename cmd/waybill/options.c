@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/waybill/habits.h"
 #include "engine/base/text.h"
 
 #define HOUR_MS (60L * 60 * 1000)
@@ -120,7 +121,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.kind = OPTION_SWITCH,
 		.help = "ask Azure how many tables and routes there may be, and judge by it" },
 	[OPTION_FORMAT] = { .name = "format",
-		.kind = OPTION_CHOICE,
+		.kind = OPTION_TEXT,
 		.value = "FORMAT",
 		.help = "form of what is printed",
 		.choices = "text json dot mermaid svg" },
@@ -358,9 +359,13 @@ static bool unknown(struct arena *a, const char *word, size_t len, struct diags 
 	for (size_t id = 0; id < OPTION_COUNT; id++)
 		names[id] = option_rows[id].name;
 	const char *called = arena_strndup(a, word, len);
-	const char *nearest = text_nearest(called + strspn(called, "-"), names, OPTION_COUNT);
+	const char *name = called + strspn(called, "-");
+	const char *habit = habit_of_option(name);
+	const char *nearest = text_nearest(name, names, OPTION_COUNT);
 	(void)diag_error(diags, PLACE_NONE, "unknown-option", "`%s` is not an option", called);
-	if (nearest)
+	if (habit)
+		diag_help(diags, "%s", habit);
+	else if (nearest)
 		diag_help(diags, "did you mean `--%s`?", nearest);
 	else
 		diag_help(diags, "%s", see_help);

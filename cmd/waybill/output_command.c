@@ -75,5 +75,7 @@ int output_command(struct session *s)
 		document_inline(&s->out, value);
 		(void)buf_puts(&s->out, "\n");
 	}
+	if (!s->json && !json_object_size(outputs))
+		tell("The last apply left no outputs.\n");
 	return EXIT_DONE;
 }

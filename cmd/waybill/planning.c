@@ -223,7 +223,9 @@ bool planning_load(struct session *s, const char *path, struct saved_plan *out)
 	if (!saved) {
 		(void)diag_error(
 			&s->diags, at, "plan-unreadable", "this is not a saved plan: %s", why);
-		diag_help(&s->diags, "save one with `waybill plan --out FILE`");
+		diag_help(&s->diags,
+			"save one with `waybill plan --out FILE`; a configuration is "
+			"named by -f");
 		return false;
 	}
 	if (!s->catalog)

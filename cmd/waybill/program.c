@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/waybill/document.h"
+#include "cmd/waybill/habits.h"
 #include "engine/base/text.h"
 
 /* The command that the words begin with, and in *used how many of them; or NULL. */
@@ -24,48 +26,90 @@ static const struct command *find(struct arena *a, const struct arguments *argum
 	return NULL;
 }
 
-bool is_family(const char *word)
+/* The first command of two words that begins with this one, or NULL. */
+static const char *first_of_family(const char *word)
 {
 	size_t len = strlen(word);
 	for (size_t i = 0; i < ncommands; i++) {
 		if (strncmp(commands[i].name, word, len) == 0 && commands[i].name[len] == ' ')
-			return true;
+			return commands[i].name;
 	}
-	return false;
+	return NULL;
 }
 
-static void unknown_command(struct session *s)
+bool is_family(const char *word)
 {
-	const struct arguments *arguments = s->arguments;
+	return first_of_family(word) != NULL;
+}
+
+static bool offer(struct session *s, const char *called)
+{
 	const char **names = NULL;
 	size_t count = 0;
-	const char *called = arguments->words[0];
-	bool family = is_family(called);
-	if (family && arguments->nwords > 1)
-		called = arena_printf(s->arena, "%s %s", called, arguments->words[1]);
-	for (size_t i = 0; i < ncommands; i++)
-		*ARENA_PUSH(s->arena, names, count) = commands[i].name;
+	for (size_t i = 0; i < ncommands; i++) {
+		const char *name = commands[i].name, *second = strchr(name, ' ');
+		*ARENA_PUSH(s->arena, names, count) = name;
+		if (second && strcmp(second + 1, called) == 0) {
+			diag_help(&s->diags, "did you mean `waybill %s`?", name);
+			return true;
+		}
+		if (second)
+			*ARENA_PUSH(s->arena, names, count) =
+				arena_strndup(s->arena, name, (size_t)(second - name));
+	}
 	const char *nearest = text_nearest(called, names, count);
-	(void)diag_error(&s->diags, PLACE_NONE, "unknown-command", "`%s` is not a command", called);
-	if (family && arguments->nwords == 1)
-		diag_help(&s->diags, "see `waybill %s --help`", called);
-	else if (nearest)
+	if (nearest)
 		diag_help(&s->diags, "did you mean `waybill %s`?", nearest);
-	else
+	return nearest != NULL;
+}
+
+void unknown_command(struct session *s, const char *const *words, size_t nwords)
+{
+	const char *first = words[0];
+	bool family = is_family(first);
+	if (family && nwords == 1) {
+		(void)diag_error(&s->diags, PLACE_NONE, "missing-command",
+			"`waybill %s` wants one command more", first);
+		diag_help(&s->diags, "`waybill %s --help` lists them", first);
+		return;
+	}
+	const char *both = nwords > 1 ? arena_printf(s->arena, "%s %s", first, words[1]) : first;
+	const char *habit = habit_of_command(first);
+	(void)diag_error(&s->diags, PLACE_NONE, "unknown-command", "`%s` is not a command",
+		family ? both : first);
+	if (habit)
+		diag_help(&s->diags, "%s", habit);
+	else if (!offer(s, both) && !offer(s, first))
 		diag_help(&s->diags, "see `waybill --help`");
+}
+
+/* What is too much is most often a file that wants -f, or is meant for `history show`. */
+static void help_unexpected(struct session *s, const struct command *command)
+{
+	const char *word = s->words[command->most];
+	const char *member = first_of_family(command->name);
+	if ((command->options & OPTION_BIT(OPTION_FILE)) && access(word, F_OK) == 0)
+		diag_help(&s->diags, "a configuration is named by -f: `waybill %s -f %s`",
+			command->name, word);
+	else if (member)
+		diag_help(&s->diags, "did you mean `waybill %s`?", member);
+	else
+		diag_help(&s->diags, "see `waybill %s --help`", command->name);
 }
 
 static bool check_words(struct session *s, const struct command *command)
 {
 	if (s->nwords >= command->least && s->nwords <= command->most)
 		return true;
-	if (s->nwords < command->least)
+	if (s->nwords < command->least) {
 		(void)diag_error(&s->diags, PLACE_NONE, "missing-argument", "`waybill %s` needs %s",
 			command->name, command->arguments);
-	else
+		diag_help(&s->diags, "see `waybill %s --help`", command->name);
+	} else {
 		(void)diag_error(&s->diags, PLACE_NONE, "unexpected-argument",
 			"`waybill %s` does not take `%s`", command->name, s->words[command->most]);
-	diag_help(&s->diags, "see `waybill %s --help`", command->name);
+		help_unexpected(s, command);
+	}
 	return false;
 }
 
@@ -90,7 +134,7 @@ static int run(struct session *s, struct arguments *arguments)
 		return EXIT_DONE;
 	}
 	if (!command) {
-		unknown_command(s);
+		unknown_command(s, arguments->words, arguments->nwords);
 		return EXIT_ERROR;
 	}
 	s->command = command->name;

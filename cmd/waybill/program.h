@@ -32,6 +32,8 @@ const char *command_choices(const struct command *, enum option_id);
 /* `argv` without the program's name; `environment` as environ. */
 int program(const char *const *argv, const char *const *environment);
 
+/* Says that the words name no command, and which is meant. program.c */
+void unknown_command(struct session *, const char *const *words, size_t nwords);
 /* Appends the help of a command, or with NULL of the program. help.c */
 void help_render(struct buf *out, const struct command *);
 /* Whether `word` begins commands of two words ("state"); the help of those. */

@@ -44,6 +44,8 @@ int state_list_command(struct session *s)
 	}
 	if (s->json)
 		(void)json_object_set(s->document, "resources", array);
+	else if (!records.count)
+		tell("The state is empty.\n");
 	return EXIT_DONE;
 }
 

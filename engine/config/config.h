@@ -45,7 +45,7 @@ struct config_options {
 };
 
 /* The files that a configuration is made of, with their texts; other YAML of a folder is left out.
- * Each must be YAML, and need not be valid. */
+ * Each must be YAML, and need not be valid. False with errors, also when there is none. */
 struct config_file {
 	const char *name, *text;
 	size_t length;

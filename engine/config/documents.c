@@ -28,6 +28,14 @@ static bool parse_files(struct config *c, struct diags *diags)
 	return good;
 }
 
+static bool refuse_nothing(const struct inputs *in, struct diags *diags)
+{
+	(void)diag_error(diags, (struct place){ .file = in->roots ? in->roots[0] : NULL },
+		"no-configuration", "no *.yaml file with `waybill: 1` was found");
+	diag_help(diags, "name a file or a folder with -f");
+	return false;
+}
+
 bool config_files(struct arena *a, const struct config_options *options, struct config_file **files,
 	size_t *count, struct diags *diags)
 {
@@ -35,6 +43,8 @@ bool config_files(struct arena *a, const struct config_options *options, struct 
 	struct inputs *in = &c.internal->inputs;
 	if (!files_gather(a, options, in, diags) || !parse_files(&c, diags))
 		return false;
+	if (!c.internal->ndocuments)
+		return refuse_nothing(in, diags);
 	for (size_t i = 0, k = 0; i < in->nfiles && k < c.internal->ndocuments; i++) {
 		const struct text_file *file = &in->files[i];
 		if (strcmp(yaml_name(c.internal->documents[k].yaml), file->name) != 0)
@@ -227,13 +237,8 @@ bool documents_merge(struct config *c, struct diags *diags)
 {
 	struct config_internal *in = c->internal;
 	bool good = parse_files(c, diags);
-	if (good && in->ndocuments == 0) {
-		(void)diag_error(diags,
-			(struct place){ .file = in->inputs.roots ? in->inputs.roots[0] : NULL },
-			"no-configuration", "no *.yaml file with `waybill: 1` was found");
-		diag_help(diags, "name a file or a folder with -f");
-		return false;
-	}
+	if (good && in->ndocuments == 0)
+		return refuse_nothing(&in->inputs, diags);
 	for (size_t i = 0; i < in->ndocuments; i++) {
 		good &= check_format(&in->documents[i], diags);
 		good &= check_requires(&in->documents[i], diags);

@@ -162,11 +162,16 @@ static void ask_version(struct asking *asking, const char *metadata, const char 
 	}
 }
 
-static bool refuse(const struct azure_cloud *cloud, const char *problem, struct diags *diags)
+static bool refuse(
+	const struct azure_cloud *cloud, const char *problem, bool trusted, struct diags *diags)
 {
 	diag_error(diags, PLACE_NONE, "cloud-metadata",
 		"the cloud `%s` does not tell its endpoints: %s", cloud->name, problem);
-	diag_help(diags, "check --cloud: it is to answer GET %s", cloud->metadata);
+	if (trusted)
+		diag_help(diags, "check --cloud: it is to answer GET %s", cloud->metadata);
+	else
+		diag_help(
+			diags, "SSL_CERT_FILE names a file with the certificate of its authority");
 	return false;
 }
 
@@ -190,6 +195,6 @@ bool azure_cloud_ask(struct arena *a, struct azure_cloud *cloud, const char *ver
 	if (!problem && asking.status != 200)
 		problem = arena_printf(a, "it answered %d", asking.status);
 	if (problem || !azure_cloud_read(a, asking.body, asking.body_len, cloud, &problem))
-		return refuse(cloud, problem, diags);
+		return refuse(cloud, problem, asking.result != HTTP_UNTRUSTED, diags);
 	return true;
 }

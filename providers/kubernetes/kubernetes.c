@@ -124,7 +124,9 @@ static bool no_kubeconfig(const char *context, struct diags *diags)
 	else
 		(void)diag_error(diags, PLACE_NONE, "kubeconfig-missing",
 			"a node set is read from a cluster, and no kubeconfig is given");
-	diag_help(diags, "name one by --kubeconfig FILE or KUBECONFIG");
+	diag_help(diags,
+		"name one by --kubeconfig FILE or KUBECONFIG; ~/.kube/config is not read by "
+		"itself");
 	return false;
 }
 

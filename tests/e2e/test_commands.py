@@ -160,6 +160,42 @@ def test_every_mistake_has_a_help(applied, arguments):
     assert result.stderr.count("help: ") == len(result.codes) == 1
 
 
+@pytest.mark.parametrize("arguments, code, told", [
+    ("init", "unknown-command", "`waybill plan`"),
+    ("refresh", "unknown-command", "--refresh=only"),
+    ("log", "unknown-command", "`waybill history`"),
+    ("workspace list", "unknown-command", "--state"),
+    ("stat list", "unknown-command", "did you mean `waybill state list`?"),
+    ("stat", "unknown-command", "did you mean `waybill state`?"),
+    ("mv a b", "unknown-command", "did you mean `waybill state mv`?"),
+    ("help sate", "unknown-command", "did you mean `waybill state`?"),
+    ("state", "missing-command", "`waybill state --help`"),
+    ("history 1", "unexpected-argument", "did you mean `waybill history show`?"),
+    ("plan waybill.yaml", "unexpected-argument", "`waybill plan -f waybill.yaml`"),
+    ("fmt waybill.yaml", "unexpected-argument", "`waybill fmt -f waybill.yaml`"),
+    ("apply waybill.yaml", "plan-unreadable", "named by -f"),
+    ("apply -y", "unknown-option", "`--auto-approve`"),
+    ("plan -refresh-only", "unknown-option", "`--refresh=only`"),
+    ("plan -input=false", "unknown-option", "never asked for"),
+    ("output -raw x", "unknown-option", "`waybill output NAME`"),
+    ("plan -o json", "unknown-option", "`--json`"),
+    ("plan --format html", "option-value", "one of: text json\n"),
+    ("state restore waybill.yaml", "state-unreadable", "`waybill state backup`"),
+    ("state show kubernetes-routes", "unknown-address", "did you mean `routeTables/kubernetes-routes`?")])
+def test_habits_and_mistakes_are_told_what_to_type(applied, arguments, code, told):
+    result = applied.run(*arguments.split(), check=1)
+    assert result.codes == [code]
+    assert told in result.stderr.partition("help: ")[2], result
+
+
+def test_nothing_there_is_said_without_a_result(tmp_path):
+    waybill = Waybill(tmp_path, None)
+    for command in ("state list", "output"):
+        result = waybill.run(*command.split(), check=0)
+        assert result.stdout == "" and result.stderr, result
+        assert waybill.run(*command.split(), "--json", check=0).stderr == ""
+
+
 def test_a_cloud_that_cannot_be_reached_is_not_said_to_refuse(tmp_path):
     waybill = Waybill(tmp_path / "w", None, "hard-way")
     result = waybill.plan("--cloud", "http://127.0.0.1:1", check=1)

@@ -141,6 +141,10 @@ def test_what_cannot_be_formatted_is_left(waybill, text):
     assert waybill.file.read_text() == text
 
 
+def test_a_folder_without_a_configuration_is_an_error(tmp_path):
+    assert Waybill(tmp_path, None).run("fmt", "--check", check=1).codes == ["no-configuration"]
+
+
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*/*.yaml")), ids=lambda p: f"{p.parent.name}-{p.name}")
 def test_examples_are_in_form(example, tmp_path):
     assert Waybill(tmp_path, None).run("fmt", "--check", "-f", example, check=0).text == ""

@@ -555,4 +555,5 @@ def test_authorities_by_the_usual_variables(tmp_path, emulator):
     azure.clear()
     for env in ({}, {"SSL_CERT_FILE": system, "CURL_CA_BUNDLE": mine}, {"SSL_CERT_FILE": str(tmp_path / "none")}):
         waybill.plan(env=env, check=1)
+    assert "help: SSL_CERT_FILE names" in waybill.plan(check=1).stderr
     assert azure.requests() == []

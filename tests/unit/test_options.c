@@ -96,7 +96,7 @@ static void test_options__values_out_of_bounds_are_refused(void **state)
 	static const char *const wrong[] = { "--parallelism=0", "--parallelism=257",
 		"--parallelism=-1", "--parallelism=3x", "--parallelism=99999999999999999999",
 		"--lock-timeout=30", "--lock-timeout=25h", "--lock-timeout=s",
-		"--max-deletes=", "--format=tex", "--json=maybe", "--state=", "--out" };
+		"--max-deletes=", "--log-level=tex", "--json=maybe", "--state=", "--out" };
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		struct fixture *f = *state;
 		size_t before = f->diags.nerrors;
