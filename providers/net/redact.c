@@ -88,12 +88,13 @@ static size_t hide_query(struct buf *out, const char *at)
 	if (*at != '?' && *at != '&')
 		return 0;
 	size_t name = strcspn(at + 1, URL_END "'=&?;,");
-	size_t len = strcspn(at, URL_END);
-	/* A quote ends the URL that it is around, but may stand in a query. */
-	if (len && at[len - 1] == '\'')
-		len--;
 	if (name == 0 || at[name + 1] != '=')
 		return 0;
+	/* Only now, since it may be long. A quote ends the URL that it is around, but may stand in
+	 * a query. */
+	size_t len = strcspn(at, URL_END);
+	if (at[len - 1] == '\'')
+		len--;
 	(void)buf_putc(out, *at);
 	redact_query(out, at + 1, len - 1);
 	return len;
