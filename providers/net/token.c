@@ -160,13 +160,22 @@ static void fall_back_on_az(struct token_source *source, const struct token_answ
 	source->kind = CREDENTIAL_AZ;
 }
 
+/* A machine that has given a token has an identity, and one that is only busy may have: az may be
+ * somebody else. */
+static bool has_no_identity(const struct token_source *source, const struct token_answer *answer)
+{
+	const struct credential *credential = source->options.credential;
+	if (source->kind != CREDENTIAL_MACHINE || !credential->is_guess || !credential->az)
+		return false;
+	bool is_busy = answer->passing && !answer->unreached && source->tries < RETRY_TRIES;
+	return !answer->token && !is_busy && source->number == 0;
+}
+
 /* Goes on after an answer, whichever it was. */
 static void settle(
 	struct token_source *source, const struct token_answer *answer, const char *retry_after)
 {
-	const struct credential *credential = source->options.credential;
-	bool guessed = source->kind == CREDENTIAL_MACHINE && credential->is_guess && credential->az;
-	if (!answer->token && guessed) {
+	if (has_no_identity(source, answer)) {
 		fall_back_on_az(source, answer);
 		ask(source);
 		return;

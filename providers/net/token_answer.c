@@ -144,7 +144,8 @@ static bool passes(const struct credential *credential, int status)
 static void unanswered(struct arena *a, const char *who, const struct http_response *response,
 	struct token_answer *out)
 {
-	out->passing = response->result == HTTP_NOT_SENT || response->result == HTTP_LOST ||
+	out->unreached = response->result == HTTP_NOT_SENT;
+	out->passing = out->unreached || response->result == HTTP_LOST ||
 		response->result == HTTP_TIMED_OUT;
 	out->problem = arena_printf(a, "%s did not answer: %s", who, response->problem);
 }

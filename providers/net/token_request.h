@@ -53,7 +53,8 @@ struct token_answer {
 	long use_s;          /* from now: how long before a new one is fetched */
 	const char *problem; /* why not; in the arena */
 	const char *help;
-	bool passing; /* the same request may be answered later */
+	bool passing;   /* the same request may be answered later */
+	bool unreached; /* there was no connection to whom to ask */
 };
 
 /* `assertion` as in aadsts_help(). */

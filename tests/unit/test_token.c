@@ -175,6 +175,48 @@ static void test_token__az_that_fails_after_a_guess(void **state)
 	close_all(&f, 1);
 }
 
+#define TOKEN_OF_AZ                                                                                \
+	"#!/bin/sh\necho '{\"accessToken\": \"token-of-az\", \"expires_on\": 4102444800}'\n"
+
+/* Az may be signed in as somebody else: a machine that is busy does not make us that one. */
+static void test_token__a_guess_that_is_busy_is_asked_again(void **state)
+{
+	(void)state;
+	static const struct scripted_answer answers[] = {
+		ANSWER("GET", IDENTITY, 429, "{}", NULL),
+		ANSWER("GET", IDENTITY, 200,
+			"{\"access_token\": \"token-of-the-machine\", \"expires_in\": \"3600\"}",
+			NULL),
+	};
+	struct fixture f = { 0 };
+	open_on(&f, answers, ARRAY_LEN(answers));
+	use_guess(&f, TOKEN_OF_AZ);
+	want(&f);
+	assert_string_equal(f.token, "token-of-the-machine");
+	close_all(&f, 2);
+}
+
+static void test_token__a_guess_that_came_true_stays_true(void **state)
+{
+	(void)state;
+	static const struct scripted_answer answers[] = {
+		ANSWER("GET", IDENTITY, 200,
+			"{\"access_token\": \"token-of-the-machine\", \"expires_in\": \"3600\"}",
+			NULL),
+		ANSWER("GET", IDENTITY, 400, "{\"error_description\": \"Identity not found\"}",
+			NULL),
+	};
+	struct fixture f = { 0 };
+	open_on(&f, answers, ARRAY_LEN(answers));
+	use_guess(&f, TOKEN_OF_AZ);
+	want(&f);
+	assert_true(token_refused(f.source, 1, NULL));
+	want(&f);
+	assert_null(f.token);
+	assert_string_equal(f.problem, "Identity not found");
+	close_all(&f, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +224,8 @@ int main(void)
 		cmocka_unit_test(test_token__a_guess_that_comes_true_needs_no_az),
 		cmocka_unit_test(test_token__a_guess_without_az_tells_what_the_machine_said),
 		cmocka_unit_test(test_token__az_that_fails_after_a_guess),
+		cmocka_unit_test(test_token__a_guess_that_is_busy_is_asked_again),
+		cmocka_unit_test(test_token__a_guess_that_came_true_stays_true),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
