@@ -53,7 +53,7 @@ bool exchange_resubmit(struct exchange *e, const struct arm_error *error, long a
 	e->accepted_ms = 0;
 	e->tries = 0;
 	e->failing_ms = 0;
-	exchange_go(e, exchange_first_url(e), wait ? wait : 1);
+	exchange_go(e, exchange_first_url(e), retry_refused_ms(wait, waited));
 	return true;
 }
 
@@ -130,13 +130,12 @@ void exchange_throttled(struct exchange *e, struct arm_error *error, long asked_
 	int64_t now = clock_ms();
 	long wait = asked_ms;
 	pace_throttled(&e->world->pace, now);
-	/* Whoever asks earlier is refused too, and begins the wait anew. */
-	if (arm_error_has(error, "SubscriptionRequestsThrottled") && asked_ms > 0)
-		pace_pause(&e->world->pace, exchange_kind(e), now + asked_ms);
 	if (wait < 0)
 		wait = retry_backoff_ms(++e->tries, jitter_next(&e->world->jitter)) +
 			RETRY_INTERVAL_FIRST_MS;
-	if (exchange_elapsed(&e->throttled_ms) + wait > THROTTLE_LIMIT_MS ||
+	int64_t since_ms = exchange_elapsed(&e->throttled_ms);
+	wait = retry_refused_ms(wait, since_ms);
+	if (since_ms + wait > THROTTLE_LIMIT_MS ||
 		run_is_over(e->world, QUIET_THROTTLED_LIMIT_MS)) {
 		error->failure.help = arena_printf(e->arena,
 			"Azure has had more requests than it takes%s: run the same command again "
@@ -146,5 +145,8 @@ void exchange_throttled(struct exchange *e, struct arm_error *error, long asked_
 		exchange_fail(e, &error->failure);
 		return;
 	}
-	send_again(e, wait ? wait : 1);
+	/* Whoever asks earlier is refused too, and begins the wait anew. */
+	if (arm_error_has(error, "SubscriptionRequestsThrottled") && asked_ms > 0)
+		pace_pause(&e->world->pace, exchange_kind(e), now + asked_ms);
+	send_again(e, wait);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define REFUSED_PART 60
+
 /* Decimal digits with spaces around them and nothing else; -1 for any other text. */
 static long whole_number(const char *text)
 {
@@ -58,6 +60,14 @@ long retry_backoff_ms(unsigned failed, uint32_t random)
 	if (ceiling > RETRY_BACKOFF_CAP_MS)
 		ceiling = RETRY_BACKOFF_CAP_MS;
 	return (long)(random % ((uint32_t)ceiling + 1));
+}
+
+long retry_refused_ms(long asked_ms, int64_t since_ms)
+{
+	int64_t least = since_ms / REFUSED_PART + 1;
+	if (least > RETRY_ASKED_CAP_MS)
+		least = RETRY_ASKED_CAP_MS;
+	return asked_ms > least ? asked_ms : (long)least;
 }
 
 long retry_interval_ms(unsigned n)

@@ -32,6 +32,11 @@ long retry_asked_ms(const struct retry_headers *, time_t now);
 /* The wait before try `failed` + 1, after `failed` (from 1) tries. */
 long retry_backoff_ms(unsigned failed, uint32_t random);
 
+/* The wait of who has been refused again and again for `since_ms`, where `asked_ms` (0 or more) is
+ * asked for: who asks for nothing would be asked a thousand times a second. Longer each time, by a
+ * sixtieth of all the time. */
+long retry_refused_ms(long asked_ms, int64_t since_ms);
+
 /* The wait before the nth (from 0) look at something that takes its time: 1 s, x1.5, up to 10 s. */
 long retry_interval_ms(unsigned n);
 

@@ -256,6 +256,29 @@ static void test_azure__dot_segments_are_refused(void **state)
 	close_all(&f, 1);
 }
 
+/* One who is told to come back in an hour gives up; the others hear it for themselves. */
+static void test_azure__an_hour_asked_of_one_is_not_waited_by_all(void **state)
+{
+	(void)state;
+	static const struct scripted_answer answers[] = {
+		ANSWER("GET", TABLE, 429,
+			"{\"error\": {\"code\": \"SubscriptionRequestsThrottled\"}}",
+			"Retry-After: 3600"),
+		ANSWER("GET", TABLE, 200, "{}", NULL),
+	};
+	struct fixture f;
+	OPEN(&f, answers);
+	struct operation gets[2];
+	for (size_t i = 0; i < ARRAY_LEN(gets); i++) {
+		gets[i] = make(&f, VERB_GET, TABLE);
+		f.provider->submit(f.provider, &gets[i]);
+		assert_ptr_equal(f.provider->reap(f.provider, 30000), &gets[i]);
+	}
+	assert_int_equal(gets[0].outcome, OUTCOME_FAILED);
+	assert_int_equal(gets[1].outcome, OUTCOME_DONE);
+	close_all(&f, 2);
+}
+
 /* More than connections, timers and the server's script at once; half of them are throttled. */
 static void test_azure__many_at_once(void **state)
 {
@@ -299,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_azure__interrupt_ends_one_reap),
 		cmocka_unit_test(test_azure__close_forgets_what_is_under_way),
 		cmocka_unit_test(test_azure__dot_segments_are_refused),
+		cmocka_unit_test(test_azure__an_hour_asked_of_one_is_not_waited_by_all),
 		cmocka_unit_test(test_azure__many_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

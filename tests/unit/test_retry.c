@@ -61,6 +61,21 @@ static void test_retry__interval_grows_to_ten_seconds(void **state)
 	assert_int_equal(retry_interval_ms(UINT32_MAX), 10000);
 }
 
+static void test_retry__who_is_refused_at_once_asks_ever_less(void **state)
+{
+	(void)state;
+	const int64_t half_an_hour_ms = 1800000;
+	unsigned requests = 0;
+	for (int64_t at_ms = 0; at_ms < half_an_hour_ms; requests++)
+		at_ms += retry_refused_ms(0, at_ms);
+	assert_in_range(requests, 100, 1000);
+	assert_int_equal(retry_refused_ms(0, 0), 1);
+	assert_int_equal(retry_refused_ms(5000, 0), 5000);
+	assert_int_equal(retry_refused_ms(5000, 60000), 5000);
+	assert_int_equal(retry_refused_ms(5000, 600000), 10001);
+	assert_int_equal(retry_refused_ms(0, INT64_MAX), RETRY_ASKED_CAP_MS);
+}
+
 struct firing {
 	int order[64];
 	int count;
@@ -107,6 +122,7 @@ int main(void)
 		cmocka_unit_test(test_retry__seconds_or_date),
 		cmocka_unit_test(test_retry__backoff_doubles_to_its_cap),
 		cmocka_unit_test(test_retry__interval_grows_to_ten_seconds),
+		cmocka_unit_test(test_retry__who_is_refused_at_once_asks_ever_less),
 		cmocka_unit_test(test_retry__timers_fire_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
