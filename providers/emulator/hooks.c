@@ -258,6 +258,16 @@ static bool set_up(struct emulator *emulator, const char *name, const json_t *sp
 	return false;
 }
 
+/* A page of any site may send requests to this machine, and one of them may name a process to end.
+ * Browsers say from where such a page is. */
+static bool refuses_page(const struct request *request, struct response *response)
+{
+	if (strcmp(request->method, "GET") == 0 || request_header(request, "origin") == NULL)
+		return false;
+	refuse(response, 403, "NotFromPages", "Faults are not made from web pages.");
+	return true;
+}
+
 void hooks_serve(struct emulator *emulator, const char *name, const struct request *request,
 	struct response *response)
 {
@@ -267,6 +277,8 @@ void hooks_serve(struct emulator *emulator, const char *name, const struct reque
 		request->arena, request->body, request->body_len, request->body_len, &why);
 
 	operations_settle(&emulator->operations, &emulator->cloud, request->now_ms);
+	if (refuses_page(request, response))
+		return;
 	if (strcmp(name, "faults") == 0)
 		serve_faults(emulator, spec, request, response);
 	else if (strcmp(name, "clock") == 0)

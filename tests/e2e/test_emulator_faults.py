@@ -186,6 +186,19 @@ def test_the_clock_moves_tokens_and_the_time_of_day(emulator):
         assert cloud.request("PUT", "/_emulator/clock", wrong)[0] == 400
 
 
+def test_a_page_in_a_browser_makes_no_faults(emulator):
+    """A POST of plain text needs nobody's leave, and a fault may name a process to end."""
+    cloud = emulator(CLOUD)
+    page = {"Origin": "https://page.test", "Content-Type": "text/plain"}
+    cloud.fault(method="PUT", status=503)
+    for method, hook, body in (("POST", "faults", [{"method": "GET", "kill": 2 ** 22}]), ("OPTIONS", "faults", None),
+                               ("PUT", "clock", {"advance_ms": 1000}), ("PUT", "revoke", {}), ("DELETE", "requests", None)):
+        status, _, answer = cloud.request(method, f"/_emulator/{hook}", body, page)
+        assert (status, answer["error"]["code"]) == (403, "NotFromPages"), (method, hook)
+    assert [fault["status"] for fault in cloud.faults_left()] == [503]
+    assert cloud.clock()["ahead_ms"] == 0
+
+
 def test_buckets_run_empty_and_fill_again(emulator):
     cloud = emulator(CLOUD, args=["--throttle"])
     left = 200
