@@ -10,29 +10,22 @@ There are no other blocks in fences. What is said in `code` or in an example of 
 `waybill` or `--`, names commands and options that there are.
 """
 import functools
-import os
 import re
 import subprocess
 
 import pytest
-import yaml
 from emulator import BUILD, ROOT
 from harness import HEAD, Waybill
+from pages import BLOCK, blocks, commands, run_commands
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-BLOCK = re.compile(r"^ *```(\w+) *([^\n]*)\n(.*?)^ *```$", re.M | re.S)
 FENCE = re.compile(r"^[ >]*(?:```|~~~)", re.M)
 KINDS = {"yaml", "console"}
 NOT_RUN = {"subscription", "repository"}
-DONE = "--- done"
 # The pages about commands and options that there are not.
 MEANT_WRONG = {"unknown-command", "unknown-option", "missing-command"}
 # A part may name a file, a variable or a resource that the page does not show.
 NOT_SHOWN = {"file-unreadable", "undefined-variable", "unknown-reference"}
-
-
-def blocks(page, kind):
-    return [(info, text) for found, info, text in BLOCK.findall(page.read_text()) if found == kind]
 
 
 YAML_BLOCKS = [(page, i) for page in PAGES for i in range(len(blocks(page, "yaml")))]
@@ -47,49 +40,11 @@ def test_yaml(page, number, tmp_path):
     assert result.code == 0 or not is_whole and set(result.codes) <= NOT_SHOWN, result
 
 
-def commands(page):
-    """(command, the lines that it is said to tell)"""
-    found = []
-    for info, text in blocks(page, "console"):
-        if info in NOT_RUN:
-            continue
-        assert not info, f"{page.name}: console {info}"
-        for line in text.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            elif line.strip():
-                found[-1][1].append(line)
-    return found
-
-
-def assert_told(command, expected, told):
-    lines = [line.rstrip() for line in told.splitlines() if line.strip()]
-    at = 0
-    for line in expected:
-        if line != "...":
-            assert line in lines[at:], f"$ {command}\n{told}\nwithout: {line}"
-            at += lines[at:].index(line) + 1
-
-
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
 def test_commands(page, tmp_path):
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    for info, text in blocks(page, "yaml"):
-        if (ROOT / info).is_file():
-            assert yaml.safe_load(text) == yaml.safe_load((ROOT / info).read_text()), f"{info} says otherwise"
-        elif info:
-            (tmp_path / info).write_text(text)
-    listed = commands(page)
-    script = "".join(f"{command}\necho \"{DONE} $?\"\n" for command, _ in listed)
-    environment = {"PATH": f"{BUILD}:/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
-    environment.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, text=True, timeout=300,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
-    told = re.split(rf"^{DONE} (\d+)\n", done.stdout, flags=re.M)
-    assert len(told) // 2 == len(listed), done.stdout
-    for (command, expected), text, status in zip(listed, told[::2], told[1::2]):
-        assert status == "0", f"$ {command}\n{text}"
-        assert_told(command, expected, text)
+    for info, _ in blocks(page, "console"):
+        assert not info or info in NOT_RUN, f"{page.name}: console {info}"
+    run_commands(page, tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
