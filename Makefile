@@ -5,6 +5,7 @@
 # make test       the checks of every change       make test-long   the long ones
 # make test-schema  the language's schema by ajv, from npm
 # make test-azurite  the remote state on Azurite, from npm
+# make test-clients  real clients at the emulator: az, from Debian
 # make bench      measurements                     make lint        format, analysers, layers
 # FLAVOUR=debug builds with AddressSanitizer and UndefinedBehaviorSanitizer.
 
@@ -46,7 +47,7 @@ GENERATED := $(BUILD)/obj/embedded_schemas.o
 TEXTS := $(BUILD)/obj/embedded_pages.o $(BUILD)/obj/embedded_language.o
 PAGES := $(sort $(wildcard docs/codes/*.md))
 
-.PHONY: all deps demo test test-schema test-azurite test-long bench lint docs format clean unit fuzz-build crash-build load-build
+.PHONY: all deps demo test test-schema test-azurite test-clients test-long bench lint docs format clean unit fuzz-build crash-build load-build
 all: deps-check $(BUILD)/waybill $(BUILD)/waybill-emulator
 
 .PHONY: deps-check
@@ -159,6 +160,11 @@ test-schema:
 test-azurite:
 	@npm install --silent --no-audit --no-fund --prefix build/azurite azurite@3
 	@/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e/test_remote_state.py -k azurite
+
+# Real clients of ARM, some minutes: no part of `make test`.
+test-clients: all
+	@./tests/support/deps.sh clients
+	@./tests/clients/run.sh
 
 test-long:
 	@./tests/run.sh long

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tests, from a machine with only git, make and Debian's base.
 #   tests/run.sh        what every change must pass, about six minutes on two cores
-#   tests/run.sh long   the same with 60 s a fuzzer and the whole crash loop
+#   tests/run.sh long   the same with 60 s a fuzzer, the whole crash loop and real clients
 # The last line is "N passed, N failed"; the exit status is 0 only when none failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -145,7 +145,7 @@ end_to_end() {
 	heading "end to end ($flavour)"
 	# Tests wait for programs more than they work, and each has its own folder and cloud.
 	FLAVOUR=$flavour /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider --tb=short --durations=5 \
-		-n 4 "$@" </dev/null 2>&1 | tee "$log"
+		-n 4 --ignore=tests/clients "$@" </dev/null 2>&1 | tee "$log"
 	local status=${PIPESTATUS[0]}
 	for word in passed failed error; do
 		local n
@@ -186,4 +186,8 @@ mkdir "$work/traces"
 export WAYBILL_TRACES=$work/traces
 end_to_end release tests
 published
+if [ "$long" = long ]; then
+	heading "real clients"
+	check "make test-clients" make -s test-clients
+fi
 finish

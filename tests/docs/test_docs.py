@@ -4,7 +4,8 @@
     ```yaml              a configuration: valid; or without `waybill:` a part of one, which may name what is not shown
     ```yaml FILE         also written, for the commands of the page; or what a file of the repository says
     ```console           lines after `$ ` are run, in one shell a page; the others must be told, `...` is any
-    ```console WORD      not run: `subscription` needs one, of `repository` the make targets must exist
+    ```console WORD      not run: `subscription` needs one, of `repository` the make targets must exist; `az` needs
+                         one, and is run by tests/clients
 
 There are no other blocks in fences. What is said in `code` or in an example of a code's page, and begins with
 `waybill` or `--`, names commands and options that there are.
@@ -21,7 +22,7 @@ from pages import BLOCK, blocks, commands, run_commands
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^[ >]*(?:```|~~~)", re.M)
 KINDS = {"yaml", "console"}
-NOT_RUN = {"subscription", "repository"}
+NOT_RUN = {"subscription", "repository", "az"}
 # The pages about commands and options that there are not.
 MEANT_WRONG = {"unknown-command", "unknown-option", "missing-command"}
 # A part may name a file, a variable or a resource that the page does not show.

@@ -1,12 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing from Debian's packages: `build` what make needs, `all` the tests' too.
+# Installs what is missing from Debian's packages: `build` what make needs, `all` the tests' too,
+# `clients` what make needs and the real clients of tests/clients.
 set -eu
 packages="gcc libc6-dev make pkg-config libyaml-dev libcurl4-openssl-dev libjansson-dev
 	libsqlite3-dev libssl-dev libmicrohttpd-dev"
 if [ "${1:-all}" = all ]; then
 	packages="$packages libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema clang
 		clang-format clang-tidy cppcheck libclang-rt-14-dev sqlite3 graphviz openssl"
+fi
+if [ "${1:-all}" = clients ]; then
+	packages="$packages python3-pytest openssl azure-cli"
 fi
 missing=
 for package in $packages; do
