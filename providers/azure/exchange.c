@@ -352,7 +352,7 @@ static const char *body_text(struct exchange *e, const struct http_response *res
 	if (!e->operation->raw)
 		return response->body;
 	char *copy = arena_strndup(e->arena, response->body, response->body_len);
-	http_cut_secrets(e->world->http, copy);
+	http_cut_secrets(e->world->http, copy, response->body_len);
 	return copy;
 }
 

@@ -73,13 +73,13 @@ static json_t *query_new(struct arena *arena, const char *url)
 }
 
 /* Text and its kind, as both postData and content have them. */
-static json_t *body_new(struct arena *arena, const struct told *told, const char *type,
-	const char *body, size_t len)
+static json_t *body_new(struct arena *arena, const struct known *known, const struct told *told,
+	const char *type, const char *body, size_t len)
 {
 	json_t *object = json_pack("{s:s, s:s}", "mimeType", type, "text", "");
 	struct buf text;
 	buf_init(&text, BUF_OWN_TEXT);
-	redact_body(&text, body, len, BODY_TOLD);
+	known_body(known, &text, body, len, BODY_TOLD);
 	const char *comment = NULL;
 	if (told->request->secret && len)
 		comment = "not recorded: it is secret";
@@ -111,7 +111,7 @@ static const char *version_of(const struct told *told)
 	return "";
 }
 
-static json_t *request_new(struct arena *arena, const struct told *told)
+static json_t *request_new(struct arena *arena, const struct known *known, const struct told *told)
 {
 	const struct http_request *request = told->request;
 	struct buf url;
@@ -124,7 +124,7 @@ static json_t *request_new(struct arena *arena, const struct told *told)
 		(json_int_t)request->body_len);
 	if (object && request->body_len)
 		(void)json_object_set_new(object, "postData",
-			body_new(arena, told,
+			body_new(arena, known, told,
 				redacted_header(
 					arena, request->headers, request->nheaders, "Content-Type"),
 				request->body, request->body_len));
@@ -132,12 +132,12 @@ static json_t *request_new(struct arena *arena, const struct told *told)
 	return object;
 }
 
-static json_t *response_new(struct arena *arena, const struct told *told)
+static json_t *response_new(struct arena *arena, const struct known *known, const struct told *told)
 {
 	const struct http_response *response = told->response;
 	const char *type =
 		redacted_header(arena, response->headers, response->nheaders, "Content-Type");
-	json_t *content = body_new(arena, told, type, response->body, response->body_len);
+	json_t *content = body_new(arena, known, told, type, response->body, response->body_len);
 	(void)json_object_set_new(content, "size", json_integer((json_int_t)response->body_len));
 	json_t *object = json_pack("{s:i, s:s, s:s, s:[], s:o, s:o, s:s, s:i, s:i}", "status",
 		response->status, "statusText", "", "httpVersion", version_of(told), "cookies",
@@ -209,13 +209,14 @@ static const char *began_at(struct arena *arena, int64_t took_ms)
 	return arena_printf(arena, "%s.%03dZ", text, (int)(ms % 1000));
 }
 
-char *har_entry(struct arena *arena, const struct told *told)
+char *har_entry(struct arena *arena, const struct known *known, const struct told *told)
 {
 	double total = 0;
 	json_t *timings = timings_new(told, &total);
 	json_auto_t *entry = json_pack("{s:s, s:f, s:o, s:o, s:{}, s:o}", "startedDateTime",
-		began_at(arena, told->took_ms), "time", total, "request", request_new(arena, told),
-		"response", response_new(arena, told), "cache", "timings", timings);
+		began_at(arena, told->took_ms), "time", total, "request",
+		request_new(arena, known, told), "response", response_new(arena, known, told),
+		"cache", "timings", timings);
 	char *address = NULL;
 	if (told->easy)
 		(void)curl_easy_getinfo(told->easy, CURLINFO_PRIMARY_IP, &address);

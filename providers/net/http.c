@@ -127,9 +127,9 @@ void http_keep_secret(struct http *http, const char *secret)
 	known_keep(&http->known, secret);
 }
 
-void http_cut_secrets(const struct http *http, char *text)
+void http_cut_secrets(const struct http *http, char *text, size_t len)
 {
-	known_cut(&http->known, text);
+	known_cut_bytes(&http->known, text, len);
 }
 
 char *http_scrubbed(const struct http *http, struct arena *arena, const char *text)

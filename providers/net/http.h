@@ -102,8 +102,8 @@ unsigned http_requests(const struct http *); /* sent so far */
 
 /* Cuts this value out of all that is told from now on; the last kept are known (known.h). */
 void http_keep_secret(struct http *, const char *secret);
-/* Overwrites the secrets that are known in a text. */
-void http_cut_secrets(const struct http *, char *text);
+/* Overwrites the secrets that are known in `len` bytes, which may hold NULs, and one NUL more. */
+void http_cut_secrets(const struct http *, char *text, size_t len);
 /* `text` without the secrets that are known, and without the queries of signed URLs. */
 char *http_scrubbed(const struct http *, struct arena *, const char *text);
 

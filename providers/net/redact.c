@@ -248,7 +248,7 @@ static void redact_value(json_t *value, bool hidden)
 	}
 }
 
-void redact_body(struct buf *out, const char *bytes, size_t len, size_t most)
+void redact_body(struct buf *out, const char *bytes, size_t len)
 {
 	if (!len)
 		return;
@@ -259,15 +259,7 @@ void redact_body(struct buf *out, const char *bytes, size_t len, size_t most)
 	if (json_is_object(value) || json_is_array(value)) {
 		redact_value(value, false);
 		char *text = json_dumps(value, JSON_COMPACT);
-		struct buf told;
-		buf_init(&told, BUF_OWN_TEXT);
-		redact_text(&told, text ? text : "");
-		/* Cut where a character begins. */
-		size_t cut = told.len < most ? told.len : most;
-		while (cut && cut < told.len && ((unsigned char)told.data[cut] & 0xc0) == 0x80)
-			cut--;
-		(void)buf_add(out, told.data, cut);
-		buf_release(&told);
+		redact_text(out, text ? text : "");
 		free(text);
 	} else {
 		(void)buf_printf(out, "(%zu bytes)", len);

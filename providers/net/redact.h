@@ -24,9 +24,8 @@ void redact_text(struct buf *out, const char *text);
 /* Appends "name: value", or "name: ***". */
 void redact_header(struct buf *out, const char *name, const char *value);
 
-/* Appends a JSON body without the values of sensitive members, at most `most` bytes of it; of any
- * other body, its size. */
-void redact_body(struct buf *out, const char *bytes, size_t len, size_t most);
+/* Appends a JSON body without the values of sensitive members; of any other body, its size. */
+void redact_body(struct buf *out, const char *bytes, size_t len);
 
 /* Overwrites every occurrence of `secret` in `text` with asterisks. Shorter than 8 characters is
  * no secret. */

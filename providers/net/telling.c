@@ -28,14 +28,14 @@ static void add_headers(struct buf *text, const struct http_header *headers, siz
 	}
 }
 
-static void add_body(
-	struct buf *text, const struct http_request *request, const char *body, size_t len)
+static void add_body(struct buf *text, const struct known *known,
+	const struct http_request *request, const char *body, size_t len)
 {
 	(void)buf_puts(text, " | ");
 	if (request->secret)
 		(void)buf_puts(text, "(body not shown)");
 	else
-		redact_body(text, body, len, BODY_TOLD);
+		known_body(known, text, body, len, BODY_TOLD);
 }
 
 void telling_request(
@@ -49,7 +49,7 @@ void telling_request(
 	redact_text(&text, request->url);
 	add_headers(&text, request->headers, request->nheaders);
 	if (request->body)
-		add_body(&text, request, request->body, request->body_len);
+		add_body(&text, known, request, request->body, request->body_len);
 	tell(log, known, NET_LOG_TRACE, text.data);
 	buf_release(&text);
 }
@@ -77,7 +77,7 @@ static void tell_whole(
 	buf_init(&text, BUF_OWN_TEXT);
 	(void)buf_printf(&text, "< %d", response->status);
 	add_headers(&text, response->headers, response->nheaders);
-	add_body(&text, told->request, response->body, response->body_len);
+	add_body(&text, known, told->request, response->body, response->body_len);
 	tell(log, known, NET_LOG_TRACE, text.data);
 	buf_release(&text);
 }
@@ -91,7 +91,7 @@ void telling_answer(const struct net_log *log, const struct known *known, const 
 	if (!log->record)
 		return;
 	struct arena *arena = arena_new();
-	char *entry = har_entry(arena, told);
+	char *entry = har_entry(arena, known, told);
 	known_cut(known, entry);
 	log->record(log->context, entry);
 	arena_free(arena);

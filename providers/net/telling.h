@@ -26,7 +26,7 @@ void telling_request(const struct net_log *, const struct known *, const struct 
 /* A line at debug, one more at trace, and the record. */
 void telling_answer(const struct net_log *, const struct known *, const struct told *);
 
-/* The entry of the HAR 1.2 on one line, unscrubbed of what is known. In har.c. */
-char *har_entry(struct arena *, const struct told *);
+/* The entry of the HAR 1.2 on one line; what is known stands in it but in bodies. In har.c. */
+char *har_entry(struct arena *, const struct known *, const struct told *);
 
 #endif

@@ -15,7 +15,7 @@ from sign_in import CLIENT, TENANT, SignIn
 
 pytestmark = pytest.mark.sanitizer
 MARK = "planted"
-CLIENT_SECRET = "planted~client.secret-a1/+="
+CLIENT_SECRET = 'planted~client.secret"a1\\/+='
 TOKENS = ["planted-access-token-b1", "planted-access-token-b2"]
 JWT = "eyJhbGciOiJub25lIn0." + base64.urlsafe_b64encode(b'{"planted": "of somebody else"}').decode().rstrip("=") + ".x"
 SIGNED = "t=planted-t&c=planted-c&s=planted-s&h=planted-h"
