@@ -20,7 +20,7 @@
 		BIT(OPTION_ALLOW_UNREACHABLE) | BIT(OPTION_REFRESH) | BIT(OPTION_LIMITS))
 #define APPROVAL_OPTIONS                                                                           \
 	(BIT(OPTION_AUTO_APPROVE) | BIT(OPTION_EXPECT) | BIT(OPTION_PARALLELISM) |                 \
-		BIT(OPTION_GRACE))
+		BIT(OPTION_REGISTER_PROVIDERS) | BIT(OPTION_GRACE))
 
 const struct command commands[] = {
 	{

@@ -327,6 +327,8 @@ bool session_provider(struct session *s)
 		.environment = s->environment,
 		.version = WAYBILL_VERSION,
 		.log = session_log(s),
+		.catalog = s->catalog,
+		.registers = session_switch(s, OPTION_REGISTER_PROVIDERS, false),
 	};
 	s->clusters = (struct clusters){ open_cluster, s };
 	s->provider = azure_open(&options, &s->diags);

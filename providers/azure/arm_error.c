@@ -248,9 +248,6 @@ const char *arm_error_help(struct arena *arena, const struct failure *failure)
 			"the certificate could not be verified: is something between us and "
 			"Azure?" },
 		{ "foreign-url", "tokens go to the configured cloud alone: check --cloud" },
-		{ "MissingSubscriptionRegistration",
-			"register the provider: az provider register --namespace "
-			"Microsoft.Network" },
 		{ "SubscriptionNotFound", "check the subscription, and that we may see it" },
 		{ "ScopeLocked", "a management lock forbids it: remove the lock first" },
 	};

@@ -122,6 +122,7 @@ static void close_provider(struct provider *provider)
 	}
 	token_source_free(azure->world.tokens);
 	timers_release(&azure->world.timers);
+	versions_release(&azure->world.versions);
 	http_close(azure->world.http);
 	credential_release(&azure->credential);
 	free(azure->finished);
@@ -173,6 +174,8 @@ struct provider *azure_open(const struct azure_options *options, struct diags *d
 	world->arm = arena_strdup(azure->arena, options->cloud->arm);
 	world->finished = on_finished;
 	pace_init(&world->pace, most);
+	versions_init(&world->versions, options->catalog);
+	world->registers = options->registers;
 	jitter_seed(&world->jitter);
 	uuid_random(world->correlation_id);
 	world->tokens = token_source_new(&(struct token_options){ .http = world->http,

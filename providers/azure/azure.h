@@ -11,6 +11,7 @@
 #include "engine/base/diag.h"
 #include "providers/net/log.h"
 #include "providers/provider.h"
+#include "schemas/schema.h"
 
 /* A cloud: where ARM and its sign-in are, and for whom tokens are asked (arm-facts 9.1). */
 struct azure_cloud {
@@ -48,6 +49,8 @@ struct azure_options {
 	const char *version;  /* for User-Agent: waybill/VERSION */
 	struct net_log log;   /* where requests are told; all NULL: nowhere */
 	int max_connections;  /* at once; 0: 16 */
+	const struct catalog *catalog; /* whose api versions have fallbacks; NULL: none has */
+	bool registers; /* registers a provider that the subscription is not registered for */
 };
 
 /* NULL with errors (no credential found: `sign-in`, naming each variable that is missing). No

@@ -76,7 +76,8 @@ static const char *make_url(struct exchange *e)
 	buf_init(&url, BUF_OWN_TEXT);
 	(void)buf_puts(&url, e->world->arm);
 	url_encode(&url, path, URL_IN_PATH);
-	(void)buf_printf(&url, "?api-version=%s", operation->api_version);
+	(void)buf_printf(&url, "?api-version=%s",
+		versions_for(&e->world->versions, path, operation->api_version));
 	const char *copy = arena_strdup(e->arena, url.data);
 	buf_release(&url);
 	return copy;
@@ -234,7 +235,7 @@ static void add_headers(
 static const char *method_of(const struct exchange *e)
 {
 	if (e->phase != EXCHANGE_REQUEST)
-		return "GET";
+		return e->phase == EXCHANGE_REGISTER ? "POST" : "GET";
 	return e->operation->raw ? e->operation->raw->method : methods[e->operation->verb];
 }
 
@@ -272,7 +273,9 @@ static void on_token(void *context, const struct token *token)
 			.url = e->url,
 			.headers = headers.items,
 			.nheaders = headers.count,
-			.body = writes ? e->body : NULL,
+			.body = writes                          ? e->body
+				: e->phase == EXCHANGE_REGISTER ? ""
+								: NULL,
 			.body_len = writes && e->body ? strlen(e->body) : 0,
 			.repeatable = !writes,
 			.done = on_answer,
@@ -431,6 +434,23 @@ static void read_pace(struct exchange *e, const struct http_response *response)
 		pace_answered(pace);
 }
 
+/* The cloud does not know the version that was asked in, and another one that we know. */
+static bool asks_in_another_version(struct exchange *e, const struct answer *answer)
+{
+	const struct operation *o = e->operation;
+	if (answer->status != 400 || o->raw || e->phase != EXCHANGE_REQUEST)
+		return false;
+	/* Another operation may have found out meanwhile. */
+	const char *now = versions_for(&e->world->versions, o->path, o->api_version);
+	bool other = !strstr(e->resource_url, arena_printf(e->arena, "api-version=%s", now));
+	if (!other &&
+		!versions_refused(&e->world->versions, o->path, o->api_version, &answer->error))
+		return false;
+	e->resource_url = make_url(e);
+	exchange_go(e, exchange_first_url(e), 0);
+	return true;
+}
+
 static void on_answer(void *context, const struct http_response *response)
 {
 	struct exchange *e = context;
@@ -452,6 +472,8 @@ static void on_answer(void *context, const struct http_response *response)
 		exchange_passing(e, &answer.error.failure, answer.lro.asked_ms, false);
 	} else if (redirected(e, &answer)) {
 		/* It goes on elsewhere, or has ended. */
+	} else if (registration_reads(e, &answer) || asks_in_another_version(e, &answer)) {
+		e->world->quiet_ms = 0;
 	} else if (e->accepted && exchange_elapsed(&e->accepted_ms) > OPERATION_LIMIT_MS) {
 		exchange_fail(e,
 			&(struct failure){ .code = "timeout",

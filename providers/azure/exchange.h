@@ -15,6 +15,7 @@
 #include "providers/azure/arm_error.h"
 #include "providers/azure/lro.h"
 #include "providers/azure/pace.h"
+#include "providers/azure/versions.h"
 #include "providers/net/http.h"
 #include "providers/net/retry.h"
 #include "providers/net/timer.h"
@@ -34,6 +35,8 @@ struct exchange_world {
 	int64_t quiet_ms;
 	bool answered; /* it has given one in this run */
 	struct pace pace;
+	struct versions versions;
+	bool registers; /* providers that are not registered are */
 	char correlation_id[37];
 	void (*finished)(struct exchange_world *, struct exchange *);
 };
@@ -41,7 +44,9 @@ struct exchange_world {
 enum exchange_phase {
 	EXCHANGE_REQUEST,
 	EXCHANGE_POLL,
-	EXCHANGE_FINAL
+	EXCHANGE_FINAL,
+	EXCHANGE_REGISTER,    /* its provider is being registered, before it is sent again */
+	EXCHANGE_REGISTERING, /* until that is done */
 };
 
 struct exchange {
@@ -61,7 +66,7 @@ struct exchange {
 	unsigned redirects; /* in a row */
 	unsigned resubmitted;
 	/* Moments of clock_ms(); 0: not since then. */
-	int64_t contended_ms, throttled_ms, failing_ms, silent_ms, accepted_ms;
+	int64_t contended_ms, throttled_ms, failing_ms, silent_ms, accepted_ms, registering_ms;
 
 	bool accepted; /* the cloud has taken the write on */
 	struct lro lro;
@@ -114,6 +119,12 @@ bool exchange_resubmit(struct exchange *, const struct arm_error *, long asked_m
 void exchange_passing(struct exchange *, const struct failure *, long asked_ms, bool unsent);
 /* There were too many requests. */
 void exchange_throttled(struct exchange *, struct arm_error *, long asked_ms);
+
+/* ---- In registration.c ---- */
+
+/* Whether the answer is about a provider that is not registered, and has been dealt with: by
+ * registering it where that is wanted. Else the remedy is put into the failure. */
+bool registration_reads(struct exchange *, struct answer *);
 
 /* ---- In answer.c: what the verb makes of it ---- */
 
