@@ -14,7 +14,7 @@
 
 #define STORE_BYTES ((size_t)4 << 30)
 #define STORE_FORMAT 1
-#define HOLES_MAX 10000
+#define HOLES_MAX 1000
 
 void cloud_init(struct cloud *cloud)
 {
@@ -135,6 +135,7 @@ static void remember(
 	struct cloud *cloud, const struct resource_type *root_type, const char *key, json_t *before)
 {
 	json_t *entries = cloud->before[root_type->index];
+	uint64_t until = cloud->now_ms + cloud->lag_ms;
 	const char *name;
 	json_t *entry;
 	void *next;
@@ -145,9 +146,8 @@ static void remember(
 		if ((uint64_t)json_integer_value(json_object_get(entry, "until")) <= cloud->now_ms)
 			json_object_del(entries, name);
 	}
-	json_object_set_new(entries, key,
-		json_pack("{s:I,s:O*}", "until", (json_int_t)(cloud->now_ms + cloud->lag_ms),
-			"body", before));
+	json_object_set_new(
+		entries, key, json_pack("{s:I,s:O*}", "until", (json_int_t)until, "body", before));
 }
 
 /* Pages that go on after what was removed can do so until there are very many of those. */

@@ -249,7 +249,7 @@ bool provider_register(struct emulator *emulator, const struct target *target,
 	const char *provider = namespace_of(target->provider);
 	bool joins = text_same_nocase(target->action, "register");
 	const char *wanted = joins ? "Registered" : "Unregistered";
-	json_int_t until = (json_int_t)(request->now_ms + emulator->options.operation_ms);
+	uint64_t until = request->now_ms + emulator->options.operation_ms;
 	json_t *body, *changes;
 
 	if (provider == NULL)
@@ -261,7 +261,7 @@ bool provider_register(struct emulator *emulator, const struct target *target,
 
 		json_object_set_new(changes, text_lower(request->arena, target->subscription),
 			json_pack("{s:s,s:s,s:I}", "registrationState", wanted, "passing", passing,
-				"until", until));
+				"until", (json_int_t)until));
 		json_object_set_new(body, "registrationState", json_string(passing));
 		emulator->cloud.changed = true;
 	}
