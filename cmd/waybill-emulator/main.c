@@ -112,13 +112,43 @@ static bool read_number(const char *text, uint64_t most, uint64_t *out, struct d
 	return true;
 }
 
+static bool read_count(const char *value, size_t *out, struct diags *diags)
+{
+	const uint64_t most = 1000000;
+	uint64_t count = 0;
+	bool good = read_number(value, most, &count, diags);
+
+	*out = (size_t)count;
+	return good;
+}
+
+/* The options that are a number. */
+static bool read_numbered(
+	int option, const char *value, struct settings *settings, struct diags *diags)
+{
+	const uint64_t most_ms = 3600000, most_s = 1000000;
+	struct emulator_options *emulator = &settings->emulator;
+
+	switch (option) {
+	case OPTION_OPERATION_TIME:
+		return read_number(value, most_ms, &emulator->operation_ms, diags);
+	case OPTION_CONSISTENCY_DELAY:
+		return read_number(value, most_ms, &emulator->consistency_ms, diags);
+	case OPTION_LATENCY:
+		return read_number(value, most_ms, &settings->server.latency_ms, diags);
+	case OPTION_TOKEN_LIFETIME:
+		return read_number(value, most_s, &emulator->token_lifetime_s, diags);
+	case OPTION_MAX_ROUTES:
+		return read_count(value, &emulator->max_routes, diags);
+	default:
+		return read_count(value, &emulator->page_size, diags);
+	}
+}
+
 static bool read_option(
 	int option, const char *value, struct settings *settings, struct diags *diags)
 {
-	const uint64_t most_ms = 3600000, most_count = 1000000;
 	struct emulator_options *emulator = &settings->emulator;
-	uint64_t count = 0;
-	bool good = true;
 
 	switch (option) {
 	case OPTION_LISTEN:
@@ -157,25 +187,11 @@ static bool read_option(
 	case OPTION_THROTTLE:
 		emulator->throttles = true;
 		return true;
-	case OPTION_CONSISTENCY_DELAY:
-		return read_number(value, most_ms, &emulator->consistency_ms, diags);
-	case OPTION_OPERATION_TIME:
-		return read_number(value, most_ms, &emulator->operation_ms, diags);
-	case OPTION_LATENCY:
-		return read_number(value, most_ms, &settings->server.latency_ms, diags);
-	case OPTION_TOKEN_LIFETIME:
-		return read_number(value, most_count, &emulator->token_lifetime_s, diags);
-	case OPTION_MAX_ROUTES:
-		good = read_number(value, most_count, &count, diags);
-		emulator->max_routes = (size_t)count;
-		return good;
-	case OPTION_PAGE_SIZE:
-		good = read_number(value, most_count, &count, diags);
-		emulator->page_size = (size_t)count;
-		return good;
-	default:
+	case OPTION_EXIT_WITH_STDIN:
 		settings->exit_with_stdin = true;
 		return true;
+	default:
+		return read_numbered(option, value, settings, diags);
 	}
 }
 
