@@ -113,6 +113,12 @@ def test_what_is_said_exists(page):
         assert options <= known[command], line
 
 
+def test_every_json_is_told_of():
+    text = (ROOT / "docs" / "json.md").read_text()
+    for command, options in options_of_commands().items():
+        assert "--json" not in options or re.search(f"`{command}[` ]", text), command
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_variables_exist(page):
     sources = names_of_variables()
