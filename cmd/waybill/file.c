@@ -2,9 +2,35 @@
 #include "cmd/waybill/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#define BEGINNING_BYTES 64
+
+static bool begins(const char *path, const char *ours)
+{
+	char text[BEGINNING_BYTES];
+	size_t len = strlen(ours);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, len < sizeof text ? len : sizeof text);
+	if (fd >= 0)
+		(void)close(fd);
+	return got == 0 || (got == (ssize_t)len && memcmp(text, ours, len) == 0);
+}
+
+bool file_may_replace(const char *path, const char *ours, const char *what, struct diags *diags)
+{
+	struct stat info;
+	if (stat(path, &info) != 0 || (S_ISREG(info.st_mode) && begins(path, ours)))
+		return true;
+	(void)diag_error(diags, (struct place){ .file = path }, "file-exists",
+		"this is there already, and is no %s", what);
+	diag_help(diags, "name another file, or delete this one first");
+	return false;
+}
 
 bool file_begin(struct arena *a, const char *path, struct file_pieces *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* file.h - a file written whole or not at all */
+/* file.h - a file written whole or not at all, and never over what somebody else made */
 #ifndef WAYBILL_CMD_FILE_H
 #define WAYBILL_CMD_FILE_H
 
@@ -8,6 +8,12 @@
 #include <sys/stat.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/diag.h"
+
+/* Whether a result may be written to `path`: nothing is there, an empty file, or one that begins
+ * with `ours`, as the result itself does. False with `file-exists`, whose text calls it `what`
+ * ("saved plan"). */
+bool file_may_replace(const char *path, const char *ours, const char *what, struct diags *);
 
 /* Writes beside the file, then puts it in its place; false with errno set, and the file as it was.
  */

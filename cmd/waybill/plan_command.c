@@ -24,13 +24,15 @@ int plan_command(struct session *s)
 	if (s->json)
 		(void)json_object_set_new(s->document, "errored", json_true());
 	struct saved_plan none;
+	const char *path = session_option(s, OPTION_OUT)->text;
+	if (path && !planning_may_save(s, path))
+		return EXIT_ERROR;
 	if (!session_cloud(s, true) || !planning_configuration(&planning, s, &none) ||
 		!session_state(s, STATE_READ) || !confirming_warn(s) || !session_provider(s) ||
 		!planning_read(&planning, s) || !planning_make(&planning, s))
 		return EXIT_ERROR;
 	find_in_flight(s, &planning);
 	planning_show(s, planning.plan);
-	const char *path = session_option(s, OPTION_OUT)->text;
 	if (path) {
 		if (!planning_save(&planning, s, path))
 			return EXIT_ERROR;

@@ -246,6 +246,12 @@ bool planning_still_true(
 	return false;
 }
 
+/* Canonical JSON sorts its keys, and this is the first. */
+bool planning_may_save(struct session *s, const char *path)
+{
+	return file_may_replace(path, "{\"changes\":", "saved plan", &s->diags);
+}
+
 bool planning_save(const struct planning *planning, struct session *s, const char *path)
 {
 	json_auto_t *saved = plan_save(planning->plan, &planning->options);

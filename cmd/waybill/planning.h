@@ -32,6 +32,8 @@ bool planning_look(struct planning *, struct session *);
 bool planning_load(struct session *, const char *path, struct saved_plan *out);
 /* Whether the plan comes to the saved one's id. False with `plan-stale`, for each difference. */
 bool planning_still_true(const struct planning *, struct session *, const struct saved_plan *);
+/* Whether planning_save() may write there; false with `file-exists`. */
+bool planning_may_save(struct session *, const char *path);
 /* False with `plan-write`. The file appears whole or not at all. */
 bool planning_save(const struct planning *, struct session *, const char *path);
 

@@ -8,6 +8,7 @@
 
 #include "cmd/waybill/file.h"
 
+#define HEAD "{\"log\":{\"version\":"
 #define BYTES_MOST ((size_t)256 << 20)
 
 bool recording_open(
@@ -15,6 +16,8 @@ bool recording_open(
 {
 	struct file_pieces pieces;
 	*recording = (struct recording){ 0 };
+	if (!file_may_replace(path, HEAD, "record", diags))
+		return false;
 	if (file_begin(a, path, &pieces)) {
 		(void)unlink(pieces.beside);
 		recording->waiting = fdopen(pieces.fd, "w+");
@@ -75,8 +78,8 @@ static bool add_entries(
 static bool write_all(struct recording *recording, struct arena *a, const struct secrets *secrets,
 	struct file_pieces *out)
 {
-	static const char head[] = "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":"
-				   "\"waybill\",\"version\":\"" WAYBILL_VERSION "\"},";
+	static const char head[] = HEAD "\"1.2\",\"creator\":{\"name\":"
+					"\"waybill\",\"version\":\"" WAYBILL_VERSION "\"},";
 	const char *comment = recording->left_out
 		? arena_printf(a,
 			  "\"comment\":\"%u more exchanges are left out: the record is full\",",

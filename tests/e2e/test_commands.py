@@ -188,6 +188,23 @@ def test_habits_and_mistakes_are_told_what_to_type(applied, arguments, code, tol
     assert told in result.stderr.partition("help: ")[2], result
 
 
+@pytest.mark.parametrize("option, ours", [("--out", "saved plan"), ("--record", "record")])
+def test_what_is_not_ours_is_not_written_over(applied, option, ours):
+    (applied.folder / "empty").write_text("")
+    (applied.folder / "notes.json").write_text("{}\n")
+    (applied.folder / "folder").mkdir()
+    for name in ("empty", "new", "new"):
+        applied.plan(option, name)
+    applied.azure.clear()
+    for name in ("waybill.db", "waybill.yaml", "notes.json", "folder", "/dev/null"):
+        path = applied.folder / name
+        before = path.read_bytes() if path.is_file() else None
+        result = applied.plan(option, name, check=1)
+        assert result.codes == ["file-exists"] and ours in result.stderr, result
+        assert before is None or path.read_bytes() == before
+    assert applied.azure.requests() == []
+
+
 def test_nothing_there_is_said_without_a_result(tmp_path):
     waybill = Waybill(tmp_path, None)
     for command in ("state list", "output"):

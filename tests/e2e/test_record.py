@@ -11,6 +11,7 @@ import pytest
 from harness import GROUP, Waybill, table_id, table_yaml
 
 pytestmark = pytest.mark.sanitizer
+BEFORE = '{"log":{"version":"1.2","entries":[]}}'
 ONE = {"a": ("10.1.0.0/16", "10.240.0.4")}
 
 
@@ -71,7 +72,7 @@ def test_a_failure_is_recorded_too(waybill, azure):
 
 def test_a_record_replaces_another_or_nothing(waybill):
     path = waybill.folder / "it.har"
-    path.write_text("before")
+    path.write_text(BEFORE)
     waybill.run("plan", "--record", "it.har", check=0)
     first = path.read_text()
     waybill.run("validate", "--record", "it.har", check=1)
@@ -83,7 +84,7 @@ def test_a_record_replaces_another_or_nothing(waybill):
 
 def test_a_process_that_is_killed_leaves_nothing(waybill, azure):
     path = waybill.folder / "it.har"
-    path.write_text("before")
+    path.write_text(BEFORE)
     azure.fail(503, "Busy", retry_after_ms=60_000, method="GET", path="routeTables")
     process = subprocess.Popen(waybill.command("rest", "GET", GROUP + "/providers/Microsoft.Network/routeTables",
                                                "--record", "it.har"), cwd=waybill.folder, env=waybill.environment)
@@ -92,7 +93,7 @@ def test_a_process_that_is_killed_leaves_nothing(waybill, azure):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=60)
-    assert path.read_text() == "before"
+    assert path.read_text() == BEFORE
     assert not [name for name in os.listdir(waybill.folder) if name.startswith("it.har.")]
 
 
