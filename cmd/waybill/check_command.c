@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/waybill/confirming.h"
 #include "cmd/waybill/planning.h"
 #include "cmd/waybill/program.h"
 
@@ -21,7 +22,7 @@ int check_command(struct session *s)
 	struct saved_plan saved = { 0 };
 	if (!session_cloud(s, true) || !planning_load(s, s->words[0], &saved) ||
 		!session_config_again(s, saved.inputs) || !session_state(s, STATE_READ) ||
-		!session_provider(s))
+		!confirming_warn(s) || !session_provider(s))
 		return EXIT_ERROR;
 	planning.options = saved.options;
 	if (!planning_read(&planning, s) || !planning_make(&planning, s))
