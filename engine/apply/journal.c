@@ -30,6 +30,12 @@ static void mark(bool *carried, const struct plan *plan, const struct change *ch
 		carried[change - plan->changes] = true;
 }
 
+/* Then its record has followed, and stays as it is for the rest. */
+static bool only_moved(const struct change *c)
+{
+	return c->moved_from && c->action == ACTION_NONE && !c->adopts && !c->lets_go;
+}
+
 void journal_unwritten(struct journal *j, const struct plan *plan)
 {
 	bool *carried = arena_alloc(j->arena, plan->nchanges + 1);
@@ -42,7 +48,7 @@ void journal_unwritten(struct journal *j, const struct plan *plan)
 	json_auto_t *plain = json_array();
 	for (size_t i = 0; i < plan->nchanges; i++) {
 		const struct change *change = &plan->changes[i];
-		if (!carried[i])
+		if (!carried[i] && !only_moved(change))
 			touch(j, record_change(&j->recorder, change, j->diags));
 		record_unwritten_history(plain, change, carried[i]);
 	}

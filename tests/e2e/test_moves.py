@@ -52,6 +52,31 @@ def test_plan_shows_a_move_and_apply_only_follows(make, azure):
     assert azure.get(azure.id("routeTables", "t", "network")) is None
 
 
+def test_to_look_for_drift_alone_follows_and_keeps_what_is_recorded(make, azure):
+    waybill = make(table_yaml({"a": A, "b": B}))
+    waybill.apply()
+    move(azure)
+    waybill.write(table_yaml({"a": A, "b": B}, more=THERE) + MOVED)
+    azure.delete(azure.id("routeTables", "t", "network") + "/routes/b")
+    waybill.apply("--refresh=only")
+    there = "resourceGroups/network/routeTables/t"
+    assert waybill.records() == [there, there + "/routes/a"]
+    assert waybill.actions() == {there + "/routes/b": ["create"]}
+    waybill.apply()
+    waybill.assert_settled()
+
+
+def test_to_take_over_another_follows_and_keeps_what_is_recorded(make, azure):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    move(azure)
+    azure.put(table_id("u"), {"location": "japaneast"})
+    waybill.write(HEAD + "routeTables: {u: {}}\n" + MOVED)
+    waybill.run("import", "routeTables/u", check=0)
+    there = "resourceGroups/network/routeTables/t"
+    assert waybill.records() == [there, there + "/routes/a", "routeTables/u"]
+
+
 def test_without_a_word_what_was_moved_is_not_ours_and_the_error_says_so(make, azure):
     waybill = make(table_yaml({"a": A}))
     waybill.apply()
