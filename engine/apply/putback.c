@@ -17,16 +17,6 @@ bool putback_covers(const struct step *s)
 	return s->schema->role == ROLE_TABLE && s->verb == STEP_UPDATE && !s->detaches;
 }
 
-static json_t *edits_json(const struct edits *edits)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < edits->count; i++)
-		(void)json_array_append_new(list,
-			json_pack("{s:s, s:O?, s:O?}", "pointer", edits->items[i].pointer, "before",
-				edits->items[i].before, "after", edits->items[i].after));
-	return list;
-}
-
 static json_t *value_or_null(json_t *value)
 {
 	return value ? json_incref(value) : json_null();

@@ -101,22 +101,13 @@ static bool record_detached(struct recorder *r, const struct step *step, struct 
 	return record_put(r, step->id, &record, true, diags);
 }
 
-/* Records are sorted: those inside follow, among others whose names begin alike. */
 bool record_drop_inside(struct recorder *r, const char *id, struct diags *diags)
 {
 	const struct record *records = r->snapshot->records;
-	size_t low = 0, high = r->snapshot->nrecords;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (text_compare_nocase(records[middle].id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	size_t len = strlen(id);
-	for (; low < r->snapshot->nrecords && text_starts_nocase(records[low].id, id); low++)
-		if (records[low].id[len] == '/' &&
-			!state_drop_record(r->state, records[low].id, diags))
+	size_t count = r->snapshot->nrecords, len = strlen(id);
+	size_t i = records_from(records, count, id);
+	for (; i < count && text_starts_nocase(records[i].id, id); i++)
+		if (records[i].id[len] == '/' && !state_drop_record(r->state, records[i].id, diags))
 			return false;
 	return true;
 }

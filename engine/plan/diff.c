@@ -263,6 +263,18 @@ void diff_dropped(struct arena *a, const struct schema *schema, const json_t *re
 	drop_object(&w, NULL, schema->root, recorded, (const json_t *[]){ desired, actual });
 }
 
+json_t *edits_json(const struct edits *edits)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < edits->count; i++) {
+		const struct edit *e = &edits->items[i];
+		json_array_append_new(list,
+			json_pack("{s:s, s:O?, s:O?}", "pointer", e->pointer, "before", e->before,
+				"after", e->after));
+	}
+	return list;
+}
+
 void edit_apply(json_t *body, const struct schema *schema, const struct edit *e)
 {
 	const char *other = schema_same_as(schema_at(schema->root, e->pointer));

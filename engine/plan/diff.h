@@ -27,6 +27,9 @@ struct edits {
 	size_t count;
 };
 
+/* [{pointer, before, after}], without those of the two that are not there; new. */
+json_t *edits_json(const struct edits *);
+
 /* Appends the edits that make `actual` hold all of `desired`; members that `desired` lacks are
  * not looked at. Child lists and what is read-only are left out. */
 void diff_desired(struct arena *, const struct schema *, const json_t *desired,

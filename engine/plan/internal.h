@@ -38,6 +38,8 @@ int change_by_address(const void *a, const void *b);
 bool change_is_ours(const struct change *);
 /* Whether the resource goes, for good or to be made again. */
 bool change_removes(const struct change *);
+/* Whether what is declared of it refers to the id. */
+bool change_refers(const struct change *, const char *id);
 
 /* plan.c: what a reader has to see, the outputs, and the plan id. */
 void planner_keep_changes(struct planner *);

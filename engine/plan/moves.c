@@ -24,16 +24,9 @@ static const char *behind(const char *id, const char *outer)
 
 bool moves_concern(const struct record *records, size_t nrecords, const char *id)
 {
-	size_t low = 0, high = nrecords;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (text_compare_nocase(records[middle].id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < nrecords && text_starts_nocase(records[low].id, id); low++)
-		if (behind(records[low].id, id))
+	size_t i = records_from(records, nrecords, id);
+	for (; i < nrecords && text_starts_nocase(records[i].id, id); i++)
+		if (behind(records[i].id, id))
 			return true;
 	return false;
 }

@@ -134,14 +134,6 @@ static void add_edit_edges(struct orderer *o, size_t step, const struct edits *e
 	}
 }
 
-static bool is_named(const struct change *c, const char *id)
-{
-	for (size_t i = 0; c->resource && i < c->resource->nreferences; i++)
-		if (text_same_nocase(c->resource->references[i].id, id))
-			return true;
-	return false;
-}
-
 static void add_change_edges(struct orderer *o, size_t step, const struct change *c)
 {
 	const struct step *s = &o->steps[step];
@@ -157,7 +149,7 @@ static void add_change_edges(struct orderer *o, size_t step, const struct change
 	json_t *id;
 	json_array_foreach (c->record ? c->record->depends_on : NULL, i, id) {
 		const char *text = json_string_value(id);
-		if (text && (goes || !is_named(c, text)))
+		if (text && (goes || !change_refers(c, text)))
 			hold_back(o, step, text);
 	}
 }

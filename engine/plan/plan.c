@@ -47,6 +47,14 @@ bool change_removes(const struct change *c)
 	return c->action == ACTION_DELETE || c->action == ACTION_REPLACE;
 }
 
+bool change_refers(const struct change *c, const char *id)
+{
+	for (size_t i = 0; c->resource && i < c->resource->nreferences; i++)
+		if (text_same_nocase(c->resource->references[i].id, id))
+			return true;
+	return false;
+}
+
 int change_by_id(const void *a, const void *b)
 {
 	return text_compare_nocase(((const struct change *)a)->id, ((const struct change *)b)->id);
@@ -177,18 +185,6 @@ void planner_find_outputs(struct planner *p)
 		: config_outputs(p->config, lookup_now, &live, p->diags);
 	p->plan->outputs = arena_json(p->arena, outputs);
 	p->plan->outputs_before = p->snapshot->last_run.outputs;
-}
-
-static json_t *edits_json(const struct edits *edits)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < edits->count; i++) {
-		const struct edit *e = &edits->items[i];
-		json_array_append_new(list,
-			json_pack("{s:s, s:O?, s:O?}", "pointer", e->pointer, "before", e->before,
-				"after", e->after));
-	}
-	return list;
 }
 
 static json_t *change_identity(const struct change *c)

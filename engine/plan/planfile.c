@@ -27,15 +27,12 @@ static json_t *texts_json(const char *const *texts, size_t count)
 	return list;
 }
 
-static json_t *edits_json(const struct edits *edits)
+static json_t *shown_edits(const struct edits *edits)
 {
-	json_t *list = json_array();
-	for (size_t i = 0; i < edits->count; i++) {
-		const struct edit *e = &edits->items[i];
-		json_array_append_new(list,
-			json_pack("{s:s, s:O?, s:O?, s:b}", "pointer", e->pointer, "before",
-				e->before, "after", e->after, "replaces", e->replaces));
-	}
+	json_t *list = edits_json(edits);
+	for (size_t i = 0; i < edits->count; i++)
+		json_object_set_new(json_array_get(list, i), "replaces",
+			json_boolean(edits->items[i].replaces));
 	return list;
 }
 
@@ -55,7 +52,7 @@ static json_t *change_json(const struct change *c)
 		c->restores, "moved_from", c->moved_from);
 	json_object_set(json, "before", c->before);
 	json_object_set(json, "after", c->after);
-	json_object_set_new(json, "edits", edits_json(&c->edits));
+	json_object_set_new(json, "edits", shown_edits(&c->edits));
 	json_object_set_new(json, "replaced_by", text_or_null(c->replaced_by));
 	json_object_set_new(json, "why", text_or_null(c->why));
 	json_object_set_new(json, "unknown", texts_json(c->unknown, c->nunknown));
@@ -66,7 +63,7 @@ static json_t *change_json(const struct change *c)
 static json_t *drift_json(const struct drift *d)
 {
 	return json_pack("{s:s, s:s, s:s, s:b, s:o}", "address", d->address, "id", d->id, "type",
-		d->schema->type, "removed", d->removed, "edits", edits_json(&d->edits));
+		d->schema->type, "removed", d->removed, "edits", shown_edits(&d->edits));
 }
 
 static json_t *foreign_json(const struct foreign *f)

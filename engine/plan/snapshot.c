@@ -39,6 +39,19 @@ const struct record *snapshot_record(const struct snapshot *s, const char *id)
 		: NULL;
 }
 
+size_t records_from(const struct record *records, size_t count, const char *id)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (text_compare_nocase(records[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* An entry for the resource and one for each of its children. */
 static void add_actual(struct snapshot *s, const struct actual *actual)
 {

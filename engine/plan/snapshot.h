@@ -78,6 +78,9 @@ bool snapshot_resolve(struct arena *, struct config *, struct provider *,
 
 const struct actual *snapshot_actual(const struct snapshot *, const char *id); /* or NULL */
 const struct record *snapshot_record(const struct snapshot *, const char *id); /* or NULL */
+/* Of records in the order of ids, the place of the first that is not before the id: its own, if
+ * it is recorded, then those inside it, among others whose names begin alike. */
+size_t records_from(const struct record *, size_t count, const char *id);
 
 /* Adds an error for an operation that the cloud refused: what we wanted, its code and message. */
 bool operation_refused(const struct operation *, const char *wanted, struct diags *);

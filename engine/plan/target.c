@@ -95,14 +95,6 @@ static void tie(struct keeper *k, const char *id, size_t user)
 	*ARENA_PUSH(k->arena, k->ties, k->nties) = (struct tie){ id, user };
 }
 
-static bool is_named(const struct change *c, const char *id)
-{
-	for (size_t i = 0; c->resource && i < c->resource->nreferences; i++)
-		if (text_same_nocase(c->resource->references[i].id, id))
-			return true;
-	return false;
-}
-
 /* Whether what it refers to is made anew, so that it is detached for a while: steps.c. */
 static bool is_detached(const struct keeper *k, const struct change *c, const struct reference *r)
 {
@@ -130,7 +122,7 @@ static void tie_change(struct keeper *k, size_t user)
 	json_t *id;
 	json_array_foreach (c->record ? c->record->depends_on : NULL, i, id) {
 		const char *text = json_string_value(id);
-		if (text && has_effect(c) && (goes || !is_named(c, text)))
+		if (text && has_effect(c) && (goes || !change_refers(c, text)))
 			tie(k, text, user);
 	}
 	if (c->reconnects)
