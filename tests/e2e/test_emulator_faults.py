@@ -16,6 +16,8 @@ BODY = {"location": "eastus", "tags": {"a": "new"}, "properties": {"routes": []}
 READS = "x-ms-ratelimit-remaining-subscription-reads"
 WRITES = "x-ms-ratelimit-remaining-subscription-writes"
 
+pytestmark = pytest.mark.sanitizer
+
 
 def statuses(cloud, count, method="GET", path=TABLE):
     return [cloud.request(method, path, BODY if method == "PUT" else None)[0] for _ in range(count)]

@@ -4,7 +4,11 @@
 import re
 import time
 
+import pytest
+
 from emulator import API, COMPUTE_API, SUBSCRIPTION
+
+pytestmark = pytest.mark.sanitizer
 
 CLOUD = """\
 resourceGroups:
