@@ -20,7 +20,7 @@ static const struct resource *find(struct session *s, const char *address)
 	size_t count = 0;
 	for (size_t i = 0; i < s->config->nresources; i++)
 		*ARENA_PUSH(s->arena, addresses, count) = s->config->resources[i]->address;
-	const char *nearest = text_nearest(address, addresses, count);
+	const char *nearest = text_nearest_address(address, addresses, count);
 	(void)diag_error(&s->diags, PLACE_NONE, "unknown-address",
 		"the configuration declares no `%s`", address);
 	if (nearest)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/waybill/records.h"
 
-#include <string.h>
-
 #include "engine/base/text.h"
 #include "schemas/arm_id.h"
 
@@ -22,30 +20,13 @@ const struct record *records_find(const struct records *records, const char *add
 	return NULL;
 }
 
-/* The only address of which `name` is the last segment, or NULL. */
-static const char *called(const struct records *records, const char *name)
-{
-	const char *found = NULL;
-	for (size_t i = 0; i < records->count; i++) {
-		const char *last = strrchr(records->items[i].address, '/');
-		if (!last || !text_same_nocase(last + 1, name))
-			continue;
-		if (found)
-			return NULL;
-		found = records->items[i].address;
-	}
-	return found;
-}
-
 bool records_unknown(struct session *s, const struct records *records, const char *address_or_id)
 {
 	const char **addresses = NULL;
 	size_t n = 0;
 	for (size_t i = 0; i < records->count; i++)
 		*ARENA_PUSH(s->arena, addresses, n) = records->items[i].address;
-	const char *nearest = called(records, address_or_id);
-	if (!nearest)
-		nearest = text_nearest(address_or_id, addresses, n);
+	const char *nearest = text_nearest_address(address_or_id, addresses, n);
 	(void)diag_error(&s->diags, PLACE_NONE, "unknown-address",
 		"the state knows nothing of `%s`", address_or_id);
 	if (nearest)

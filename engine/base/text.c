@@ -224,6 +224,22 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 	return nearest;
 }
 
+const char *text_nearest_address(const char *word, const char *const *candidates, size_t count)
+{
+	const char *found = NULL;
+	bool twice = false;
+	for (size_t i = 0; i < count; i++) {
+		const char *slash = strrchr(candidates[i], '/');
+		if (!slash || !text_same_nocase(slash + 1, word))
+			continue;
+		twice = found != NULL;
+		found = candidates[i];
+		if (twice)
+			break;
+	}
+	return found && !twice ? found : text_nearest(word, candidates, count);
+}
+
 size_t text_columns(const char *text)
 {
 	size_t len = strlen(text), columns = 0;

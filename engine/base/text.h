@@ -34,6 +34,8 @@ bool text_starts_nocase(const char *text, const char *prefix);
 /* The candidate nearest to `word` by edit distance, or NULL when none is near enough to be a
  * typing error. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
+/* The same of addresses: before all, the only one of which `word` is the last part. */
+const char *text_nearest_address(const char *word, const char *const *candidates, size_t count);
 
 /* The code point at `text` (at most `len` bytes) and in *used its bytes; -1 with *used = 1 for
  * bytes that are not UTF-8. */

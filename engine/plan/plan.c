@@ -111,7 +111,7 @@ static void check_named(
 			found |= planner_names(p, &given[i], 1, &p->all[k]);
 		if (found)
 			continue;
-		const char *nearest = text_nearest(given[i], addresses, naddresses);
+		const char *nearest = text_nearest_address(given[i], addresses, naddresses);
 		if (permits)
 			diag_warning(
 				p->diags, PLACE_NONE, "unknown-address", text, option, given[i]);

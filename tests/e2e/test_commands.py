@@ -181,6 +181,9 @@ def test_every_mistake_has_a_help(applied, arguments):
     ("plan -o json", "unknown-option", "`--json`"),
     ("plan --format html", "option-value", "one of: text json\n"),
     ("state restore waybill.yaml", "state-unreadable", "`waybill state backup`"),
+    ("plan --target kubernetes-subnet", "unknown-address",
+     "did you mean `virtualNetworks/kubernetes-vnet/subnets/kubernetes-subnet`?"),
+    ("import kubernetes-routes", "unknown-address", "did you mean `routeTables/kubernetes-routes`?"),
     ("state show kubernetes-routes", "unknown-address", "did you mean `routeTables/kubernetes-routes`?")])
 def test_habits_and_mistakes_are_told_what_to_type(applied, arguments, code, told):
     result = applied.run(*arguments.split(), check=1)

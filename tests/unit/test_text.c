@@ -100,6 +100,18 @@ static void test_nearest__a_typing_error_and_nothing_else(void **state)
 	assert_null(text_nearest(longer, words, n));
 }
 
+static void test_nearest__an_address_by_its_last_part(void **state)
+{
+	(void)state;
+	static const char *const words[] = { "tables/a", "tables/a/routes/b", "nets/c", "c" };
+	const size_t n = ARRAY_LEN(words);
+	assert_string_equal(text_nearest_address("A", words, n), "tables/a");
+	assert_string_equal(text_nearest_address("b", words, n), "tables/a/routes/b");
+	assert_string_equal(text_nearest_address("tables.a", words, n), "tables/a");
+	static const char *const twice[] = { "tables/a", "nets/a" };
+	assert_null(text_nearest_address("a", twice, ARRAY_LEN(twice)));
+}
+
 static void test_columns__combining_marks_take_none(void **state)
 {
 	(void)state;
@@ -133,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_escape__an_ipv6_address_stays_readable),
 		cmocka_unit_test(test_case__ascii_only),
 		cmocka_unit_test(test_nearest__a_typing_error_and_nothing_else),
+		cmocka_unit_test(test_nearest__an_address_by_its_last_part),
 		cmocka_unit_test(test_columns__combining_marks_take_none),
 		cmocka_unit_test(test_read_file__says_why_it_cannot),
 	};
