@@ -265,7 +265,7 @@ bool arm_serve(struct emulator *emulator, const struct target *target,
 		return false;
 	if (scope != NULL)
 		return roles_permissions(emulator, &principal, scope, request, response);
-	if (!request->internal && !roles_check(emulator, &principal, request, response))
+	if (!request->internal && !roles_check(emulator, &principal, target, request, response))
 		return false;
 	if (target->kind == TARGET_UNKNOWN)
 		return refuse_path(response, request);

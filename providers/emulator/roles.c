@@ -277,27 +277,15 @@ static bool check_links(struct linking *linking, const char *member, const json_
 	return true;
 }
 
-static bool is_poll(const char *path)
-{
-	const char *lower[] = { "/operations/", "/operationresults/" };
-
-	for (size_t i = 0; i < ARRAY_LEN(lower); i++) {
-		for (const char *at = path; *at != '\0'; at++) {
-			if (text_starts_nocase(at, lower[i]))
-				return true;
-		}
-	}
-	return false;
-}
-
 bool roles_check(struct emulator *emulator, const struct principal *principal,
-	const struct request *request, struct response *response)
+	const struct target *target, const struct request *request, struct response *response)
 {
+	bool polls = target->kind == TARGET_OPERATION || target->kind == TARGET_RESULT;
 	struct linking linking = { emulator, principal, request, response,
 		want_of(request->arena, request) };
 	char *why = NULL;
 
-	if (is_free(emulator, principal) || is_poll(request->path) ||
+	if (is_free(emulator, principal) || polls ||
 		!text_starts_nocase(request->path, "/subscriptions/"))
 		return true;
 	if (!may(emulator, principal, request->arena, linking.want.action, linking.want.scope))

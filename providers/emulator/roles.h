@@ -10,15 +10,16 @@
 #define WAYBILL_EMULATOR_ROLES_H
 
 #include "providers/emulator/auth.h"
+#include "providers/emulator/target.h"
 
 struct emulator;
 
 /* {actions, notActions} of a role by its name, without case; NULL when it is not known. New. */
 json_t *roles_builtin(const char *name);
 
-/* False with a 403. */
-bool roles_check(
-	struct emulator *, const struct principal *, const struct request *, struct response *);
+/* False with a 403. Whoever was let in may ask how an operation goes on. */
+bool roles_check(struct emulator *, const struct principal *, const struct target *,
+	const struct request *, struct response *);
 
 /* SCOPE/providers/Microsoft.Authorization/permissions: the scope, in the arena; NULL when the path
  * is not of that kind. */

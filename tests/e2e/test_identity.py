@@ -536,6 +536,10 @@ def test_roles_decide_who_may_do_what(emulator):
         "Microsoft.Network/routeTables/routes/delete", table + "/routes/r", ID(1), ID(101))
     assert code("PATCH", cloud.group("g"), reader, {"tags": {}})[1] == "AuthorizationFailed"
     assert code("PUT", table, network, body) == 200
+    # Names that also stand in the paths of polls.
+    for name in ("operations", "operationResults"):
+        assert code("PUT", cloud.group(name), reader, body)[1] == "AuthorizationFailed"
+        assert code("PUT", cloud.id("routeTables", "t", name), reader, body)[1] == "AuthorizationFailed"
     other = cloud.id("routeTables", "t", "gg")
     assert code("PUT", other, network, body)[1] == "AuthorizationFailed"
     everything = f"/subscriptions/{cloud.subscription}/resourceGroups"
