@@ -454,6 +454,7 @@ static bool asks_in_another_version(struct exchange *e, const struct answer *ans
 static void on_answer(void *context, const struct http_response *response)
 {
 	struct exchange *e = context;
+	struct exchange_world *world = e->world; /* which is there when the exchange has ended */
 	e->response = response;
 	if (response->sent > 1)
 		e->operation->requests += response->sent - 1;
@@ -473,7 +474,7 @@ static void on_answer(void *context, const struct http_response *response)
 	} else if (redirected(e, &answer)) {
 		/* It goes on elsewhere, or has ended. */
 	} else if (registration_reads(e, &answer) || asks_in_another_version(e, &answer)) {
-		e->world->quiet_ms = 0;
+		world->quiet_ms = 0;
 	} else if (e->accepted && exchange_elapsed(&e->accepted_ms) > OPERATION_LIMIT_MS) {
 		exchange_fail(e,
 			&(struct failure){ .code = "timeout",

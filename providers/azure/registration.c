@@ -60,19 +60,21 @@ static void read_answer(struct exchange *e, struct answer *answer)
 {
 	struct failure failure = answer->error.failure;
 	const char *state = json_text_at(answer->body, "/registrationState");
+	int64_t since_ms = exchange_elapsed(&e->registering_ms);
+	long asked_ms = answer->lro.asked_ms;
+	long wait_ms = retry_refused_ms(asked_ms > 0 ? asked_ms : LOOK_MS, since_ms);
 	failure.help = remedy(e);
 	if (answer->status >= 300) {
 		exchange_fail(e, &failure);
 	} else if (state && text_same_nocase(state, "Registered")) {
 		go_back(e);
-	} else if (exchange_elapsed(&e->registering_ms) > REGISTRATION_LIMIT_MS) {
+	} else if (since_ms + wait_ms > REGISTRATION_LIMIT_MS) {
 		failure.code = "timeout";
-		failure.message = "the provider was registered, and is not ready after ten minutes";
+		failure.message = "the provider was registered, and is not ready in ten minutes";
 		exchange_fail(e, &failure);
 	} else {
-		long asked = answer->lro.asked_ms;
 		e->phase = EXCHANGE_REGISTERING;
-		exchange_go(e, provider_url(e, ""), asked > 0 ? asked : LOOK_MS);
+		exchange_go(e, provider_url(e, ""), wait_ms);
 	}
 }
 

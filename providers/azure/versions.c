@@ -119,7 +119,8 @@ bool versions_refused(struct versions *versions, const char *path, const char *v
 	struct arena *arena = arena_new();
 	const char *type = versions_type(arena, path);
 	const char *next = next_of(fallbacks_of(versions, type), tried, error->failure.message);
-	bool found = next && strcmp(next, tried) != 0;
+	/* Ever older: a cloud that lists what it then refuses is not asked in a circle. */
+	bool found = next && strcmp(next, tried) < 0;
 	if (found)
 		(void)json_object_set_new(versions->chosen, text_lower(arena, type),
 			json_pack("{s:s,s:s}", "from", version, "to", next));

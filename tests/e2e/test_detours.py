@@ -29,6 +29,22 @@ def test_register_providers_registers_and_goes_on(emulator, tmp_path):
     waybill.assert_settled()
 
 
+@pytest.mark.sanitizer
+@pytest.mark.parametrize("fault, code", [
+    ({"status": 403, "code": "AuthorizationFailed"}, "arm:AuthorizationFailed"),
+    # Longer than it is waited for.
+    ({"status": 200, "body": {"registrationState": "Registering"}, "headers": {"Retry-After": 3600}}, "timeout"),
+])
+def test_a_registration_that_does_not_come_to_be(emulator, tmp_path, fault, code):
+    azure = emulator(cloud_yaml=cloud_of("{registrationState: NotRegistered}"))
+    waybill = Waybill(tmp_path / "w", azure, table_yaml(ROUTES))
+    azure.faults({"method": "POST", "path": "*/register", **fault})
+    result = waybill.apply("--register-providers", check=1)
+    assert f"[{code}]" in result.stderr and "az provider register --namespace Microsoft.Network" in result.stderr, result
+    assert writes(azure.requests()) == []
+    assert sum(request["method"] == "POST" for request in azure.requests()) == 1
+
+
 @pytest.mark.parametrize("versions, chosen", [
     ('["2020-11-01", "2023-09-01", "2024-01-01", "2024-03-01-preview"]', "2024-01-01"),
     ('["2023-09-01", "2031-01-01"]', "2023-09-01"),

@@ -60,6 +60,21 @@ static void test_versions__newest_that_is_listed(void **state)
 	arena_free(arena);
 }
 
+static void test_versions__never_in_a_circle(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	struct versions versions;
+	versions_init(&versions, catalog_new(arena));
+	struct arm_error older = refusal("NoRegisteredProviderFound", "it has 2023-09-01");
+	struct arm_error newer = refusal("NoRegisteredProviderFound", "it has 2024-01-01");
+	assert_true(versions_refused(&versions, TABLE, NOW, &older));
+	assert_false(versions_refused(&versions, TABLE, NOW, &newer));
+	assert_string_equal(versions_for(&versions, TABLE, NOW), "2023-09-01");
+	versions_release(&versions);
+	arena_free(arena);
+}
+
 static void test_versions__one_after_the_other_where_none_is_listed(void **state)
 {
 	(void)state;
@@ -85,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions__type_of_a_path),
 		cmocka_unit_test(test_versions__newest_that_is_listed),
+		cmocka_unit_test(test_versions__never_in_a_circle),
 		cmocka_unit_test(test_versions__one_after_the_other_where_none_is_listed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
