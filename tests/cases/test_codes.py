@@ -20,6 +20,8 @@ OTHER_WORDS = {
     "waybill-emulator", "with-new-parent", "with-parent",
     # Where the result of a long-running operation is: what an option takes.
     "azure-async-operation", "original-uri",
+    # What people type by habit of other tools.
+    "dry-run", "force-unlock", "refresh-only", "resource-group", "what-if",
     # Members of a kubeconfig.
     "as-groups", "as-uid", "as-user-extra", "auth-provider", "certificate-authority",
     "certificate-authority-data", "client-certificate", "client-key", "insecure-skip-tls-verify",
