@@ -160,7 +160,7 @@ end_to_end() {
 	fi
 }
 
-# What the end-to-end tests exchanged with the emulator, which must be as ARM has published it.
+# What these tests, and real clients, exchanged with the emulator, which must be as ARM has published it.
 published() {
 	heading "exchanges and ARM's specifications"
 	check "specifications" /usr/bin/python3 tests/support/specs.py "$work/traces"
@@ -185,9 +185,9 @@ end_to_end debug -m sanitizer tests
 mkdir "$work/traces"
 export WAYBILL_TRACES=$work/traces
 end_to_end release tests
-published
 if [ "$long" = long ]; then
 	heading "real clients"
 	check "make test-clients" make -s test-clients
 fi
+published
 finish
