@@ -10,6 +10,8 @@
 #include "providers/azure/arm_error.h"
 #include "providers/azure/azure.h"
 #include "providers/azure/lro.h"
+#include "providers/azure/pace.h"
+#include "providers/azure/versions.h"
 #include "providers/net/redact.h"
 #include "providers/net/retry.h"
 #include "providers/net/token_request.h"
@@ -89,6 +91,37 @@ static void poll_all(struct arena *arena, const struct lro_answer *answer)
 	}
 }
 
+static void keep_pace(struct arena *arena, const struct reply *reply)
+{
+	struct pace pace;
+	pace_init(&pace, 16);
+	const char *headers[PACE_KINDS];
+	for (int kind = 0; kind < PACE_KINDS; kind++)
+		headers[kind] = header(arena, reply, pace_headers[kind]);
+	pace_read(&pace, headers, 1);
+	if (reply->status == 429)
+		pace_throttled(&pace, 1);
+	for (int64_t now = 1; now < INT64_C(1) << 40; now *= 64)
+		expect(pace_allowed(&pace, now) >= 1 && pace_allowed(&pace, now) <= 16);
+}
+
+/* However often the same refusal comes, it ends. */
+static void ask_versions(const struct arm_error *error)
+{
+	if (error->failure.status != 400)
+		return;
+	struct arena *arena = arena_new();
+	struct versions versions;
+	versions_init(&versions, catalog_new(arena));
+	static const char table[] = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/"
+				    "routeTables/t";
+	unsigned tries = 0;
+	while (versions_refused(&versions, table, "2024-05-01", error))
+		expect(tries++ < 10);
+	versions_release(&versions);
+	arena_free(arena);
+}
+
 static void read_token(struct arena *arena, const struct reply *reply)
 {
 	static const enum credential_kind kinds[] = { CREDENTIAL_SECRET, CREDENTIAL_GITHUB,
@@ -142,6 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	(void)arm_error_contention(&error);
 	(void)arm_error_is_absent(&error);
 	poll_all(arena, &answer);
+	keep_pace(arena, &reply);
+	ask_versions(&error);
 	read_token(arena, &reply);
 	(void)token_challenge(arena, header(arena, &reply, "WWW-Authenticate"));
 	struct buf told;
