@@ -73,7 +73,7 @@ int pace_allowed(const struct pace *pace, int64_t now_ms)
 	for (int kind = 0; kind < PACE_KINDS; kind++) {
 		long left = pace->kinds[kind].left;
 		int64_t since_ms = now_ms - pace->kinds[kind].told_ms;
-		if (left < 0 || left >= LOW || since_ms > LOW * 1000)
+		if (left < 0 || left >= LOW || since_ms > INT64_C(1000) * LOW)
 			continue;
 		left += (long)since_ms * refills[kind] / 1000;
 		int most = left >= LOW ? pace->most : (int)(pace->most * left / LOW);

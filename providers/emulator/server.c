@@ -200,7 +200,7 @@ static struct MHD_Response *make_response(struct response *answer, size_t len)
 
 	if (!answer->cut || answer->cut_bytes >= len) {
 		response = MHD_create_response_from_buffer(len, answer->text,
-			len > 0 ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+			answer->text != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
 		if (response == NULL)
 			free(answer->text);
 		return response;

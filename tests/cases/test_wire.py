@@ -23,7 +23,7 @@ from wire import FAULTS, Stage
 pytestmark = pytest.mark.sanitizer
 FOLDER = pathlib.Path(__file__).parent / "wire"
 AT_ONCE = 8
-SPEED = "200"
+SPEED = "100" if BUILD.name == "debug" else "200"
 WORDS = "words"
 
 
