@@ -373,8 +373,7 @@ void blob_step(struct blob_line *line, int timeout_ms)
 		int64_t due = line->due_ms(line->idle_context);
 		until = due < INT64_MAX - now ? earlier(until, now + due) : until;
 	}
-	until = earlier(until, timers_due_ms(&line->timers));
-	http_step(line->http, until > now ? (int)(until - now) : 0);
+	http_step(line->http, timers_wait_ms(&line->timers, until, now));
 }
 
 struct waiting {

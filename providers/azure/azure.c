@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/azure/azure.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -59,16 +58,6 @@ static void on_finished(struct exchange_world *world, struct exchange *exchange)
 	exchange_free(exchange);
 }
 
-static int wait_for(const struct azure *azure, int64_t deadline_ms, int64_t now_ms)
-{
-	int64_t until = timers_due_ms(&azure->world.timers);
-	if (deadline_ms < until)
-		until = deadline_ms;
-	if (until <= now_ms)
-		return 0;
-	return until - now_ms > INT_MAX ? INT_MAX : (int)(until - now_ms);
-}
-
 static struct operation *reap(struct provider *provider, int timeout_ms)
 {
 	struct azure *azure = azure_of(provider);
@@ -88,7 +77,8 @@ static struct operation *reap(struct provider *provider, int timeout_ms)
 		if (azure->taken < azure->nfinished)
 			continue;
 		http_allow(azure->world.http, pace_allowed(&azure->world.pace, now_ms));
-		http_step(azure->world.http, wait_for(azure, deadline_ms, now_ms));
+		http_step(azure->world.http,
+			timers_wait_ms(&azure->world.timers, deadline_ms, now_ms));
 		last = clock_ms() >= deadline_ms;
 	}
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/kubernetes/kubernetes.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -50,16 +49,6 @@ static bool begin_next(struct kubernetes *k)
 	return k->under_way != NULL;
 }
 
-static int wait_for(const struct kubernetes *k, int64_t deadline_ms, int64_t now_ms)
-{
-	int64_t until = timers_due_ms(&k->world.timers);
-	if (deadline_ms < until)
-		until = deadline_ms;
-	if (until <= now_ms)
-		return 0;
-	return until - now_ms > INT_MAX ? INT_MAX : (int)(until - now_ms);
-}
-
 static struct operation *reap(struct provider *provider, int timeout_ms)
 {
 	struct kubernetes *k = kubernetes_of(provider);
@@ -80,7 +69,7 @@ static struct operation *reap(struct provider *provider, int timeout_ms)
 			continue;
 		if (k->finished)
 			continue;
-		http_step(k->world.http, wait_for(k, deadline_ms, now_ms));
+		http_step(k->world.http, timers_wait_ms(&k->world.timers, deadline_ms, now_ms));
 		last = clock_ms() >= deadline_ms;
 	}
 }

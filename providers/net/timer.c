@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/net/timer.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "engine/base/arena.h"
@@ -28,6 +29,16 @@ void timers_add(struct timers *timers, int64_t at_ms, void (*fire)(void *), void
 int64_t timers_due_ms(const struct timers *timers)
 {
 	return timers->count ? timers->heap[0].at_ms : INT64_MAX;
+}
+
+int timers_wait_ms(const struct timers *timers, int64_t deadline_ms, int64_t now_ms)
+{
+	int64_t until = timers_due_ms(timers);
+	if (deadline_ms < until)
+		until = deadline_ms;
+	if (until <= now_ms)
+		return 0;
+	return until - now_ms > INT_MAX ? INT_MAX : (int)(until - now_ms);
 }
 
 bool timers_fire(struct timers *timers, int64_t now_ms)

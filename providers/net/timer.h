@@ -29,6 +29,9 @@ struct timers {
 void timers_add(struct timers *, int64_t at_ms, void (*fire)(void *), void *context);
 /* When the next one is due; INT64_MAX when there is none. */
 int64_t timers_due_ms(const struct timers *);
+/* How long may be waited from `now_ms` until the next one is due or `deadline_ms` is there: 0 or
+ * more, as poll() takes it. */
+int timers_wait_ms(const struct timers *, int64_t deadline_ms, int64_t now_ms);
 /* Fires the next one if it is due at `now_ms`; false when none was. */
 bool timers_fire(struct timers *, int64_t now_ms);
 void timers_release(struct timers *); /* fires nothing */

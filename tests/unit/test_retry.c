@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,6 +105,10 @@ static void test_retry__timers_fire_in_order(void **state)
 		timers_add(&timers, moments[i], note, &alarms[i]);
 	}
 	assert_int_equal(timers_due_ms(&timers), 0);
+	assert_int_equal(timers_wait_ms(&timers, INT64_MAX, -5), 5);
+	assert_int_equal(timers_wait_ms(&timers, -2, -5), 3);
+	assert_int_equal(timers_wait_ms(&timers, INT64_MAX, 1), 0);
+	assert_int_equal(timers_wait_ms(&timers, INT64_MAX, -((int64_t)INT_MAX + 1)), INT_MAX);
 	while (timers_fire(&timers, 7))
 		continue;
 	assert_int_equal(timers_due_ms(&timers), 8);
