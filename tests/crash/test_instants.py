@@ -87,10 +87,14 @@ def test_killed_at_random_instants(tmp_path, emulator, figure):
     random.seed(1)
     counts = collections.Counter()
     settled = collections.Counter()
-    for number in range(KILLS):
+    for number in range(4 * KILLS):
+        if counts["kills"] == KILLS:
+            break
         azure, waybill = prepared.begin(str(number), emulator)
         killed = kill_after(waybill, random.uniform(0.01, duration))
         counts["kills"] += killed
+        if not killed:  # it ended before: the machine is less busy than it was
+            duration *= 0.9
         waybill.run("plan", "--max-deletes", "100", "--delete-foreign", "routeTables/t28",
                     "--delete-foreign", "routeTables/t29", check=0)
         told = waybill.run(*APPLY, check=0)
@@ -106,4 +110,4 @@ def test_killed_at_random_instants(tmp_path, emulator, figure):
     figure(f"{counts['kills']} kills inside an apply, {counts['recoveries']} recoveries, "
           f"{sum(settled.values())} intents resolved ({dict(settled)}), "
           f"{counts['lost']} lost, {counts['duplicated']} duplicated")
-    assert counts["kills"] > KILLS // 2
+    assert counts["kills"] == KILLS
