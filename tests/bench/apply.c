@@ -181,7 +181,10 @@ int main(int argc, char **argv)
 	struct arena *a = arena_new();
 	struct diags diags;
 	diags_init(&diags, a);
-	struct instant cloud = { .provider = { submit, reap, interrupt, NULL, requests } };
+	struct instant cloud = { .provider = { .submit = submit,
+					 .reap = reap,
+					 .interrupt = interrupt,
+					 .requests = requests } };
 	struct plan *plan = plan_folder(a, argv[1], &cloud, &diags);
 	for (size_t i = 0; i < diags.count; i++)
 		(void)fprintf(stderr, "%s: %s\n", diags.items[i].code, diags.items[i].text);

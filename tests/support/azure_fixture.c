@@ -25,10 +25,11 @@ void open_on(struct fixture *f, const struct scripted_answer *answers, size_t co
 	f->server = scripted_start(answers, count);
 	struct azure_cloud cloud = { "test", scripted_base(f->server), scripted_base(f->server),
 		"https://audience", NULL, emulator, NULL };
-	f->provider = azure_open(&(struct azure_options){ .cloud = &cloud,
-					 .environment = environment,
-					 .version = "0",
-					 .log = { keep_line, &f->log, NET_LOG_TRACE } },
+	f->provider = azure_open(
+		&(struct azure_options){ .cloud = &cloud,
+			.environment = environment,
+			.version = "0",
+			.log = { .write = keep_line, .context = &f->log, .level = NET_LOG_TRACE } },
 		&f->diags);
 	assert_non_null(f->provider);
 }

@@ -16,7 +16,8 @@
 static uint32_t told_type;
 static int told_error;
 
-/* Stands before the C library's, so that a test needs no network file system. */
+/* Stands before the C library's, so that a test needs no network file system.
+ * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int statfs(const char *path, struct statfs *out)
 {
 	assert_non_null(path);

@@ -66,7 +66,7 @@ static void use_guess(struct fixture *f, const char *az)
 		.jitter = &f->jitter,
 		.credential = &f->credential,
 		.scope = "https://arm.test/.default",
-		.log = { keep_line, &f->log, NET_LOG_DEBUG } });
+		.log = { .write = keep_line, .context = &f->log, .level = NET_LOG_DEBUG } });
 }
 
 static void on_token(void *context, const struct token *token)
