@@ -275,12 +275,13 @@ static void decide_existing(struct planner *p, struct change *c, const struct ac
 	c->action = c->edits.count ? ACTION_UPDATE : ACTION_NONE;
 }
 
-/* An adopted parent brings along what is declared inside it. */
+/* An adopted parent brings along what is declared inside it, and so does one whose YAML says that
+ * it may be: after `--target` it may be ours while what is inside is not yet. */
 static bool is_adopted(struct planner *p, const struct change *c, const struct change *parent)
 {
 	return p->adopts_all || c->resource->adopt ||
 		planner_names(p, p->options->adopt, p->options->nadopt, c) ||
-		(parent && parent->adopts);
+		(parent && (parent->adopts || (parent->resource && parent->resource->adopt)));
 }
 
 /* Recorded under another id, where it does not stand any more: somebody moved it, it seems. */

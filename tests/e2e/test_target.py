@@ -69,6 +69,17 @@ def test_one_route_brings_its_table_and_no_other(make, azure):
     assert "--target: 0 changes left out.\n" in waybill.plan(*target("routeTables/t")).stdout
 
 
+def test_a_route_of_an_adopted_table_leaves_its_siblings_to_be_adopted_later(make, azure):
+    make(table_yaml({"a": A, "b": B})).apply()
+    waybill = make(table_yaml({"a": A, "b": B}, more="    adopt: true\n"))
+    (waybill.folder / "waybill.db").unlink()
+    waybill.apply(*target("routeTables/t/routes/a"))
+    plan = waybill.plan()
+    assert "Also: 1 to adopt, 0 to forget.\n" in plan.stdout
+    waybill.apply()
+    waybill.assert_settled()
+
+
 def test_a_table_includes_its_routes_and_what_is_inside_alone(make, azure):
     waybill = make(NETWORK)
     assert set(waybill.actions(*target("routeTables/first"))) == {"routeTables/first", "routeTables/first/routes/a"}
