@@ -118,33 +118,39 @@ static void add_part(struct buf *out, json_t *value_new)
 	free(text);
 }
 
-static json_t *head_of(const struct certificate *certificate, bool sends_chain)
+static json_t *head_of(const struct certificate *certificate, const struct assertion_wish *wish)
 {
 	struct arena *arena = arena_new();
 	struct buf thumbprint;
 	buf_init(&thumbprint, BUF_OWN_TEXT);
 	unsigned char digest[CERTIFICATE_DIGEST_BYTES];
-	certificate_digest(certificate, digest);
-	add_base64url(&thumbprint, digest, sizeof digest);
-	json_t *head = json_pack(
-		"{s:s,s:s,s:s}", "alg", "PS256", "typ", "JWT", "x5t#S256", thumbprint.data);
-	if (sends_chain)
+	add_base64url(&thumbprint, digest, certificate_digest(certificate, wish->is_old, digest));
+	json_t *head = json_pack("{s:s,s:s,s:s}", "alg", wish->is_old ? "RS256" : "PS256", "typ",
+		"JWT", wish->is_old ? "x5t" : "x5t#S256", thumbprint.data);
+	if (wish->sends_chain)
 		(void)json_object_set_new(head, "x5c", certificate_chain(certificate, arena));
 	buf_release(&thumbprint);
 	arena_free(arena);
 	return head;
 }
 
-static json_t *claims_of(const char *client_id, const char *audience, time_t now)
+static json_t *claims_of(const struct assertion_wish *wish)
 {
 	char id[37];
+	json_int_t now = (json_int_t)wish->now;
 	uuid_random(id);
-	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I}", "aud", audience, "iss", client_id, "sub",
-		client_id, "jti", id, "nbf", (json_int_t)now, "iat", (json_int_t)now, "exp",
-		(json_int_t)now + LIFETIME_S);
+	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I}", "aud", wish->audience, "iss",
+		wish->client_id, "sub", wish->client_id, "jti", id, "nbf", now, "iat", now, "exp",
+		now + LIFETIME_S);
 }
 
-static bool add_signature(struct buf *out, const struct certificate *certificate)
+static bool pad_pss(EVP_PKEY_CTX *key)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(key, RSA_PKCS1_PSS_PADDING) == 1 &&
+		EVP_PKEY_CTX_set_rsa_pss_saltlen(key, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+static bool add_signature(struct buf *out, const struct certificate *certificate, bool is_old)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *key = NULL; /* the context's */
@@ -153,8 +159,7 @@ static bool add_signature(struct buf *out, const struct certificate *certificate
 	const unsigned char *text = (const unsigned char *)out->data;
 	bool good = context &&
 		EVP_DigestSignInit(context, &key, EVP_sha256(), NULL, certificate->key) == 1 &&
-		EVP_PKEY_CTX_set_rsa_padding(key, RSA_PKCS1_PSS_PADDING) == 1 &&
-		EVP_PKEY_CTX_set_rsa_pss_saltlen(key, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+		(is_old || pad_pss(key)) &&
 		EVP_DigestSign(context, NULL, &len, text, out->len) == 1;
 	if (good) {
 		signature = mem_alloc(len);
@@ -170,15 +175,15 @@ static bool add_signature(struct buf *out, const struct certificate *certificate
 	return good;
 }
 
-char *assertion_sign(const struct certificate *certificate, const char *client_id,
-	const char *audience, bool sends_chain, time_t now)
+char *assertion_sign(const struct certificate *certificate, const struct assertion_wish *wish)
 {
 	struct buf text;
 	buf_init(&text, BUF_OWN_TEXT);
-	add_part(&text, head_of(certificate, sends_chain));
+	add_part(&text, head_of(certificate, wish));
 	(void)buf_putc(&text, '.');
-	add_part(&text, claims_of(client_id, audience, now));
-	char *token = add_signature(&text, certificate) ? mem_strdup(text.data) : NULL;
+	add_part(&text, claims_of(wish));
+	char *token =
+		add_signature(&text, certificate, wish->is_old) ? mem_strdup(text.data) : NULL;
 	explicit_bzero(text.data, text.len);
 	buf_release(&text);
 	return token;

@@ -22,12 +22,18 @@ bool assertion_has_shape(const char *text);
 /* Its claims, new; NULL when it is none that we can read (an opaque token is no error). */
 json_t *assertion_claims(const char *text);
 
+struct assertion_wish {
+	const char *client_id, *audience;
+	bool sends_chain; /* with the certificate and its issuers, for applications that trust a
+			     subject's name */
+	bool is_old;      /* RS256 and x5t: AD FS knows no PS256 and no x5t#S256 (as MSAL has it) */
+	time_t now;
+};
+
 /* A client assertion: that `client_id` holds the certificate's key, said to `audience`, for ten
- * minutes from `now` (arm-facts 9.3). `sends_chain`: with the certificate and its issuers, for
- * applications that trust a subject's name. NULL when libcrypto refuses. Cleared and freed by
+ * minutes from `now` (arm-facts 9.3). NULL when libcrypto refuses. Cleared and freed by
  * credential_clear(). */
-char *assertion_sign(const struct certificate *, const char *client_id, const char *audience,
-	bool sends_chain, time_t now);
+char *assertion_sign(const struct certificate *, const struct assertion_wish *);
 
 /* Bytes of base64 or base64url, with or without padding; NULL for anything else. free() it after
  * clearing; NUL-terminated behind *len bytes. */

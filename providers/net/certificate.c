@@ -275,15 +275,16 @@ void certificate_release(struct certificate *certificate)
 	*certificate = (struct certificate){ 0 };
 }
 
-void certificate_digest(
-	const struct certificate *certificate, unsigned char out[static CERTIFICATE_DIGEST_BYTES])
+size_t certificate_digest(const struct certificate *certificate, bool sha1,
+	unsigned char out[static CERTIFICATE_DIGEST_BYTES])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
-	if (X509_digest(certificate->own, EVP_sha256(), digest, &len) != 1 ||
-		len != CERTIFICATE_DIGEST_BYTES)
-		abort(); /* a libcrypto without SHA-256 */
-	memcpy(out, digest, CERTIFICATE_DIGEST_BYTES);
+	if (X509_digest(certificate->own, sha1 ? EVP_sha1() : EVP_sha256(), digest, &len) != 1 ||
+		len > CERTIFICATE_DIGEST_BYTES)
+		abort(); /* a libcrypto without them */
+	memcpy(out, digest, len);
+	return len;
 }
 
 static void add_certificate(json_t *chain, const X509 *certificate, struct arena *scratch)

@@ -16,7 +16,7 @@
 #include "engine/base/arena.h"
 
 #define CERTIFICATE_FILE_BYTES ((size_t)1 << 20)
-#define CERTIFICATE_DIGEST_BYTES 32
+#define CERTIFICATE_DIGEST_BYTES 32 /* room for each of them */
 #define CERTIFICATE_ISSUERS 16
 
 struct certificate {
@@ -31,9 +31,9 @@ bool certificate_read(const char *bytes, size_t len, const char *password, struc
 	const char **problem);
 void certificate_release(struct certificate *); /* clears the key */
 
-/* SHA-256 of the certificate. */
-void certificate_digest(
-	const struct certificate *, unsigned char out[static CERTIFICATE_DIGEST_BYTES]);
+/* SHA-256 of the certificate, or SHA-1; its length. */
+size_t certificate_digest(
+	const struct certificate *, bool sha1, unsigned char out[static CERTIFICATE_DIGEST_BYTES]);
 /* An array of base64, its own first, as JOSE's x5c has them; new. */
 json_t *certificate_chain(const struct certificate *, struct arena *scratch);
 /* Whether its time is over. */

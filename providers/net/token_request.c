@@ -64,6 +64,21 @@ bool token_request_assertion(struct arena *a, const struct credential *credentia
 
 /* ---- for a token ---- */
 
+/* AD FS, by which Azure Stack signs in without Entra: it has one directory, whose name is this, and
+ * the endpoint of v1 alone. */
+#define ADFS "/adfs"
+
+static bool is_adfs(const char *authority)
+{
+	size_t len = strlen(authority), end = strlen(ADFS);
+	return len > end && text_same_nocase(authority + len - end, ADFS);
+}
+
+static const char *authority_of(struct arena *a, const char *login, const char *tenant)
+{
+	return is_adfs(login) ? login : arena_printf(a, "%s/%s", login, tenant);
+}
+
 const char *token_resource(struct arena *a, const char *scope)
 {
 	static const char end[] = "/.default";
@@ -97,7 +112,7 @@ static const char *claims_of(struct arena *a, const char *challenge)
 }
 
 static bool add_proof(struct arena *a, struct buf *form, const struct credential *credential,
-	const struct token_wish *wish, const char *url, const char **problem)
+	const struct token_wish *wish, const struct assertion_wish *own, const char **problem)
 {
 	if (credential->kind == CREDENTIAL_SECRET) {
 		add_field(form, "client_secret", credential->secret);
@@ -108,8 +123,7 @@ static bool add_proof(struct arena *a, struct buf *form, const struct credential
 		add_field(form, "client_assertion", wish->assertion);
 		return true;
 	}
-	char *assertion = assertion_sign(&credential->certificate, credential->client_id, url,
-		credential->sends_chain, time(NULL));
+	char *assertion = assertion_sign(&credential->certificate, own);
 	if (assertion)
 		add_field(form, "client_assertion", assertion);
 	else
@@ -123,15 +137,26 @@ static bool request_of_client(struct arena *a, const struct credential *credenti
 	const struct token_wish *wish, struct token_request *out, const char **problem)
 {
 	*out = (struct token_request){ .method = "POST", .has_form = true };
-	out->url = arena_printf(a, "%s/%s/oauth2/v2.0/token", wish->login, credential->tenant);
+	const char *authority = authority_of(a, wish->login, credential->tenant);
+	bool adfs = is_adfs(authority);
+	out->url = arena_printf(a, "%s/oauth2/%stoken", authority, adfs ? "" : "v2.0/");
 	buf_init(&out->form, BUF_OWN_TEXT);
 	add_header(out, "Content-Type", "application/x-www-form-urlencoded");
 	add_header(out, "Accept", "application/json");
 	add_field(&out->form, "grant_type", "client_credentials");
 	add_field(&out->form, "client_id", credential->client_id);
-	add_field(&out->form, "scope", wish->scope);
-	add_field(&out->form, "claims", claims_of(a, wish->claims));
-	if (add_proof(a, &out->form, credential, wish, out->url, problem))
+	if (adfs) {
+		add_field(&out->form, "resource", token_resource(a, wish->scope));
+	} else {
+		add_field(&out->form, "scope", wish->scope);
+		add_field(&out->form, "claims", claims_of(a, wish->claims));
+	}
+	const struct assertion_wish own = { .client_id = credential->client_id,
+		.audience = out->url,
+		.sends_chain = credential->sends_chain,
+		.is_old = adfs,
+		.now = time(NULL) };
+	if (add_proof(a, &out->form, credential, wish, &own, problem))
 		return true;
 	token_request_clear(out);
 	return false;

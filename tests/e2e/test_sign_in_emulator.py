@@ -186,3 +186,35 @@ def test_tokens_that_end_while_an_apply_runs(tmp_path, emulator):
     waybill.environment.update(WAYBILL_CLOUD=azure.endpoint + "/metadata/endpoints")
     waybill.apply(env={**who(2), "AZURE_CLIENT_SECRET": "s"})
     assert len([seen for seen in azure.requests() if "/oauth2/" in seen["path"]]) >= 2, "renewed on the way"
+
+
+# ---- AD FS, by which Azure Stack signs in without Entra ----
+
+@pytest.fixture
+def stack(azure):
+    """The cloud's metadata as Azure Stack tells them: an authority that ends in /adfs."""
+    azure.faults(*({"path": "/metadata/endpoints", "contains": version, "status": 400, "code": "InvalidApiVersionParameter"}
+                   for version in ("2022-09-01", "2019-05-01")))
+    return azure
+
+
+def adfs_requests(azure):
+    """Paths of the requests for tokens, and their statuses."""
+    return [(seen["path"], seen["status"]) for seen in azure.requests() if "/oauth2/" in seen["path"]]
+
+
+def test_adfs(waybill, stack, client):
+    secret = {"AZURE_TENANT_ID": "adfs", "AZURE_CLIENT_ID": ID(1), "AZURE_CLIENT_SECRET": "right-secret"}
+    waybill.plan(env=secret)
+    refused(waybill, {**secret, "AZURE_CLIENT_SECRET": "wrong-secret"}, "AADSTS7000215")
+    signed = {"ARM_TENANT_ID": "adfs", "ARM_CLIENT_ID": ID(2), "ARM_CLIENT_CERTIFICATE_PATH": str(client.pem)}
+    applies(waybill, signed)
+    # The authority is whole without a tenant; a directory's id is none of its paths.
+    waybill.plan("--state", "other.db", env={**secret, "AZURE_TENANT_ID": TENANT})
+    assert adfs_requests(stack) == [("/adfs/oauth2/token", status) for status in (200, 401, 200, 200, 200)]
+
+
+def test_adfs_by_its_tenant_alone(waybill, azure):
+    """Newer metadata name the host, and `adfs` as the tenant."""
+    waybill.plan(env={"AZURE_TENANT_ID": "adfs", "AZURE_CLIENT_ID": ID(1), "AZURE_CLIENT_SECRET": "right-secret"})
+    assert adfs_requests(azure) == [("/adfs/oauth2/token", 200)]

@@ -29,7 +29,12 @@ static void read_certificate(
 	if (!good)
 		return;
 	(void)certificate_has_ended(&certificate);
-	char *token = assertion_sign(&certificate, "client", "https://login/token", true, 1000);
+	char *token = assertion_sign(&certificate,
+		&(struct assertion_wish){ .client_id = "client",
+			.audience = "https://login/token",
+			.sends_chain = true,
+			.is_old = len % 2,
+			.now = 1000 });
 	json_auto_t *chain = certificate_chain(&certificate, arena);
 	expect(json_array_size(chain) == certificate.nissuers + 1);
 	if (token && strlen(token) <= ASSERTION_BYTES) {

@@ -35,7 +35,11 @@ static void test_assertion__signed_by_a_certificate(void **state)
 	assert_int_equal(certificate.nissuers, 1);
 	assert_false(certificate_has_ended(&certificate));
 
-	char *token = assertion_sign(&certificate, "client", "https://login/t", true, 1000);
+	const struct assertion_wish wish = { .client_id = "client",
+		.audience = "https://login/t",
+		.sends_chain = true,
+		.now = 1000 };
+	char *token = assertion_sign(&certificate, &wish);
 	assert_true(assertion_has_shape(token));
 	json_auto_t *claims = assertion_claims(token);
 	assert_string_equal(json_text_at(claims, "/iss"), "client");
@@ -60,6 +64,34 @@ static void test_assertion__signed_by_a_certificate(void **state)
 		"its key is not that of a certificate in it");
 	assert_string_equal(refused(arena_printf(arena, "%s%s%s", key, own, other_key), NULL),
 		"it holds more than one key");
+	arena_free(arena);
+}
+
+static void test_assertion__as_adfs_takes_it(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	const char *own, *key, *problem = NULL;
+	certificate_make_rsa(arena, 2048, 3600, &own, &key);
+	const char *file = arena_printf(arena, "%s%s", key, own);
+	struct certificate certificate;
+	assert_true(certificate_read(file, strlen(file), NULL, &certificate, &problem));
+	const struct assertion_wish wish = { .client_id = "c",
+		.audience = "https://adfs/adfs/oauth2/token",
+		.is_old = true,
+		.now = 1000 };
+	char *token = assertion_sign(&certificate, &wish);
+	size_t len = 0;
+	char *bytes = base64_bytes(token, strcspn(token, "."), &len);
+	char *why = NULL;
+	json_auto_t *head = json_parse(arena, bytes, len, ASSERTION_BYTES, &why);
+	assert_string_equal(json_text_at(head, "/alg"), "RS256");
+	assert_int_equal(strlen(json_text_at(head, "/x5t")), 27); /* 20 bytes */
+	assert_null(json_at(head, "/x5t#S256"));
+	assert_null(json_at(head, "/x5c"));
+	free(bytes);
+	credential_clear(token);
+	certificate_release(&certificate);
 	arena_free(arena);
 }
 
@@ -128,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_assertion__signed_by_a_certificate),
+		cmocka_unit_test(test_assertion__as_adfs_takes_it),
 		cmocka_unit_test(test_assertion__certificates_that_do_not_do),
 		cmocka_unit_test(test_assertion__what_is_none),
 		cmocka_unit_test(test_assertion__base64_of_both_kinds),

@@ -47,6 +47,41 @@ static void test_token_request__of_a_client_secret(void **state)
 	arena_free(arena);
 }
 
+static void test_token_request__of_adfs(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *login, *tenant, *url;
+	} cases[] = {
+		{ "https://adfs.stack/adfs", "adfs", "https://adfs.stack/adfs/oauth2/token" },
+		{ "https://adfs.stack/ADFS", "t1", "https://adfs.stack/ADFS/oauth2/token" },
+		{ "https://adfs.stack", "adfs", "https://adfs.stack/adfs/oauth2/token" },
+		{ "https://adfs.stack/noadfs", "t",
+			"https://adfs.stack/noadfs/t/oauth2/v2.0/token" },
+	};
+	struct arena *arena = arena_new();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct credential credential = { .kind = CREDENTIAL_SECRET,
+			.tenant = (char *)cases[i].tenant,
+			.client_id = "c1",
+			.secret = "s" };
+		struct token_request request;
+		const char *problem = NULL;
+		assert_true(token_request_make(arena, &credential,
+			&(struct token_wish){ .login = cases[i].login,
+				.scope = "https://a/1/.default",
+				.claims = "{}" },
+			&request, &problem));
+		assert_string_equal(request.url, cases[i].url);
+		if (i + 1 < ARRAY_LEN(cases))
+			assert_string_equal(request.form.data,
+				"grant_type=client_credentials&client_id=c1&"
+				"resource=https%3A%2F%2Fa%2F1&client_secret=s");
+		token_request_clear(&request);
+	}
+	arena_free(arena);
+}
+
 static void test_token_request__of_an_identity(void **state)
 {
 	(void)state;
@@ -165,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_token_request__of_a_client_secret),
+		cmocka_unit_test(test_token_request__of_adfs),
 		cmocka_unit_test(test_token_request__of_an_identity),
 		cmocka_unit_test(test_token_request__answers),
 		cmocka_unit_test(test_token_request__used_until_shortly_before_the_end),
