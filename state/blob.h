@@ -28,9 +28,9 @@
 struct blob_options {
 	const char *account, *container, *key; /* parts of a URL as they are: config.h */
 	struct place at;                       /* where the configuration names them */
-	/* Of the cloud: its name, "core.windows.net", its sign-in, and whether it is an emulator,
-	 * of which no real credential is asked. */
-	const char *cloud, *suffix, *login;
+	/* Of the cloud: its name, "core.windows.net", its sign-in and ARM, and whether it is an
+	 * emulator, of which no real credential is asked. */
+	const char *cloud, *suffix, *login, *arm;
 	bool is_emulator;
 	const char *endpoint;           /* the origin of an emulator of storage, or NULL */
 	bool is_pinned;                 /* the account is named by more than the configuration */

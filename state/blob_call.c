@@ -116,6 +116,7 @@ static bool find_credential(
 	if (!credential_find(&(struct credential_options){ .environment = options->environment,
 				     .cloud = options->cloud,
 				     .login = options->login ? options->login : "",
+				     .arm = options->arm,
 				     .log = options->log },
 		    &line->credential, diags))
 		return false;

@@ -194,9 +194,10 @@ static bool default_subscription(void *context, const char **out, struct diags *
 	struct credential credential;
 	struct diags own;
 	diags_init(&own, s->arena);
-	struct credential_options options = {
-		.environment = s->environment, .cloud = s->cloud.name, .login = s->cloud.login
-	};
+	struct credential_options options = { .environment = s->environment,
+		.cloud = s->cloud.name,
+		.login = s->cloud.login,
+		.arm = s->cloud.arm };
 	*out = NULL;
 	if (credential_find(&options, &credential, &own) && credential.kind == CREDENTIAL_AZ)
 		*out = az_subscription(s->arena, credential.az, s->environment, &problem);

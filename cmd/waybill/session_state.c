@@ -86,6 +86,7 @@ static bool open_store(struct session *s)
 			.cloud = s->cloud.name,
 			.suffix = s->cloud.storage,
 			.login = s->cloud.login,
+			.arm = s->cloud.arm,
 			.is_emulator = s->cloud.emulator,
 			.endpoint = session_option(s, OPTION_BACKEND_ENDPOINT)->text,
 			.is_pinned = is_pinned(s),

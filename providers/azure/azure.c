@@ -139,6 +139,7 @@ static bool find_credential(
 	return credential_find(&(struct credential_options){ .environment = options->environment,
 				       .cloud = options->cloud->name,
 				       .login = options->cloud->login,
+				       .arm = options->cloud->arm,
 				       .log = options->log },
 		out, diags);
 }

@@ -82,21 +82,52 @@ static bool is_login(const struct credential_options *options, const char *host)
 	return false;
 }
 
+/* ARM, or a cloud that was given by the URL of its metadata. Terraform's names are of hosts, behind
+ * which https is spoken. */
+static bool is_arm(const struct credential_options *options, struct arena *a, const char *host)
+{
+	const char *url = strstr(host, "://") ? host : arena_printf(a, "https://%s", host);
+	return url_same_origin(url, options->arm) ||
+		(options->cloud && strstr(options->cloud, "://") &&
+			url_same_origin(url, options->cloud));
+}
+
+static const struct {
+	const char *name;
+	bool of_arm;
+} places[] = {
+	{ "AZURE_AUTHORITY_HOST", false },
+	{ "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST", false },
+	{ "ARM_RESOURCE_MANAGER_ENDPOINT", true },
+	{ "ARM_METADATA_HOSTNAME", true },
+	{ "ARM_METADATA_HOST", true },
+};
+
+static bool check_places(const struct credential_options *options, struct diags *diags)
+{
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		bool of_arm = places[i].of_arm;
+		const char *host = variable_get(options->environment, places[i].name);
+		if (!host || (of_arm && !options->arm) ||
+			(of_arm ? is_arm(options, diags->arena, host) : is_login(options, host)))
+			continue;
+		diag_error(diags, PLACE_NONE, "sign-in", "%s is `%s`, and the cloud's %s is `%s`",
+			places[i].name, host, of_arm ? "ARM" : "sign-in",
+			of_arm ? options->arm : options->login);
+		diag_help(diags, "choose the cloud by --cloud or WAYBILL_CLOUD, or unset %s",
+			places[i].name);
+		return false;
+	}
+	return true;
+}
+
 /* The cloud is chosen by --cloud alone. What means another one would not be served by this one, and
  * a credential of that one has no business here. */
 static bool check_cloud(const struct credential_options *options, struct diags *diags)
 {
-	const char *host = variable_get(options->environment, "AZURE_AUTHORITY_HOST");
 	const char *name = variable_get(options->environment, "ARM_ENVIRONMENT");
-	if (host && !is_login(options, host)) {
-		diag_error(diags, PLACE_NONE, "sign-in",
-			"AZURE_AUTHORITY_HOST is `%s`, and the cloud's sign-in is `%s`", host,
-			options->login);
-		diag_help(diags,
-			"choose the cloud by --cloud or WAYBILL_CLOUD, or unset "
-			"AZURE_AUTHORITY_HOST");
+	if (!check_places(options, diags))
 		return false;
-	}
 	for (size_t i = 0; name && options->cloud && i < ARRAY_LEN(environments); i++) {
 		if (!text_same_nocase(name, environments[i][0]) ||
 			strcmp(environments[i][1], options->cloud) == 0)
@@ -150,6 +181,22 @@ static bool none_found(const struct credential_options *options, struct diags *d
 	return false;
 }
 
+/* What a source came to, for the log. */
+static const char *told_of(const struct source_look *look, enum source_result result,
+	const struct credential *credential)
+{
+	switch (result) {
+	case SOURCE_TAKEN:
+		return arena_printf(look->arena, "taken (%s)", credential->source);
+	case SOURCE_WRONG:
+		return arena_printf(
+			look->arena, "wrong: %s", look->diags->items[look->diags->count - 1].text);
+	case SOURCE_ABSENT:
+		break;
+	}
+	return look->reason;
+}
+
 bool credential_find(
 	const struct credential_options *options, struct credential *out, struct diags *diags)
 {
@@ -161,13 +208,12 @@ bool credential_find(
 		if (result == SOURCE_ABSENT) {
 			look.reason = NULL;
 			result = sources[i].look(&look, out);
-			tell(options, arena, sources[i].name,
-				result == SOURCE_TAKEN
-					? arena_printf(arena, "taken (%s)", out->source)
-					: (result == SOURCE_WRONG ? "wrong" : look.reason));
+			tell(options, arena, sources[i].name, told_of(&look, result, out));
 		} else {
 			tell(options, arena, sources[i].name,
-				"not looked at, what comes before was taken");
+				result == SOURCE_TAKEN
+					? "not looked at, what comes before was taken"
+					: "not looked at, what comes before is meant");
 		}
 	}
 	bool good = result == SOURCE_TAKEN;

@@ -55,6 +55,7 @@ struct credential_options {
 					   that is found by it */
 	const char *cloud;              /* its name; NULL: not told */
 	const char *login;              /* its sign-in service: secrets go nowhere else */
+	const char *arm;                /* its ARM; NULL: not told */
 	struct net_log log;
 };
 

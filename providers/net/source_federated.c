@@ -76,10 +76,18 @@ enum source_result source_federated(struct source_look *look, struct credential 
 {
 	static const char azure_file[] = "AZURE_FEDERATED_TOKEN_FILE";
 	static const char arm_file[] = "ARM_OIDC_TOKEN_FILE_PATH";
+	static const char cluster[] = "ARM_USE_AKS_WORKLOAD_IDENTITY";
 	bool has_arm =
 		wants_oidc(look) && (value_of(look, "ARM_OIDC_TOKEN") || value_of(look, arm_file));
+	bool in_cluster = variable_is_true(look->environment, cluster);
 	if (source_is_left_out(look, "WorkloadIdentityCredential", "prod"))
 		return SOURCE_ABSENT;
+	if (in_cluster && !value_of(look, azure_file))
+		return source_half(look, cluster, azure_file,
+			"a pod gets it by its label azure.workload.identity/use: \"true\"");
+	/* A cluster names the client only where the service account does. */
+	if (in_cluster && missing_of(look, FAMILY_AZURE) && !missing_of(look, FAMILY_ARM))
+		return take_file(look, FAMILY_ARM, azure_file, out);
 	if (value_of(look, azure_file) && (!missing_of(look, FAMILY_AZURE) || !has_arm))
 		return take_file(look, FAMILY_AZURE, azure_file, out);
 	if (has_arm && value_of(look, "ARM_OIDC_TOKEN"))

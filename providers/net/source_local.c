@@ -95,21 +95,33 @@ static void take_az(const struct source_look *look, const char *file, struct cre
 		out->tenant = copy_of(look, "ARM_TENANT_ID");
 }
 
+/* The variable by which somebody asks for a machine's identity, or NULL. */
+static const char *asked_by(const struct source_look *look)
+{
+	static const char *const names[] = { "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+		"WAYBILL_IDENTITY_RESOURCE_ID", "WAYBILL_IDENTITY_PRINCIPAL_ID" };
+	const char *only = value_of(look, "AZURE_TOKEN_CREDENTIALS");
+	if (variable_is_true(look->environment, "ARM_USE_MSI"))
+		return "ARM_USE_MSI";
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (value_of(look, names[i]))
+			return names[i];
+	return only && text_same_nocase(only, "ManagedIdentityCredential")
+		? "AZURE_TOKEN_CREDENTIALS"
+		: NULL;
+}
+
 enum source_result source_identity(struct source_look *look, struct credential *out)
 {
 	const char *endpoint = "IDENTITY_ENDPOINT", *opens = "IDENTITY_HEADER";
 	const char *pod_host = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
-	const char *only = value_of(look, "AZURE_TOKEN_CREDENTIALS");
 	if (source_is_left_out(look, "ManagedIdentityCredential", "prod"))
 		return SOURCE_ABSENT;
 	if (variable_is_false(look->environment, "ARM_USE_MSI"))
 		return source_absent(look, "ARM_USE_MSI is false");
-	bool is_asked = variable_is_true(look->environment, "ARM_USE_MSI") ||
-		value_of(look, pod_host) || value_of(look, "WAYBILL_IDENTITY_RESOURCE_ID") ||
-		value_of(look, "WAYBILL_IDENTITY_PRINCIPAL_ID") ||
-		(only && text_same_nocase(only, "ManagedIdentityCredential"));
+	const char *asked = asked_by(look);
 	bool has_service = value_of(look, endpoint) && value_of(look, opens);
-	if (!has_service && !is_asked && !is_in_azure())
+	if (!has_service && !asked && !is_in_azure())
 		return source_absent(look,
 			"%s and %s are not set, ARM_USE_MSI is not true, and this is no machine of "
 			"Azure's",
@@ -117,9 +129,9 @@ enum source_result source_identity(struct source_look *look, struct credential *
 	*out = (struct credential){
 		.kind = has_service ? CREDENTIAL_APP_SERVICE : CREDENTIAL_MACHINE,
 		.source = has_service ? endpoint
-			: is_asked    ? "ARM_USE_MSI"
+			: asked       ? asked
 				      : "this is a machine of Azure's",
-		.is_guess = !has_service && !is_asked,
+		.is_guess = !has_service && !asked,
 	};
 	const char *variable = has_service ? endpoint : "ARM_MSI_ENDPOINT";
 	out->url = copy_of(look, variable);

@@ -113,7 +113,22 @@ static const char *speaker(const struct credential *credential)
 	}
 }
 
-/* What it says, with its number and the id by which its people find what happened. */
+/* " (correlation id X, trace id Y)", of what the text does not say itself. */
+static const char *ids_of(struct arena *a, const json_t *answer, const char *text)
+{
+	static const char *const names[][2] = { { "/correlation_id", "correlation id" },
+		{ "/trace_id", "trace id" } };
+	const char *ids = "";
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *id = json_text_at(answer, names[i][0]);
+		if (id && *id && strlen(id) <= ID_MOST && !strstr(text, id))
+			ids = arena_printf(
+				a, "%s%s%s %s", ids, *ids ? ", " : " (", names[i][1], id);
+	}
+	return *ids ? arena_printf(a, "%s)", ids) : "";
+}
+
+/* What it says, with its number and the ids by which its people find what happened. */
 static const char *problem_of(struct arena *a, const struct credential *credential, int status,
 	const json_t *answer, long *number)
 {
@@ -128,10 +143,7 @@ static const char *problem_of(struct arena *a, const struct credential *credenti
 	text = bounded_line(a, text);
 	if (*number && !aadsts_number(text))
 		text = arena_printf(a, "AADSTS%ld: %s", *number, text);
-	const char *id = json_text_at(answer, "/correlation_id");
-	if (!id || !*id || strlen(id) > ID_MOST || strstr(text, id))
-		return text;
-	return arena_printf(a, "%s (correlation id %s)", text, id);
+	return arena_printf(a, "%s%s", text, ids_of(a, answer, text));
 }
 
 static bool passes(const struct credential *credential, int status)

@@ -113,6 +113,18 @@ def test_what_is_said_exists(page):
         assert options <= known[command], line
 
 
+def test_every_variable_of_the_sign_in_has_its_row():
+    """What the sources read stands in the table of docs/sign-in.md, once."""
+    read = {name for path in (ROOT / "providers" / "net").glob("*.c")
+            for name in re.findall(r'"((?:AZURE|ARM|AZURESUBSCRIPTION|ACTIONS|SYSTEM|IDENTITY|MSI|WAYBILL)_[A-Z_]+)"',
+                                   path.read_text())}
+    table = (ROOT / "docs" / "sign-in.md").read_text().partition("## Every variable")[2].partition("\n## ")[0]
+    first = [name for line in table.splitlines() if line.startswith("| `")
+             for name in re.findall(r"`([A-Z_]+)`", line.split(" | ")[0])]
+    assert len(read) > 30 and len(first) == len(set(first))
+    assert read - set(first) == set()
+
+
 def test_every_json_is_told_of():
     text = (ROOT / "docs" / "json.md").read_text()
     for command, options in options_of_commands().items():

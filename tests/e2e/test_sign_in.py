@@ -130,7 +130,8 @@ REFUSALS = {
 def test_a_refusal_tells_number_id_and_remedy(waybill, cloud, code):
     cloud.answers = [(401, refusal(code))]
     refused(waybill, {**AZURE, "AZURE_CLIENT_SECRET": SECRET}, f"AADSTS{code}: refused",
-            "(correlation id cccccccc-0000-0000-0000-00000000000c)", REFUSALS[code])
+            "(correlation id cccccccc-0000-0000-0000-00000000000c, trace id dddddddd-0000-0000-0000-00000000000d)",
+            REFUSALS[code])
     assert len(cloud.asked("/oauth2")) == 1, "a refusal is not tried again"
 
 
@@ -222,6 +223,20 @@ def test_a_federated_token_in_a_file(waybill, cloud):
     plans(waybill, {**ARM, "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN_FILE_PATH": "token"})
     plans(waybill, {**ARM, "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": federated_token(SUBJECT)})
     assert len(cloud.used) == 3
+
+
+def test_workload_identity_of_a_cluster_by_terraforms_switch(waybill, cloud):
+    """A cluster names the file, and the client only where the service account does."""
+    cloud.subjects.add(SUBJECT)
+    (waybill.folder / "token").write_text(federated_token(SUBJECT))
+    aks = {"ARM_USE_AKS_WORKLOAD_IDENTITY": "true", "AZURE_FEDERATED_TOKEN_FILE": "token"}
+    result = plans(waybill, {**aks, **ARM, "AZURE_TENANT_ID": TENANT}, "--log-level", "debug")
+    assert "workload identity: taken (AZURE_FEDERATED_TOKEN_FILE)" in result.stderr
+    plans(waybill, {**aks, **AZURE, "ARM_CLIENT_ID": "another"})
+    refused(waybill, aks, "AZURE_FEDERATED_TOKEN_FILE is set, and not set: AZURE_TENANT_ID, AZURE_CLIENT_ID")
+    refused(waybill, {**ARM, "ARM_USE_AKS_WORKLOAD_IDENTITY": "true"},
+            "ARM_USE_AKS_WORKLOAD_IDENTITY is set, and not set: AZURE_FEDERATED_TOKEN_FILE", "azure.workload.identity/use")
+    refused(waybill, {**aks, **ARM, "ARM_USE_AKS_WORKLOAD_IDENTITY": "false"}, "not set: AZURE_TENANT_ID, AZURE_CLIENT_ID")
 
 
 def test_a_federated_token_that_does_not_do(waybill, cloud):
@@ -394,6 +409,12 @@ def test_az(waybill, cloud):
     refused(waybill, {"AZURE_TENANT_ID": "; rm -rf /"}, "is not a tenant's id or domain")
     refused(waybill, {"ARM_USE_CLI": "false"}, "no credential for Azure")
     refused(waybill, {"AZURE_TOKEN_CREDENTIALS": "prod"}, "no credential for Azure")
+
+
+def test_az_has_the_environment_that_it_was_signed_in_with(waybill, cloud):
+    az_answers(waybill, cloud.token("https://arm.test"), more=f"echo \"$AZURE_CONFIG_DIR\" >>'{waybill.folder}/asked'")
+    plans(waybill, {"AZURE_CONFIG_DIR": "/of/this/pipeline"})
+    assert asked_of_az(waybill)[1] == "/of/this/pipeline"
 
 
 def test_az_that_has_nobody_signed_in(waybill):

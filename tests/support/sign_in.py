@@ -206,9 +206,9 @@ class SignIn:
 
 
 def refusal(code, text="", **more):
-    body = {"error": "invalid_client", "error_codes": [code], "trace_id": str(uuid.uuid4()),
+    body = {"error": "invalid_client", "error_codes": [code], "trace_id": "dddddddd-0000-0000-0000-00000000000d",
             "correlation_id": "cccccccc-0000-0000-0000-00000000000c", "timestamp": "2026-01-01 00:00:00Z",
-            "error_description": f"AADSTS{code}: {text or 'refused'} Trace ID: t"}
+            "error_description": f"AADSTS{code}: {text or 'refused'}\r\nTimestamp: 2026-01-01 00:00:00Z"}
     return {**body, **more}
 
 

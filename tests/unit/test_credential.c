@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "engine/base/buf.h"
 #include "providers/net/credential.h"
 #include "providers/net/url.h"
 
@@ -22,9 +23,10 @@ static bool find(struct arena *arena, const char *const *environment, struct cre
 	for (; *environment; environment++)
 		*ARENA_PUSH(arena, all, count) = *environment;
 	(void)ARENA_PUSH(arena, all, count);
-	const struct credential_options options = {
-		.environment = all, .cloud = "public", .login = "https://login.microsoftonline.com"
-	};
+	const struct credential_options options = { .environment = all,
+		.cloud = "public",
+		.login = "https://login.microsoftonline.com",
+		.arm = "https://management.azure.com" };
 	return credential_find(&options, out, diags);
 }
 
@@ -121,6 +123,14 @@ static void test_credential__another_cloud_is_refused(void **state)
 		{ "AZURE_AUTHORITY_HOST=http://login.microsoftonline.com", false },
 		{ "AZURE_AUTHORITY_HOST=https://login.microsoftonline.com.evil.example", false },
 		{ "AZURE_AUTHORITY_HOST=https://login.microsoftonline.com@evil.example", false },
+		{ "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST=https://login.microsoftonline.com/", true },
+		{ "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST=https://login.stack.example/", false },
+		{ "ARM_METADATA_HOSTNAME=management.azure.com", true },
+		{ "ARM_METADATA_HOSTNAME=https://management.azure.com/", true },
+		{ "ARM_METADATA_HOSTNAME=management.local.azurestack.external", false },
+		{ "ARM_METADATA_HOST=management.usgovcloudapi.net", false },
+		{ "ARM_RESOURCE_MANAGER_ENDPOINT=https://management.azure.com/", true },
+		{ "ARM_RESOURCE_MANAGER_ENDPOINT=https://management.azure.com.evil/", false },
 		{ "ARM_ENVIRONMENT=public", true },
 		{ "ARM_ENVIRONMENT=global", true },
 		{ "ARM_ENVIRONMENT=usgovernmentl4", false },
@@ -135,6 +145,85 @@ static void test_credential__another_cloud_is_refused(void **state)
 		assert_int_equal(find(arena, environment, &found, &diags), cases[i].good);
 		assert_int_equal(diags.nerrors, !cases[i].good);
 		credential_release(&found);
+	}
+	arena_free(arena);
+}
+
+static void test_credential__a_cloud_by_its_metadata_host(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *variable;
+		bool good;
+	} cases[] = {
+		{ "ARM_METADATA_HOSTNAME=stack.example", true },
+		{ "ARM_METADATA_HOSTNAME=management.stack.example:444", true },
+		{ "ARM_METADATA_HOSTNAME=management.stack.example", false },
+		{ "ARM_RESOURCE_MANAGER_ENDPOINT=https://management.stack.example:444", true },
+		{ "ARM_ENVIRONMENT=public", false },
+		{ "ARM_ENVIRONMENT=custom", true },
+		{ "AZURE_AUTHORITY_HOST=https://stack.example/", true },
+	};
+	struct arena *arena = arena_new();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *const environment[] = { "AZURE_TENANT_ID=t", "AZURE_CLIENT_ID=c",
+			"AZURE_CLIENT_SECRET=s", cases[i].variable, NULL };
+		const struct credential_options options = { .environment = environment,
+			.cloud = "https://stack.example",
+			.login = "https://stack.example/adfs",
+			.arm = "https://management.stack.example:444" };
+		struct credential found;
+		struct diags diags;
+		diags_init(&diags, arena);
+		assert_int_equal(credential_find(&options, &found, &diags), cases[i].good);
+		credential_release(&found);
+	}
+	arena_free(arena);
+}
+
+static void keep_line(void *context, enum net_log_level level, const char *line)
+{
+	struct buf *told = context;
+	(void)level;
+	(void)buf_printf(told, "%s\n", line);
+}
+
+static void test_credential__each_source_is_told_of(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *environment[5], *told;
+	} cases[] = {
+		{ { "AZURE_CLIENT_SECRET=s", "AZURE_CLIENT_ID=c", "ARM_USE_MSI=0",
+			  "ARM_USE_CLI=0" },
+			"sign-in by a client secret: wrong: half a credential for Azure: "
+			"AZURE_CLIENT_SECRET is set, and not set: AZURE_TENANT_ID\n"
+			"sign-in by a client certificate: not looked at, what comes before is "
+			"meant\n" },
+		{ { "AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:1" },
+			"a managed identity: taken (AZURE_POD_IDENTITY_AUTHORITY_HOST)\n"
+			"sign-in by az: not looked at, what comes before was taken\n" },
+		{ { "WAYBILL_IDENTITY_PRINCIPAL_ID=p" },
+			"a managed identity: taken (WAYBILL_IDENTITY_PRINCIPAL_ID)\n" },
+		{ { "AZURE_TOKEN_CREDENTIALS=managedidentitycredential" },
+			"a managed identity: taken (AZURE_TOKEN_CREDENTIALS)\n" },
+		{ { "ARM_USE_MSI=true" }, "a managed identity: taken (ARM_USE_MSI)\n" },
+	};
+	struct arena *arena = arena_new();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf told;
+		buf_init(&told, BUF_OWN_TEXT);
+		const struct credential_options options = { .environment = cases[i].environment,
+			.cloud = "public",
+			.login = "https://login.microsoftonline.com",
+			.log = { .write = keep_line, .context = &told, .level = NET_LOG_DEBUG } };
+		struct credential found;
+		struct diags diags;
+		diags_init(&diags, arena);
+		(void)credential_find(&options, &found, &diags);
+		assert_non_null(strstr(told.data, cases[i].told));
+		credential_release(&found);
+		buf_release(&told);
 	}
 	arena_free(arena);
 }
@@ -180,6 +269,8 @@ int main(void)
 		cmocka_unit_test(test_credential__missing_variables_are_named),
 		cmocka_unit_test(test_credential__hostile_values_are_refused),
 		cmocka_unit_test(test_credential__another_cloud_is_refused),
+		cmocka_unit_test(test_credential__a_cloud_by_its_metadata_host),
+		cmocka_unit_test(test_credential__each_source_is_told_of),
 		cmocka_unit_test(test_credential__origins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
