@@ -198,6 +198,11 @@ const struct schema *catalog_type(const struct catalog *c, const char *type)
 	return type_of(c, type);
 }
 
+const struct schema *catalog_nth(const struct catalog *c, size_t n)
+{
+	return n < c->ntypes ? &c->types[n] : NULL;
+}
+
 const struct schema *catalog_role(const struct catalog *c, enum role role)
 {
 	for (size_t i = 0; i < c->ntypes; i++)

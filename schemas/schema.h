@@ -67,6 +67,7 @@ struct catalog;
 struct catalog *catalog_new(struct arena *);
 const struct schema *catalog_section(const struct catalog *, const char *section); /* or NULL */
 const struct schema *catalog_type(const struct catalog *, const char *type); /* without case */
+const struct schema *catalog_nth(const struct catalog *, size_t n); /* NULL: there are no more */
 /* By the name of its collection, a child's too. */
 const struct schema *catalog_named(const struct catalog *, const char *section); /* or NULL */
 const struct schema *catalog_role(const struct catalog *, enum role);

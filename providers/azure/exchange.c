@@ -434,11 +434,23 @@ static void read_pace(struct exchange *e, const struct http_response *response)
 		pace_answered(pace);
 }
 
+/* Whether the request under way is of ours, in a version that we chose: not a next page, nor a
+ * status, whose URLs are the cloud's. */
+static bool asks_in_our_version(const struct exchange *e)
+{
+	if (e->operation->raw)
+		return false;
+	if (e->phase == EXCHANGE_REQUEST)
+		return json_object_size(e->links) == 0;
+	return (e->phase == EXCHANGE_POLL || e->phase == EXCHANGE_FINAL) &&
+		e->url == e->resource_url;
+}
+
 /* The cloud does not know the version that was asked in, and another one that we know. */
 static bool asks_in_another_version(struct exchange *e, const struct answer *answer)
 {
 	const struct operation *o = e->operation;
-	if (answer->status != 400 || o->raw || e->phase != EXCHANGE_REQUEST)
+	if (answer->status < 300 || !versions_concern(&answer->error) || !asks_in_our_version(e))
 		return false;
 	/* Another operation may have found out meanwhile. */
 	const char *now = versions_for(&e->world->versions, o->path, o->api_version);
@@ -447,7 +459,9 @@ static bool asks_in_another_version(struct exchange *e, const struct answer *ans
 		!versions_refused(&e->world->versions, o->path, o->api_version, &answer->error))
 		return false;
 	e->resource_url = make_url(e);
-	exchange_go(e, exchange_first_url(e), 0);
+	if (e->phase != EXCHANGE_REQUEST)
+		lro_resource_is_at(&e->lro, e->resource_url);
+	exchange_go(e, e->phase == EXCHANGE_REQUEST ? exchange_first_url(e) : e->resource_url, 0);
 	return true;
 }
 

@@ -197,6 +197,15 @@ bool lro_resume(struct lro *lro, struct arena *arena, enum verb verb, const char
 	return false;
 }
 
+void lro_resource_is_at(struct lro *lro, const char *resource_url)
+{
+	if (lro->url == lro->resource_url)
+		lro->url = resource_url;
+	if (lro->final_url == lro->resource_url)
+		lro->final_url = resource_url;
+	lro->resource_url = resource_url;
+}
+
 static struct lro_next unreadable(struct lro *lro, const struct lro_answer *answer)
 {
 	if (++lro->unreadable >= UNREADABLE_MOST)

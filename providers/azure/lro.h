@@ -66,6 +66,8 @@ const char *lro_handle(const struct lro *, struct arena *);
 /* Goes on from such a text. False when it is none. */
 bool lro_resume(
 	struct lro *, struct arena *, enum verb verb, const char *resource_url, const char *handle);
+/* The resource is asked for at another URL from now on: in another API version. */
+void lro_resource_is_at(struct lro *, const char *resource_url);
 /* An answer to a poll; passing failures (408, 429, 5xx) are the caller's to repeat. */
 struct lro_next lro_poll(struct lro *, struct arena *, const struct lro_answer *);
 /* An answer to the final GET. */

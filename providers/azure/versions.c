@@ -81,15 +81,34 @@ static bool lists_any_but(const char *message, const char *refused)
 	return false;
 }
 
-static const json_t *fallbacks_of(const struct versions *versions, const char *type)
+static const json_t *own_fallbacks(const struct schema *schema)
 {
-	const struct schema *schema =
-		versions->catalog && type ? catalog_type(versions->catalog, type) : NULL;
-	for (; schema; schema = schema->parent) {
-		const json_t *fallbacks = json_object_get(schema->facts, "apiFallbacks");
-		if (fallbacks)
-			return fallbacks;
+	const json_t *fallbacks = NULL;
+	for (; schema && !fallbacks; schema = schema->parent)
+		fallbacks = json_object_get(schema->facts, "apiFallbacks");
+	return fallbacks;
+}
+
+/* What is no type of ours is spoken of as the one that it is inside of, or an action on
+ * (networkInterfaces/effectiveRouteTable); and what is in none as those of its namespace that are
+ * spoken of in the same version (locations/usages). */
+static const json_t *fallbacks_of(
+	const struct versions *versions, struct arena *arena, const char *type, const char *version)
+{
+	if (!versions->catalog || !type)
+		return NULL;
+	char *outer = arena_strdup(arena, type);
+	for (char *end; (end = strrchr(outer, '/')); *end = '\0') {
+		const json_t *found = own_fallbacks(catalog_type(versions->catalog, outer));
+		if (found)
+			return found;
 	}
+	const struct schema *other;
+	size_t len = strlen(outer);
+	for (size_t i = 0; len && (other = catalog_nth(versions->catalog, i)); i++)
+		if (text_starts_nocase(other->type, outer) && other->type[len] == '/' &&
+			other->api_version && strcmp(other->api_version, version) == 0)
+			return own_fallbacks(other);
 	return NULL;
 }
 
@@ -107,18 +126,25 @@ static const char *next_of(const json_t *fallbacks, const char *refused, const c
 	return NULL;
 }
 
+bool versions_concern(const struct arm_error *error)
+{
+	int status = error->failure.status;
+	for (size_t i = 0; (status == 400 || status == 404) && i < ARRAY_LEN(codes); i++)
+		if (arm_error_has(error, codes[i]))
+			return true;
+	return false;
+}
+
 bool versions_refused(struct versions *versions, const char *path, const char *version,
 	const struct arm_error *error)
 {
-	bool concerns = false;
-	for (size_t i = 0; error->failure.status == 400 && i < ARRAY_LEN(codes); i++)
-		concerns |= arm_error_has(error, codes[i]);
 	const char *tried = versions_for(versions, path, version);
-	if (!concerns)
+	if (!versions_concern(error))
 		return false;
 	struct arena *arena = arena_new();
 	const char *type = versions_type(arena, path);
-	const char *next = next_of(fallbacks_of(versions, type), tried, error->failure.message);
+	const json_t *fallbacks = fallbacks_of(versions, arena, type, version);
+	const char *next = next_of(fallbacks, tried, error->failure.message);
 	/* Ever older: a cloud that lists what it then refuses is not asked in a circle. */
 	bool found = next && strcmp(next, tried) < 0;
 	if (found)

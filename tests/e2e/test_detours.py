@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an apply does on its way when a cloud lacks something: a registration, or a version of its API."""
 import pytest
+from emulator import ROOT
 from harness import Waybill, table_yaml, writes
 
 ROUTES = {"r": ("10.1.0.0/16", "10.240.0.20")}
@@ -57,6 +58,38 @@ def test_a_cloud_that_lags_is_spoken_to_in_a_version_it_knows(versions, chosen, 
     refused = [request for request in tables if request["status"] == 400]
     assert 1 <= len(refused) <= 2, "it is found out once a run"
     assert all(f"api-version={chosen}" in request["path"] for request in tables if request not in refused)
+    waybill.assert_settled()
+    waybill.destroy()
+
+
+def test_what_is_asked_beside_the_resources_lags_too(emulator, tmp_path):
+    """Actions and usages, which are no types of ours: ARM knows them in the same versions."""
+    cloud = (ROOT / "examples" / "hard-way" / "cloud.yaml").read_text()
+    azure = emulator(cloud_yaml=cloud + '\nproviders:\n  Microsoft.Network: {apiVersions: ["2023-09-01", "2024-01-01"]}\n')
+    waybill = Waybill(tmp_path / "w", azure, "hard-way")
+    waybill.apply()
+    told = waybill.run("reach", "--effective", "--json", check=0).json["effective"]
+    assert [one["problem"] for one in told] == [None]
+    asked = [request["status"] for request in azure.requests() if "effectiveRouteTable" in request["path"]]
+    assert asked[0] == 400 and asked[1] < 300
+
+
+@pytest.mark.parametrize("status, code, message", [
+    (400, "NoRegisteredProviderFound", "... and API version '{asked}' for type 'x'. The supported api-versions are '{listed}'."),
+    (400, "InvalidApiVersionParameter", "The api-version '{asked}' is invalid. The supported versions are '{listed}'."),
+    (404, "InvalidResourceType", "The resource type 'x' could not be found in the namespace 'y' for api version '{asked}'. "
+                                 "The supported api-versions are '{listed}'."),
+    (404, "InvalidResourceType", "The resource type could not be found in the namespace 'y' for api version '{asked}'."),
+])
+def test_a_version_is_refused_in_every_shape(status, code, message, emulator, tmp_path):
+    azure = emulator(cloud_yaml=cloud_of("{}"))
+    waybill = Waybill(tmp_path / "w", azure, table_yaml(ROUTES))
+    azure.faults({"contains": "api-version=2024-05-01", "path": "*/routeTables*", "status": status, "code": code,
+                  "message": message.format(asked="2024-05-01", listed="2015-06-15, 2023-09-01, 2024-03-01")})
+    waybill.apply()
+    tables = [request for request in azure.requests() if "/routeTables" in request["path"]]
+    assert "api-version=2024-05-01" in tables[0]["path"] and tables[0]["status"] == status
+    assert all("api-version=2024-03-01" in request["path"] for request in tables[1:]), "it is found out once a run"
     waybill.assert_settled()
     waybill.destroy()
 

@@ -29,6 +29,7 @@ void open_on(struct fixture *f, const struct scripted_answer *answers, size_t co
 		&(struct azure_options){ .cloud = &cloud,
 			.environment = environment,
 			.version = "0",
+			.catalog = catalog_new(f->arena),
 			.log = { .write = keep_line, .context = &f->log, .level = NET_LOG_TRACE } },
 		&f->diags);
 	assert_non_null(f->provider);

@@ -83,8 +83,8 @@ static enum MHD_Result answer_now(struct scripted *server, struct MHD_Connection
 	(void)pthread_mutex_lock(&server->lock);
 	size_t n = server->served++;
 	if (n < server->count && strcmp(server->answers[n].method, request->method) == 0 &&
-		strncmp(request->path, server->answers[n].path, strlen(server->answers[n].path)) ==
-			0)
+		strncmp(request->target, server->answers[n].path,
+			strlen(server->answers[n].path)) == 0)
 		answer = &server->answers[n];
 	else
 		server->surprises++;
@@ -113,6 +113,10 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 		*state = request;
 		copy(request->method, sizeof request->method, method);
 		copy(request->path, sizeof request->path, url);
+		const char *asked = MHD_lookup_connection_value(
+			connection, MHD_GET_ARGUMENT_KIND, "api-version");
+		(void)snprintf(request->target, sizeof request->target, "%s%s%s", url,
+			asked ? "?api-version=" : "", asked ? asked : "");
 		const struct {
 			const char *name;
 			char *to;

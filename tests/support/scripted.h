@@ -17,7 +17,7 @@ enum scripted_ending {
 
 struct scripted_answer {
 	const char *method;
-	const char *path; /* how the request's path begins, or "" */
+	const char *path; /* how the request's target begins, or "" */
 	int status;
 	const char *body;
 	const char *headers[6]; /* "Name: value" */
@@ -41,6 +41,7 @@ struct scripted_answer {
 struct scripted_request {
 	char method[16];
 	char path[512];
+	char target[560]; /* the path, and of the query its api-version */
 	char authorization[128];
 	char if_match[64];
 	char client_request_id[40];

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "providers/azure/versions.h"
 
 #define GROUP "/subscriptions/s/resourceGroups/g"
@@ -95,6 +97,66 @@ static void test_versions__one_after_the_other_where_none_is_listed(void **state
 	arena_free(arena);
 }
 
+static void test_versions__unknown_type_is_a_404(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	struct versions versions;
+	versions_init(&versions, catalog_new(arena));
+	struct arm_error error = refusal("InvalidResourceType",
+		"The resource type 'routeTables' could not be found in the namespace "
+		"'Microsoft.Network' for api version '" NOW
+		"'. The supported api-versions are '2015-06-15,2023-11-01'.");
+	error.failure.status = 404;
+	assert_true(versions_refused(&versions, TABLE, NOW, &error));
+	assert_string_equal(versions_for(&versions, TABLE, NOW), "2023-11-01");
+	error = refusal("ResourceNotFound", "2024-01-01");
+	error.failure.status = 404;
+	assert_false(versions_refused(&versions, TABLE "2", NOW, &error));
+	error = refusal("NoRegisteredProviderFound", "2024-01-01");
+	error.failure.status = 500;
+	assert_false(versions_concern(&error));
+	versions_release(&versions);
+	arena_free(arena);
+}
+
+static void test_versions__what_is_no_type_of_ours(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *version, *next;
+	} rows[] = {
+		{ GROUP "/providers/Microsoft.Network/networkInterfaces/n/effectiveRouteTable", NOW,
+			"2024-01-01" },
+		{ "/subscriptions/s/providers/microsoft.network/locations/l/usages", NOW,
+			"2024-01-01" },
+		{ "/subscriptions/s/providers/Microsoft.Network/locations/l/usages", "2018-01-01",
+			NULL },
+		{ "/subscriptions/s/providers/Microsoft.Networking/locations/l/usages", NOW, NULL },
+		{ GROUP "/providers/Microsoft.Compute/virtualMachineScaleSets/s/virtualMachines",
+			"2024-07-01", "2024-03-01" },
+		{ GROUP "/providers/Microsoft.Compute/virtualMachineScaleSets/s/networkInterfaces",
+			"2018-10-01", NULL },
+		{ GROUP "/providers/Microsoft.Authorization/permissions", "2022-04-01", NULL },
+		{ "/providers/", NOW, NULL },
+	};
+	struct arena *arena = arena_new();
+	struct versions versions;
+	versions_init(&versions, catalog_new(arena));
+	struct arm_error error = refusal("NoRegisteredProviderFound", "");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		error.failure.message = strstr(rows[i].path, "Compute")
+			? "it has 2017-03-30, 2024-03-01"
+			: "it has 2017-03-30, 2024-01-01";
+		assert_int_equal(versions_refused(&versions, rows[i].path, rows[i].version, &error),
+			rows[i].next != NULL);
+		assert_string_equal(versions_for(&versions, rows[i].path, rows[i].version),
+			rows[i].next ? rows[i].next : rows[i].version);
+	}
+	versions_release(&versions);
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +164,8 @@ int main(void)
 		cmocka_unit_test(test_versions__newest_that_is_listed),
 		cmocka_unit_test(test_versions__never_in_a_circle),
 		cmocka_unit_test(test_versions__one_after_the_other_where_none_is_listed),
+		cmocka_unit_test(test_versions__unknown_type_is_a_404),
+		cmocka_unit_test(test_versions__what_is_no_type_of_ours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
