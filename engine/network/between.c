@@ -201,20 +201,21 @@ bool between_link(struct between *b, const struct topology_network *from,
 struct entry {
 	const struct reach_route *route; /* NULL: nothing */
 	bool propagates;
+	bool takes_all;
 };
 
 static struct entry find_entry(struct between *b, const struct topology_table *table,
 	struct reach_class *routes, const struct ip *address)
 {
 	if (!table)
-		return (struct entry){ NULL, true };
+		return (struct entry){ .propagates = true };
 	if (!routes->trie) {
 		routes->table = table;
 		reach_index_table(b->arena, routes);
 	}
 	uint32_t found = trie_find(routes->trie, address);
 	return (struct entry){ found == TRIE_NONE ? NULL : &routes->routes[found],
-		table->propagates };
+		table->propagates, table->takes_all };
 }
 
 static bool same_entry(const struct entry *x, const struct entry *y)
@@ -224,6 +225,8 @@ static bool same_entry(const struct entry *x, const struct entry *y)
 	if (!x->route)
 		return true;
 	const struct reach_route *r = x->route, *s = y->route;
+	if (x->takes_all != y->takes_all && r->prefix.length < REACH_DROPPED_LONGEST)
+		return false;
 	return r->prefix.length == s->prefix.length && r->hop == s->hop &&
 		r->has_next_hop == s->has_next_hop &&
 		(!r->has_next_hop || ip_compare(&r->next_hop, &s->next_hop) == 0);
@@ -241,7 +244,7 @@ static struct entry entry_in(struct between *b, struct table *own, const struct 
 	const struct turn *turn = last_turn(b, &own->turns);
 	if (!turn)
 		return now;
-	return turn->to == TURN_AFTER ? after : (struct entry){ NULL, true };
+	return turn->to == TURN_AFTER ? after : (struct entry){ .propagates = true };
 }
 
 static bool beats(const struct prefixes *space, const struct ip *address, unsigned length)
@@ -283,12 +286,13 @@ static bool peer_beats(struct between *b, const struct topology_network *from,
 
 /* Whether a route of Azure's own is longer: none of them leads to a pod. */
 static bool system_beats(struct between *b, const struct topology_network *n,
-	const struct topology_network *stands, const struct ip *address, unsigned length)
+	const struct topology_network *stands, const struct ip *address, const struct entry *entry)
 {
 	struct prefix dropped[REACH_DROPPED];
+	unsigned length = entry->route->prefix.length;
 	if (beats(&stands->space, address, length))
 		return true;
-	size_t count = reach_dropped(&stands->space, dropped);
+	size_t count = reach_dropped(&stands->space, entry->takes_all, dropped);
 	if (beats(&(struct prefixes){ dropped, count }, address, length))
 		return true;
 	for (size_t i = 0; i < n->npeerings; i++)
@@ -331,7 +335,7 @@ const struct reach_route *between_route(
 		return NULL;
 	const struct topology_network *n = network_in(b, s->network);
 	unsigned length = entry.route->prefix.length;
-	if (!n || n->space.count == 0 || system_beats(b, s->network, n, &path->address, length))
+	if (!n || n->space.count == 0 || system_beats(b, s->network, n, &path->address, &entry))
 		return NULL;
 	bool learns = length < path->pods->length && entry.propagates;
 	return learns && has_gateway(b, s->network) ? NULL : entry.route;

@@ -115,13 +115,16 @@ static void add_peer_routes(struct reach *r, struct reach_class *c)
 }
 
 /* The ranges that Azure drops unless the network has them: its own range of the same size takes
- * the place of one of these, and so does a larger one. */
-size_t reach_dropped(const struct prefixes *space, struct prefix dropped[REACH_DROPPED])
+ * the place of one of these, and so does a larger one. A user's route of 0.0.0.0/0 takes them all
+ * away (Azure's page on traffic routing says so below its example): that is how spokes reach each
+ * other through the firewall that their default routes lead to. */
+size_t reach_dropped(
+	const struct prefixes *space, bool takes_all, struct prefix dropped[REACH_DROPPED])
 {
 	static const char *const texts[REACH_DROPPED] = { "10.0.0.0/8", "172.16.0.0/12",
 		"192.168.0.0/16", "100.64.0.0/10" };
 	size_t count = 0;
-	for (size_t n = 0; n < REACH_DROPPED; n++) {
+	for (size_t n = 0; n < REACH_DROPPED && !takes_all; n++) {
 		struct prefix *p = &dropped[count];
 		bool drops = prefix_parse(p, texts[n]);
 		for (size_t i = 0; i < space->count; i++)
@@ -138,7 +141,8 @@ static void add_system_routes(struct reach *r, struct reach_class *c)
 		(void)add_route(r->arena, c, &c->network->space.items[i], HOP_LOCAL);
 	add_peer_routes(r, c);
 	struct prefix dropped[REACH_DROPPED];
-	size_t ndropped = reach_dropped(&c->network->space, dropped);
+	bool takes_all = c->table && c->table->takes_all;
+	size_t ndropped = reach_dropped(&c->network->space, takes_all, dropped);
 	for (size_t i = 0; i < ndropped; i++)
 		(void)add_route(r->arena, c, &dropped[i], HOP_NONE);
 	for (size_t i = 0; i < ARRAY_LEN(everything); i++) {

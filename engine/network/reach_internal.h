@@ -52,9 +52,12 @@ void reach_each_address(const struct reach *, const struct prefix *pods,
 	void (*visit)(void *context, const struct ip *), void *context);
 /* Fills and indexes a class with the routes of its table alone. */
 void reach_index_table(struct arena *, struct reach_class *);
-/* Which of its four private ranges Azure drops in a network of this space: how many. */
+/* Which of its four private ranges Azure drops in a network of this space, for subnets of a table
+ * that takes all or does not: how many. */
 #define REACH_DROPPED 4
-size_t reach_dropped(const struct prefixes *space, struct prefix dropped[REACH_DROPPED]);
+#define REACH_DROPPED_LONGEST 16u
+size_t reach_dropped(
+	const struct prefixes *space, bool takes_all, struct prefix dropped[REACH_DROPPED]);
 
 /* ---- between.c: how it stands after the steps that the present run takes for done ---- */
 

@@ -290,8 +290,12 @@ static void link_routes(struct topology *t)
 			last = topology_table(t, table);
 		}
 		r->table = last;
-		if (last)
-			*ARENA_PUSH(t->arena, last->routes, last->nroutes) = r;
+		if (!last)
+			continue;
+		*ARENA_PUSH(t->arena, last->routes, last->nroutes) = r;
+		last->takes_all = last->takes_all ||
+			(r->is_prefix && r->prefix.base.family == FAMILY_IPV4 &&
+				r->prefix.length == 0);
 	}
 }
 

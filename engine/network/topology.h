@@ -59,6 +59,7 @@ struct topology_table {
 	struct topology_route **routes;
 	size_t nroutes;
 	bool propagates; /* takes what gateways learn */
+	bool takes_all;  /* has a route of 0.0.0.0/0 */
 };
 
 enum hop_kind {

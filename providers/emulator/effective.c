@@ -75,7 +75,24 @@ static bool any_covers(const json_t *prefixes, const struct prefix *prefix, bool
 	return false;
 }
 
-/* What is nobody's: the world, and the private ranges unless the network or a peer has them. */
+static bool takes_all(const json_t *table)
+{
+	json_t *route;
+	size_t i;
+
+	json_array_foreach (json_at(table, "/properties/routes"), i, route) {
+		const char *text = json_text_at(route, "/properties/addressPrefix");
+		struct prefix prefix;
+
+		if (text != NULL && prefix_parse(&prefix, text) && prefix.length == 0 &&
+			prefix.base.family == FAMILY_IPV4)
+			return true;
+	}
+	return false;
+}
+
+/* What is nobody's: the world, and the private ranges unless the network or a peer has them, or a
+ * user's route takes the world. */
 static void add_rest(struct effect *effect, const json_t *space)
 {
 	static const char *const nowhere[] = { "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12",
@@ -87,7 +104,7 @@ static void add_rest(struct effect *effect, const json_t *space)
 	add_system(effect, "0.0.0.0/0", "Internet");
 	if (prefix_parse(&six, "::/0") && any_covers(space, &six, true))
 		add_system(effect, "::/0", "Internet");
-	for (size_t i = 0; i < ARRAY_LEN(nowhere); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(nowhere) && !takes_all(effect->table); i++) {
 		struct prefix prefix;
 		bool taken =
 			!prefix_parse(&prefix, nowhere[i]) || any_covers(space, &prefix, false);

@@ -237,6 +237,14 @@ def test_effective_routes_of_a_nic(emulator):
         ("192.168.0.0/16", "User"): ("None", "Active"),
     }
     assert ("10.200.0.0/24", "User") not in routes_of(cloud, "second")
+    # A route of the table's own for everything takes away what Azure drops.
+    table = cloud.get(cloud.id("routeTables", "t", "g"))
+    table["properties"]["routes"].append(
+        {"name": "all", "properties": {"addressPrefix": "0.0.0.0/0", "nextHopType": "Internet"}})
+    assert cloud.request("PUT", table["id"], table)[0] < 300
+    cloud.clock(1000)
+    assert ("10.0.0.0/8", "Default") not in routes_of(cloud, "worker-nic")
+    assert ("10.0.0.0/8", "Default") in routes_of(cloud, "second")
     nic = cloud.id("networkInterfaces", "worker-nic", "g")
     assert cloud.request("GET", nic + "/effectiveRouteTable")[0] == 405
     assert code(cloud.request("POST", nic + "/else")) == (404, "InvalidResourceType")

@@ -87,11 +87,13 @@ class World:
         for other in self.networks:
             if other != network and self.connected(network, other):
                 routes += [(prefix, SYSTEM, 2, "VNetPeering", None) for prefix in self.space[other]]
+        user = (self.table_of(network, subnet) or {}).get("routes", {}).values()
+        takes_all = any(route["addressPrefix"] == "0.0.0.0/0" for route in user)
         for prefix in DROPPED_BY_AZURE:
-            if not any(own.version == 4 and prefix.subnet_of(own) for own in self.space[network]):
+            if not takes_all and not any(own.version == 4 and prefix.subnet_of(own) for own in self.space[network]):
                 routes.append((prefix, SYSTEM, 1, "None", None))
         routes += [(prefix, SYSTEM, 0, "Internet", None) for prefix in EVERYTHING]
-        for route in (self.table_of(network, subnet) or {}).get("routes", {}).values():
+        for route in user:
             if "/" not in route["addressPrefix"]:
                 continue  # a service tag: public addresses
             hop = route.get("nextHopIpAddress")

@@ -273,6 +273,22 @@ static void test_reach__an_appliance_routes_by_its_own_subnet(void **state)
 	assert_int_equal(w->path.at, 1);
 }
 
+static void test_reach__a_default_route_takes_the_dropped_ranges_away(void **state)
+{
+	struct world *w = *state;
+	given(w, HEAD NET(APPLIANCE) NODES TABLE(VIA("all", "0.0.0.0/0", "10.240.1.4")) THROUGH);
+	assert_path(w, "a", "b", REACH_ASSUMED, FAULT_NONE);
+	/* Of the other family it does not, and a shorter range than theirs does not win. */
+	given(w,
+		HEAD NET(APPLIANCE) NODES TABLE(VIA("all", "8.0.0.0/6", "10.240.1.4")
+				VIA("six", "::/0", "fd00::4")) THROUGH);
+	assert_path(w, "a", "b", REACH_BROKEN, FAULT_DROPPED);
+	given(w,
+		HEAD NET(APPLIANCE) NODES TABLE(VIA("all", "8.0.0.0/6", "10.240.1.4")
+				TYPE("out", "0.0.0.0/0", "Internet")) THROUGH);
+	assert_path(w, "a", "b", REACH_ASSUMED, FAULT_NONE);
+}
+
 static void test_reach__two_appliances_that_point_at_each_other_loop(void **state)
 {
 	struct world *w = *state;
@@ -453,6 +469,7 @@ int main(void)
 		TEST(test_reach__a_route_to_nobody_leads_back),
 		TEST(test_reach__a_route_to_another_node_loops),
 		TEST(test_reach__an_appliance_routes_by_its_own_subnet),
+		TEST(test_reach__a_default_route_takes_the_dropped_ranges_away),
 		TEST(test_reach__two_appliances_that_point_at_each_other_loop),
 		TEST(test_reach__a_gateway_may_have_learned_what_no_route_of_ours_says),
 		TEST(test_reach__what_is_inside_the_network_is_never_learned),
