@@ -248,6 +248,7 @@ static void on_answer(void *context, const struct http_response *response)
 		.status = response->status,
 		.code = code ? code : "",
 		.problem = response->problem,
+		.help = response->help,
 		.headers = response->headers,
 		.nheaders = response->nheaders,
 		.body = response->body,
@@ -413,8 +414,7 @@ static bool may_pass(const struct blob_answer *answer)
 		return false;
 	if (answer->result == HTTP_ANSWERED)
 		return retry_status_passes(answer->status);
-	return answer->result == HTTP_NOT_SENT || answer->result == HTTP_LOST ||
-		answer->result == HTTP_TIMED_OUT;
+	return http_may_pass(answer->result);
 }
 
 static long pause_after(struct blob_line *line, const struct blob_answer *answer, unsigned tries)
@@ -477,9 +477,8 @@ static bool unreachable(
 	diag_error(diags, line->at, "backend-unreachable",
 		"the storage account `%s` does not answer: %s", line->account,
 		http_scrubbed(line->http, diags->arena, answer->problem));
-	diag_help(diags,
-		"check the account's name, the network and the proxy variables; then run "
-		"again: nothing that was durable is lost");
+	diag_help(diags, "%s; then run again: nothing that was durable is lost",
+		answer->help ? answer->help : "check the account's name and the network");
 	return false;
 }
 

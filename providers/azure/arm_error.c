@@ -240,13 +240,6 @@ const char *arm_error_help(struct arena *arena, const struct failure *failure)
 	static const struct {
 		const char *code, *help;
 	} known[] = {
-		{ "network", "check the network, and the proxy variables (https_proxy, no_proxy)" },
-		{ "dns",
-			"check the name server, and whether Azure is to be reached through a proxy "
-			"(https_proxy)" },
-		{ "tls",
-			"the certificate could not be verified: is something between us and "
-			"Azure?" },
 		{ "foreign-url", "tokens go to the configured cloud alone: check --cloud" },
 		{ "SubscriptionNotFound", "check the subscription, and that we may see it" },
 		{ "ScopeLocked", "a management lock forbids it: remove the lock first" },

@@ -319,21 +319,15 @@ void exchange_go(struct exchange *e, const char *url, long wait_ms)
 
 static void no_answer(struct exchange *e, const struct http_response *response)
 {
-	struct failure failure = { .code = response->kind, .message = response->problem };
-	bool unsent = response->result == HTTP_NOT_SENT;
-	switch (response->result) {
-	case HTTP_NOT_SENT:
-	case HTTP_LOST:
-	case HTTP_TIMED_OUT:
-		exchange_passing(e, &failure, -1, unsent);
-		break;
-	case HTTP_TOO_LARGE:
+	struct failure failure = {
+		.code = response->kind, .message = response->problem, .help = response->help
+	};
+	if (http_may_pass(response->result))
+		exchange_passing(e, &failure, -1, response->result == HTTP_NOT_SENT);
+	else if (response->result == HTTP_TOO_LARGE)
 		exchange_finish(e, exchange_writes(e) ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &failure);
-		break;
-	default:
+	else
 		exchange_fail(e, &failure);
-		break;
-	}
 }
 
 static void unauthorised(struct exchange *e, const struct answer *answer)

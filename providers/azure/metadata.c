@@ -107,7 +107,7 @@ struct asking {
 	bool over;
 	enum http_result result;
 	int status;
-	const char *body, *problem;
+	const char *body, *problem, *help;
 	size_t body_len;
 };
 
@@ -120,6 +120,7 @@ static void on_answer(void *context, const struct http_response *response)
 	asking->body = arena_strndup(asking->arena, response->body, response->body_len);
 	asking->body_len = response->body_len;
 	asking->problem = response->problem ? arena_strdup(asking->arena, response->problem) : NULL;
+	asking->help = response->help;
 }
 
 static void ask_once(struct asking *asking)
@@ -143,8 +144,7 @@ static bool may_pass(const struct asking *asking)
 {
 	if (asking->result == HTTP_ANSWERED)
 		return retry_status_passes(asking->status);
-	return asking->result == HTTP_NOT_SENT || asking->result == HTTP_LOST ||
-		asking->result == HTTP_TIMED_OUT;
+	return http_may_pass(asking->result);
 }
 
 static void ask_version(struct asking *asking, const char *metadata, const char *version)
@@ -163,15 +163,14 @@ static void ask_version(struct asking *asking, const char *metadata, const char 
 }
 
 static bool refuse(
-	const struct azure_cloud *cloud, const char *problem, bool trusted, struct diags *diags)
+	const struct azure_cloud *cloud, const char *problem, const char *help, struct diags *diags)
 {
 	diag_error(diags, PLACE_NONE, "cloud-metadata",
 		"the cloud `%s` does not tell its endpoints: %s", cloud->name, problem);
-	if (trusted)
-		diag_help(diags, "check --cloud: it is to answer GET %s", cloud->metadata);
+	if (help)
+		diag_help(diags, "%s", help);
 	else
-		diag_help(
-			diags, "SSL_CERT_FILE names a file with the certificate of its authority");
+		diag_help(diags, "check --cloud: it is to answer GET %s", cloud->metadata);
 	return false;
 }
 
@@ -195,6 +194,6 @@ bool azure_cloud_ask(struct arena *a, struct azure_cloud *cloud, const char *ver
 	if (!problem && asking.status != 200)
 		problem = arena_printf(a, "it answered %d", asking.status);
 	if (problem || !azure_cloud_read(a, asking.body, asking.body_len, cloud, &problem))
-		return refuse(cloud, problem, asking.result != HTTP_UNTRUSTED, diags);
+		return refuse(cloud, problem, asking.help, diags);
 	return true;
 }

@@ -275,24 +275,17 @@ static void read_answer(struct listing *l, const struct http_response *response,
 
 static void no_answer(struct listing *l, const struct http_response *response)
 {
-	struct failure failure = { .code = "cluster-unreachable", .message = response->problem };
-	switch (response->result) {
-	case HTTP_UNTRUSTED:
-		failure.code = "cluster-untrusted";
-		fail(l, &failure);
-		break;
-	case HTTP_TOO_LARGE:
+	/* Whom to trust is the kubeconfig's to say, and not that of the variables. */
+	bool untrusted = response->result == HTTP_UNTRUSTED;
+	struct failure failure = { .code = untrusted ? "cluster-untrusted" : "cluster-unreachable",
+		.message = response->problem,
+		.help = untrusted ? NULL : response->help };
+	if (response->result == HTTP_TOO_LARGE)
 		fail_answer(l, response->problem);
-		break;
-	case HTTP_NOT_SENT:
-	case HTTP_LOST:
-	case HTTP_TIMED_OUT:
+	else if (http_may_pass(response->result))
 		fail_passing(l, &failure, -1);
-		break;
-	default:
+	else
 		fail(l, &failure);
-		break;
-	}
 }
 
 static void on_answer(void *context, const struct http_response *response)

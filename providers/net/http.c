@@ -12,8 +12,11 @@
 #include "engine/base/buf.h"
 #include "engine/base/text.h"
 #include "providers/net/known.h"
+#include "providers/net/proxy.h"
 #include "providers/net/telling.h"
 #include "providers/net/timer.h"
+#include "providers/net/trouble.h"
+#include "providers/net/trust.h"
 #include "providers/net/url.h"
 
 #define HEADERS_MOST 256
@@ -49,6 +52,7 @@ struct http {
 	struct transfer *transfers;
 	struct transfer *queue, **queue_end;
 	struct known known;
+	char *proxy_host; /* NULL: the environment names no proxy */
 };
 
 struct http *http_open(const struct http_options *options)
@@ -70,6 +74,7 @@ struct http *http_open(const struct http_options *options)
 	(void)curl_multi_setopt(
 		http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)options->max_connections);
 	(void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	http->proxy_host = proxy_find(&http->known);
 	return http;
 }
 
@@ -118,6 +123,7 @@ void http_close(struct http *http)
 	(void)close(http->pipe[0]);
 	(void)close(http->pipe[1]);
 	free(http->user_agent);
+	free(http->proxy_host);
 	free(http);
 	curl_global_cleanup();
 }
@@ -246,9 +252,10 @@ static void set_bounds(struct transfer *transfer)
 	(void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* signed URLs stay as they are */
 	(void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (url_is_loopback(url) || transfer->request.on_host)
+	if (proxy_is_passed_by(url, transfer->request.on_host))
 		(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	(void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -260,32 +267,6 @@ static void set_bounds(struct transfer *transfer)
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)clock_wait_ms((int)limit_ms));
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, HTTP_SILENCE_LIMIT_S);
-}
-
-static void set_pem(CURL *easy, CURLoption option, const char *pem)
-{
-	struct curl_blob blob = {
-		.data = (void *)pem, .len = strlen(pem), .flags = CURL_BLOB_COPY
-	};
-	(void)curl_easy_setopt(easy, option, &blob);
-}
-
-/* As Go, OpenSSL, curl and Python's requests name them. Curl's library itself reads none. */
-static void set_authorities(CURL *easy)
-{
-	static const char *const files[] = { "SSL_CERT_FILE", "CURL_CA_BUNDLE",
-		"REQUESTS_CA_BUNDLE" };
-	const char *folder = getenv("SSL_CERT_DIR");
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		const char *file = getenv(files[i]);
-		if (file && file[0] != '\0') {
-			(void)curl_easy_setopt(easy, CURLOPT_CAINFO, file);
-			break;
-		}
-	}
-	if (folder && folder[0] != '\0')
-		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
 }
 
 /* Curl takes the name to verify from the URL alone. So the name stands there, and the connection
@@ -313,13 +294,11 @@ static void set_tls(struct transfer *transfer)
 	transfer->request.tls = NULL;
 	if (!tls)
 		return;
-	if (tls->authority) {
-		set_pem(easy, CURLOPT_CAINFO_BLOB, tls->authority);
-		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	}
+	if (tls->authority)
+		trust_alone(easy, tls->authority);
 	if (tls->certificate && tls->key) {
-		set_pem(easy, CURLOPT_SSLCERT_BLOB, tls->certificate);
-		set_pem(easy, CURLOPT_SSLKEY_BLOB, tls->key);
+		trust_set_pem(easy, CURLOPT_SSLCERT_BLOB, tls->certificate);
+		trust_set_pem(easy, CURLOPT_SSLKEY_BLOB, tls->key);
 		/* Else OpenSSL would ask the terminal for the password of a key that has one. */
 		(void)curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
 	}
@@ -365,7 +344,7 @@ void http_send(struct http *http, const struct http_request *request)
 		set_method(transfer);
 		set_bounds(transfer);
 		set_callbacks(transfer);
-		set_authorities(transfer->easy);
+		trust_usual(transfer->arena, transfer->easy);
 		set_tls(transfer);
 	}
 	transfer->next = http->transfers;
@@ -378,61 +357,23 @@ void http_send(struct http *http, const struct http_request *request)
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
-static enum http_result judge(const struct transfer *transfer, CURLcode code)
-{
-	if (code == CURLE_OK)
-		return HTTP_ANSWERED;
-	if (transfer->too_large)
-		return HTTP_TOO_LARGE;
-	if (code == CURLE_PEER_FAILED_VERIFICATION)
-		return HTTP_UNTRUSTED;
-	if (code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE)
-		return HTTP_REFUSED;
-	if (transfer->starts == 0)
-		return HTTP_NOT_SENT;
-	return code == CURLE_OPERATION_TIMEDOUT ? HTTP_TIMED_OUT : HTTP_LOST;
-}
-
-static const char *kind_of(enum http_result result, CURLcode code)
-{
-	static const char *const kinds[] = { [HTTP_NOT_SENT] = "network",
-		[HTTP_UNTRUSTED] = "tls",
-		[HTTP_LOST] = "network",
-		[HTTP_TIMED_OUT] = "timeout",
-		[HTTP_TOO_LARGE] = "too-large",
-		[HTTP_REFUSED] = "not-sent" };
-	bool unresolved = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
-	if (result == HTTP_NOT_SENT && unresolved)
-		return "dns";
-	if (result == HTTP_NOT_SENT && code == CURLE_SSL_CONNECT_ERROR)
-		return "tls";
-	return kinds[result];
-}
-
-static const char *describe(const struct transfer *transfer, CURLcode code)
-{
-	if (transfer->too_large)
-		return "the answer is larger than we take";
-	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return "the connection broke before an answer came";
-	return transfer->trouble[0] ? transfer->trouble : curl_easy_strerror(code);
-}
-
 static void deliver(struct transfer *transfer, CURLcode code)
 {
 	if (transfer->starts > 1)
 		transfer->http->sent += transfer->starts - 1;
 	struct http_response response = { .body = "", .sent = transfer->starts };
 	if (transfer->refusal) {
-		response.result = HTTP_REFUSED;
-		response.problem = transfer->refusal;
-		response.kind = kind_of(HTTP_REFUSED, code);
+		trouble_refused(transfer->refusal, &response);
+	} else if (code != CURLE_OK) {
+		trouble_read(transfer->arena,
+			&(struct trouble){ .easy = transfer->easy,
+				.code = code,
+				.text = transfer->trouble,
+				.proxy_host = transfer->http->proxy_host,
+				.started = transfer->starts > 0,
+				.too_large = transfer->too_large },
+			&response);
 	} else {
-		response.result = judge(transfer, code);
-		response.problem = code == CURLE_OK ? NULL : describe(transfer, code);
-		response.kind = code == CURLE_OK ? NULL : kind_of(response.result, code);
-	}
-	if (response.result == HTTP_ANSWERED) {
 		long status = 0;
 		(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 		response.status = (int)status;
@@ -535,6 +476,11 @@ void http_interrupt(struct http *http)
 unsigned http_requests(const struct http *http)
 {
 	return http->sent;
+}
+
+bool http_may_pass(enum http_result result)
+{
+	return result == HTTP_NOT_SENT || result == HTTP_LOST || result == HTTP_TIMED_OUT;
 }
 
 const char *http_header(const struct http_response *response, const char *name)

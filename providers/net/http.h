@@ -3,9 +3,8 @@
  *
  * Requests go in by http_send(); http_step() moves all of them and calls back who got an answer.
  * It retries nothing, follows no redirect and knows no cloud. Plain http goes to loopback hosts
- * only, and those are never asked through a proxy. Sizes and times are bounded: HTTP_*_LIMIT.
- * The system's CAs are trusted, or those that SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE
- * (the first that is set) and SSL_CERT_DIR name.
+ * only. Sizes and times are bounded: HTTP_*_LIMIT. HTTP/2 is spoken where it is offered. Whom to
+ * trust is in trust.h, what is never asked through a proxy in proxy.h.
  */
 #ifndef WAYBILL_PROVIDERS_NET_HTTP_H
 #define WAYBILL_PROVIDERS_NET_HTTP_H
@@ -47,6 +46,7 @@ enum http_result {
 	HTTP_ANSWERED,  /* `status`, headers and the whole body are there */
 	HTTP_NOT_SENT,  /* no connection could be made: the server saw no request */
 	HTTP_UNTRUSTED, /* the server's certificate did not hold; nothing was sent */
+	HTTP_BARRED,    /* a proxy would not let it through; nothing was sent */
 	HTTP_LOST,      /* sent, at least in part, and no whole answer came */
 	HTTP_TIMED_OUT, /* sent, and time ran out */
 	HTTP_TOO_LARGE, /* the answer passed a bound */
@@ -63,9 +63,9 @@ struct http_response {
 	const char *body; /* NUL-terminated; "" when there is none */
 	size_t body_len;
 	const char *problem; /* for people; NULL when HTTP_ANSWERED */
-	/* What failed, as a code: "dns", "tls", "network", "timeout", "too-large", "not-sent". NULL
+	/* What failed, as a code, and what might be done about it (trouble.h), or NULL. Both NULL
 	 * when HTTP_ANSWERED. */
-	const char *kind;
+	const char *kind, *help;
 	unsigned sent; /* how often the request left: twice when a kept connection was dead */
 };
 
@@ -107,6 +107,9 @@ void http_cut_secrets(const struct http *, char *text, size_t len);
 /* `text` without the secrets that are known, and without the queries of signed URLs. */
 char *http_scrubbed(const struct http *, struct arena *, const char *text);
 
+/* Whether what got no answer may get one later: there was no connection, it broke, or it took too
+ * long. */
+bool http_may_pass(enum http_result);
 /* The value of a header, by name without case; NULL when it is not there. */
 const char *http_header(const struct http_response *, const char *name);
 

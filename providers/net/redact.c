@@ -132,6 +132,35 @@ static size_t hide_jwt(struct buf *out, const char *at)
 	return len;
 }
 
+static size_t hide_user(struct buf *out, const char *at)
+{
+	if (strncmp(at, "://", 3) != 0)
+		return 0;
+	size_t len = strcspn(at + 3, URL_END "/?#@");
+	if (len == 0 || at[3 + len] != '@')
+		return 0;
+	(void)buf_puts(out, "://" HIDDEN);
+	return 3 + len;
+}
+
+/* Up to its end, or to that of the text: where it is cut, all that is left is the key's. */
+static size_t hide_private_key(struct buf *out, const char *at)
+{
+	static const char begin[] = "-----BEGIN ", end[] = "-----END ", rule[] = "-----";
+	if (strncmp(at, begin, strlen(begin)) != 0)
+		return 0;
+	const char *label = at + strlen(begin);
+	size_t label_len = strspn(label, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ");
+	static const char key[] = "PRIVATE KEY";
+	if (label_len < strlen(key) ||
+		strncmp(label + label_len - strlen(key), key, strlen(key)) != 0)
+		return 0;
+	(void)buf_puts(out, HIDDEN);
+	const char *close = strstr(label, end);
+	close = close ? strstr(close + strlen(end), rule) : NULL;
+	return close ? (size_t)(close - at) + strlen(rule) : strlen(at);
+}
+
 static size_t quote(const char *at)
 {
 	size_t len = strspn(at, "\\");
@@ -146,10 +175,10 @@ static size_t hide_named(struct buf *out, const char *at)
 			continue;
 		size_t quoted = quote(at + len);
 		size_t to = len + quoted + strspn(at + len + quoted, " ");
-		char sign = at[to];
-		if (sign != '=' && !(sign == ':' && quoted))
+		bool encoded = text_starts_nocase(at + to, "%3d");
+		if (at[to] != '=' && !encoded && !(at[to] == ':' && quoted))
 			continue;
-		to++;
+		to += encoded ? 3 : 1;
 		to += strspn(at + to, " ");
 		size_t opened = quote(at + to);
 		to += opened;
@@ -172,6 +201,10 @@ static bool is_letter(char c)
 static size_t hide(struct buf *out, const char *at, bool begins)
 {
 	size_t hidden = hide_query(out, at);
+	if (!hidden && *at == ':')
+		hidden = hide_user(out, at);
+	if (!hidden && *at == '-')
+		hidden = hide_private_key(out, at);
 	if (hidden || !begins || !is_letter(*at))
 		return hidden;
 	hidden = hide_scheme(out, at);
@@ -195,7 +228,8 @@ void redact_text(struct buf *out, const char *text)
 			plain = at + hidden;
 		}
 		at += hidden ? hidden : 1;
-		begins = hidden || !is_letter(at[-1]);
+		/* Behind %3F, too, which ends in a letter. */
+		begins = hidden || !is_letter(at[-1]) || (at - text >= 3 && at[-3] == '%');
 	}
 	(void)buf_puts(out, plain);
 	buf_release(&told);

@@ -18,7 +18,9 @@
  *   not; whole URLs and relative ones alike,
  * - what follows `Bearer`, `Basic`, `SharedKey` and the like,
  * - JSON Web Tokens,
- * - what a name such as `client_secret` or `sig` is said to be, by `=` or as a JSON member. */
+ * - who somebody is in a URL (`://USER:PASSWORD@`), and private keys in PEM,
+ * - what a name such as `client_secret` or `sig` is said to be, by `=` (or `%3D`) or as a JSON
+ *   member. */
 void redact_text(struct buf *out, const char *text);
 
 /* Appends "name: value", or "name: ***". */

@@ -157,8 +157,8 @@ static void unanswered(struct arena *a, const char *who, const struct http_respo
 	struct token_answer *out)
 {
 	out->unreached = response->result == HTTP_NOT_SENT;
-	out->passing = out->unreached || response->result == HTTP_LOST ||
-		response->result == HTTP_TIMED_OUT;
+	out->passing = http_may_pass(response->result);
+	out->help = response->help;
 	out->problem = arena_printf(a, "%s did not answer: %s", who, response->problem);
 }
 

@@ -572,9 +572,17 @@ def test_authorities_by_the_usual_variables(tmp_path, emulator):
         waybill.plan(env={name: mine})
     waybill.plan(env={"SSL_CERT_FILE": "", "CURL_CA_BUNDLE": mine, "REQUESTS_CA_BUNDLE": system})
     subprocess.run(["openssl", "rehash", tmp_path], check=True, timeout=60)
-    waybill.plan(env={"SSL_CERT_DIR": str(tmp_path)})
+    for env in ({"SSL_CERT_DIR": str(tmp_path)}, {"SSL_CERT_DIR": f"/etc/ssl/certs:{tmp_path}"},
+                {"REQUESTS_CA_BUNDLE": str(tmp_path)}, {"SSL_CERT_FILE": str(tmp_path), "SSL_CERT_DIR": "/etc/ssl/certs"}):
+        waybill.plan(env=env)
     azure.clear()
-    for env in ({}, {"SSL_CERT_FILE": system, "CURL_CA_BUNDLE": mine}, {"SSL_CERT_FILE": str(tmp_path / "none")}):
-        waybill.plan(env=env, check=1)
-    assert "help: SSL_CERT_FILE names" in waybill.plan(check=1).stderr
+    told = waybill.plan(check=1).stderr
+    assert "SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE names a file" in told.partition("help: ")[2]
+    for env in ({"SSL_CERT_FILE": system, "CURL_CA_BUNDLE": mine}, {"SSL_CERT_DIR": str(tmp_path / "none")},
+                {"AZURE_CLI_DISABLE_CONNECTION_VERIFICATION": "1"}, {"ADAL_PYTHON_SSL_NO_VERIFY": "1"}):
+        assert "certificate problem" in waybill.plan(env=env, check=1).stderr
+    (tmp_path / "garbage").write_text("no certificate\n")
+    for name in ("none", "garbage"):
+        told = waybill.plan(env={"SSL_CERT_FILE": str(tmp_path / name)}, check=1).stderr
+        assert "is to be a file of certificates, in PEM" in told.partition("help: ")[2], told
     assert azure.requests() == []

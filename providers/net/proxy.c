@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "providers/net/proxy.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/text.h"
+#include "providers/net/url.h"
+
+bool proxy_is_passed_by(const char *url, bool on_host)
+{
+	return on_host || url_is_loopback(url) || url_is_link_local(url);
+}
+
+static const char *variable(void)
+{
+	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy",
+		"ALL_PROXY" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return value;
+	}
+	return NULL;
+}
+
+static void keep_part(struct known *known, CURLU *parsed, CURLUPart part, unsigned flags)
+{
+	char *text = NULL;
+	if (curl_url_get(parsed, part, &text, flags) == CURLUE_OK) {
+		known_keep(known, text);
+		explicit_bzero(text, strlen(text));
+	}
+	curl_free(text);
+}
+
+char *proxy_find(struct known *known)
+{
+	const char *address = variable();
+	CURLU *parsed = address ? curl_url() : NULL;
+	char *host = NULL, *copy = NULL;
+	if (parsed &&
+		curl_url_set(parsed, CURLUPART_URL, address,
+			CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
+		curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+		copy = mem_strdup(host);
+		keep_part(known, parsed, CURLUPART_PASSWORD, 0);
+		keep_part(known, parsed, CURLUPART_PASSWORD, CURLU_URLDECODE);
+	}
+	curl_free(host);
+	curl_url_cleanup(parsed);
+	return copy;
+}
