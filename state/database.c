@@ -339,6 +339,8 @@ static bool break_off(struct state *s, struct diags *diags)
 
 static bool refuse_broken(struct state *s, struct diags *diags)
 {
+	if (s->lost)
+		return false;
 	diag_error(diags, state_place(s, diags), "state-write",
 		"the state takes nothing more after a write that failed");
 	diag_help(diags, HELP_WRITE);
@@ -350,6 +352,8 @@ bool state_write(struct state *s, enum statement which, const struct value *valu
 {
 	if (s->broken)
 		return refuse_broken(s, diags);
+	if (!s->writing && !state_is_locked(s, diags))
+		return give_up(s);
 	if (!s->writing && !run_statement(s, SQL_BEGIN_WRITE, NULL, 0))
 		return break_off(s, diags);
 	s->writing = true;
@@ -380,6 +384,8 @@ bool state_commit(struct state *s, struct diags *diags)
 		return refuse_broken(s, diags);
 	if (!s->writing)
 		return true;
+	if (!state_is_locked(s, diags))
+		return give_up(s);
 	bool grows = s->records_changed;
 	if (grows && !state_write(s, SQL_GROW_SERIAL, NULL, 0, NULL, diags))
 		return false;
@@ -390,6 +396,8 @@ bool state_commit(struct state *s, struct diags *diags)
 		return break_off(s, diags);
 	s->writing = s->records_changed = false;
 	s->serial += grows;
+	if (!state_stands(s, diags))
+		return give_up(s);
 	if (s->is_noted && !remote_replace_due(s, diags))
 		return give_up(s);
 	return true;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "state/state.h"
 
@@ -76,6 +77,11 @@ struct state {
 	bool writing;         /* a transaction is open */
 	bool records_changed; /* in it */
 	bool broken;          /* a write failed */
+	/* Of a local one for writing: */
+	const struct lock *lock; /* or NULL */
+	dev_t device;            /* of the file, and its inode; 0: not asked for */
+	ino_t inode;
+	bool lost; /* and that was told */
 };
 
 enum state_doing {
@@ -150,6 +156,17 @@ bool state_json(
 bool state_create(struct state *, struct diags *);
 /* Brings the open file from `format` to STATE_FORMAT in one transaction. */
 bool state_migrate(struct state *, int64_t format, struct diags *);
+
+/* ---- standing.c ---- */
+
+/* From now on the open file must stay where it is. */
+bool state_note_place(struct state *, struct diags *);
+/* Whether the lock is where it was; false with `state-lost` when there are diagnostics. */
+bool state_is_locked(struct state *, struct diags *);
+/* The same of the lock and the file. What a file held that is gone is saved beside it. */
+bool state_stands(struct state *, struct diags *);
+/* It shows that another run has written: false, with `state-lost` when there are diagnostics. */
+bool state_lose_lock(struct state *, struct diags *);
 
 /* ---- remote.c ---- */
 

@@ -127,7 +127,8 @@ bool state_settle(
 			  s, SQL_LEAVE_OPEN, VALUES(NUMBER(intent), TEXT(outcome)), &rows, diags)
 		: state_write(s, SQL_SETTLE, VALUES(NUMBER(intent), TEXT(outcome), TEXT(now)),
 			  &rows, diags);
-	assert(!ok || rows == 1);
+	if (ok && rows != 1)
+		return state_lose_lock(s, diags);
 	return ok && add_changes(s, intent, outcome, now, changes, diags);
 }
 

@@ -24,6 +24,7 @@
 
 struct lock {
 	int fd;
+	char *path;
 };
 
 static char *lock_path(struct arena *a, const char *state_path)
@@ -181,7 +182,7 @@ struct lock *lock_take(const char *state_path, const char *command, int timeout_
 	if (fd >= 0 && wait_for_lock(path, fd, &waiter, diags)) {
 		write_name(fd, command);
 		lock = mem_alloc(sizeof *lock);
-		lock->fd = fd;
+		*lock = (struct lock){ .fd = fd, .path = mem_strdup(path) };
 	}
 	if (fd >= 0 && !lock)
 		(void)close(fd);
@@ -196,7 +197,15 @@ void lock_release(struct lock *lock)
 	/* The file stays: to remove it would let two hold it, each under the same name. */
 	(void)!ftruncate(lock->fd, 0);
 	(void)close(lock->fd);
+	free(lock->path);
 	free(lock);
+}
+
+bool lock_stands(const struct lock *lock)
+{
+	struct stat held, found;
+	return fstat(lock->fd, &held) == 0 && lstat(lock->path, &found) == 0 &&
+		held.st_dev == found.st_dev && held.st_ino == found.st_ino;
 }
 
 char *lock_holder(struct arena *a, const char *state_path)

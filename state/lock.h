@@ -23,6 +23,10 @@ struct lock *lock_take(const char *state_path, const char *command, int timeout_
 	lock_waiting_fn *, void *context, struct diags *);
 void lock_release(struct lock *); /* NULL is allowed */
 
+/* Whether its file is still where others look for it. One who deleted it, perhaps because it seemed
+ * left over, has let another run in. */
+bool lock_stands(const struct lock *);
+
 /* Who holds it, as "user@host, pid N, since T, command", or NULL when nobody does. */
 char *lock_holder(struct arena *, const char *state_path);
 

@@ -403,7 +403,7 @@ int state_keep_due_ms(struct state *s)
 bool state_held(struct state *s, struct diags *diags)
 {
 	if (!s->remote)
-		return true;
+		return state_stands(s, diags);
 	struct store *store = s->remote->store;
 	if (store->held_ms(store) >= STORE_REQUEST_MS)
 		return true;

@@ -141,7 +141,8 @@ static bool open_file(struct state *s, struct diags *diags)
 			state_read_meta(s, diags);
 	if (s->access == STATE_READ)
 		return start_reading(s, diags);
-	return start_writing(s, format, diags) && state_read_meta(s, diags);
+	return start_writing(s, format, diags) && state_note_place(s, diags) &&
+		state_read_meta(s, diags);
 }
 
 struct state *state_open(const char *path, enum state_access access, struct diags *diags)

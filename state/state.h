@@ -26,6 +26,7 @@
 
 #define STATE_FORMAT 3 /* the newest format this program reads and the one it writes */
 
+struct lock;
 struct state;
 
 enum state_access {
@@ -58,9 +59,12 @@ void state_close(struct state *);
 
 /* ---- whether it stays ours ----
  *
- * A local state is ours until it is closed. A remote one (remote.h) is leased: somebody has to call
- * state_keep() when it is due, and nothing may leave for the cloud unless state_held() says that
- * the lease is known to outlast a request. */
+ * A local state is ours as long as its file and its lock are where others look for them: when
+ * somebody deletes or replaces one of them, nothing more is written, and nothing more may leave for
+ * the cloud. A remote one (remote.h) is leased: somebody has to call state_keep() when it is due,
+ * and nothing may leave unless state_held() says that the lease is known to outlast a request. */
+/* The lock that a local state was opened under, which outlives it; or NULL. */
+void state_guard(struct state *, const struct lock *);
 void state_keep(struct state *); /* never waits */
 /* Milliseconds until it is due; -1: never. */
 int state_keep_due_ms(struct state *);

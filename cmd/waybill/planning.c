@@ -249,7 +249,8 @@ bool planning_still_true(
 /* Canonical JSON sorts its keys, and this is the first. */
 bool planning_may_save(struct session *s, const char *path)
 {
-	return file_may_replace(path, "{\"changes\":", "saved plan", &s->diags);
+	return session_may_write(s, path, false) &&
+		file_may_replace(path, "{\"changes\":", "saved plan", &s->diags);
 }
 
 bool planning_save(const struct planning *planning, struct session *s, const char *path)

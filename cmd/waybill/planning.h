@@ -32,7 +32,7 @@ bool planning_look(struct planning *, struct session *);
 bool planning_load(struct session *, const char *path, struct saved_plan *out);
 /* Whether the plan comes to the saved one's id. False with `plan-stale`, for each difference. */
 bool planning_still_true(const struct planning *, struct session *, const struct saved_plan *);
-/* Whether planning_save() may write there; false with `file-exists`. */
+/* Whether planning_save() may write there; false with `file-exists` or `state-file`. */
 bool planning_may_save(struct session *, const char *path);
 /* False with `plan-write`. The file appears whole or not at all. */
 bool planning_save(const struct planning *, struct session *, const char *path);

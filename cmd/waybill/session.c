@@ -12,6 +12,7 @@
 #include "engine/base/text.h"
 #include "providers/kubernetes/kubernetes.h"
 #include "providers/net/az.h"
+#include "state/names.h"
 
 #define EMULATED_SUBSCRIPTION "00000000-0000-0000-0000-000000000001"
 #define SOME_SUBSCRIPTION "00000000-0000-0000-0000-000000000000"
@@ -34,7 +35,7 @@ void session_open(
 	if (format)
 		s->json = s->json || strcmp(format, "json") == 0;
 	const char *state = session_option(s, OPTION_STATE)->text;
-	s->state_path = state ? state : SESSION_DEFAULT_STATE;
+	s->state_path = state_follow(s->arena, state ? state : SESSION_DEFAULT_STATE);
 	s->environment = environment;
 }
 
@@ -61,7 +62,9 @@ bool session_close(struct session *s)
 bool session_record(struct session *s)
 {
 	const char *path = session_option(s, OPTION_RECORD)->text;
-	return !path || recording_open(&s->recording, s->arena, path, &s->diags);
+	return !path ||
+		(session_may_write(s, path, false) &&
+			recording_open(&s->recording, s->arena, path, &s->diags));
 }
 
 const struct option_value *session_option(const struct session *s, enum option_id id)

@@ -105,6 +105,9 @@ bool session_state(struct session *, enum state_access);
 bool session_bind(struct session *, const char *const *subscriptions, size_t count);
 /* Opens the state, anew if it is open, whatever its cloud. */
 bool session_state_alone(struct session *, enum state_access);
+/* Whether a result may be written there: false with `state-file` for the names of the local state's
+ * own files; a copy of a state (`is_state`) may bear the name of the state itself. */
+bool session_may_write(struct session *, const char *path, bool is_state);
 /* Who holds the state's lock now, NULL for nobody; the state is open. */
 bool session_holder(struct session *, char **out);
 bool session_provider(struct session *);

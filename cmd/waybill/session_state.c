@@ -10,6 +10,7 @@
 #include "cmd/waybill/signals.h"
 #include "engine/base/text.h"
 #include "state/blob.h"
+#include "state/names.h"
 
 #define ANSWER_BYTES 64
 
@@ -171,7 +172,20 @@ bool session_state_alone(struct session *s, enum state_access access)
 	state_close(s->state);
 	s->state = s->remote ? state_open_remote(s->remote, access, &s->diags)
 			     : state_open(s->state_path, access, &s->diags);
+	if (s->state)
+		state_guard(s->state, s->lock);
 	return s->state != NULL;
+}
+
+bool session_may_write(struct session *s, const char *path, bool is_state)
+{
+	if (!state_names(s->state_path, path) &&
+		(is_state || !state_is_same_file(s->state_path, path)))
+		return true;
+	(void)diag_error(&s->diags, (struct place){ .file = path }, "state-file",
+		"this is the name of the state, or of a file that it needs beside it");
+	diag_help(&s->diags, "name another file");
+	return false;
 }
 
 bool session_bind(struct session *s, const char *const *subscriptions, size_t count)

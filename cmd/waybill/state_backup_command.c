@@ -6,7 +6,8 @@
 
 int state_backup_command(struct session *s)
 {
-	if (!session_state_alone(s, STATE_READ) || !state_backup(s->state, s->words[0], &s->diags))
+	if (!session_may_write(s, s->words[0], true) || !session_state_alone(s, STATE_READ) ||
+		!state_backup(s->state, s->words[0], &s->diags))
 		return EXIT_ERROR;
 	long long serial = (long long)state_serial(s->state);
 	if (s->json)

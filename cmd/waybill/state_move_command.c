@@ -89,7 +89,7 @@ int state_push_command(struct session *s)
 int state_pull_command(struct session *s)
 {
 	const char *path = s->words[0];
-	if (!find_remote(s))
+	if (!session_may_write(s, path, true) || !find_remote(s))
 		return EXIT_ERROR;
 	s->state = state_open_remote(s->remote, STATE_READ, &s->diags);
 	if (!s->state || !state_backup(s->state, path, &s->diags))

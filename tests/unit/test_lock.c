@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "state/names.h"
 #include "tests/support/folder.h"
 
 static struct arena *a;
@@ -191,6 +192,36 @@ static void test_lock__missing_folder_is_an_error(void **unused)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+static void test_lock__it_stands_until_its_file_is_another(void **unused)
+{
+	(void)unused;
+	struct lock *lock = take(0);
+	assert_true(lock_stands(lock));
+	assert_int_equal(unlink(folder_path(&folder, a, "waybill.db.lock")), 0);
+	assert_false(lock_stands(lock));
+	struct lock *other = take(0);
+	assert_non_null(other);
+	assert_false(lock_stands(lock));
+	assert_true(lock_stands(other));
+	lock_release(lock);
+	assert_true(lock_stands(other));
+	lock_release(other);
+}
+
+static void test_lock__names_of_a_state(void **unused)
+{
+	(void)unused;
+	const char *link = folder_path(&folder, a, "link"), *far = folder_path(&folder, a, "far");
+	assert_int_equal(symlink("link", far), 0);
+	assert_int_equal(symlink("waybill.db", link), 0);
+	assert_true(state_is_same_file(state_follow(a, far), path));
+	assert_ptr_equal(state_follow(a, path), path);
+	assert_true(state_names(path, arena_printf(a, "%s-wal", path)));
+	assert_false(state_names(path, path));
+	assert_false(state_names(path, arena_printf(a, "%s-walrus", path)));
+	assert_false(state_names(path, "waybill.db-wal"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +234,8 @@ int main(void)
 		TEST(test_lock__foreign_text_names_nobody),
 		TEST(test_lock__symbolic_link_is_refused),
 		TEST(test_lock__missing_folder_is_an_error),
+		TEST(test_lock__it_stands_until_its_file_is_another),
+		TEST(test_lock__names_of_a_state),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

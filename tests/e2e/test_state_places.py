@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a local state stands: by which names it is reached, which are its own, and what happens to a run
+whose state or lock is taken away."""
+import os
+import subprocess
+import time
+
+import pytest
+from harness import Waybill, route_body, table_id, table_yaml, writes
+
+A = ("10.1.0.0/16", "10.240.0.4")
+B = ("10.2.0.0/16", "10.240.0.5")
+OWN = [".lock", ".new", "-wal", "-shm", "-journal"]
+
+
+@pytest.fixture
+def waybill(tmp_path, azure):
+    return Waybill(tmp_path / "w", azure, table_yaml({"a": A}))
+
+
+# ---- links ----
+
+def linked(waybill, tmp_path, relative=False):
+    """The state stands elsewhere, and its name is a link."""
+    real = tmp_path / "real" / "state.db"
+    real.parent.mkdir()
+    waybill.state.symlink_to(os.path.relpath(real, waybill.folder) if relative else real)
+    return real
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_link_to_nothing_yet_is_followed(waybill, tmp_path, relative):
+    real = linked(waybill, tmp_path, relative)
+    waybill.apply()
+    assert waybill.state.is_symlink() and real.exists()
+    assert sorted(os.listdir(waybill.folder)) == ["waybill.db", "waybill.yaml"]
+    waybill.assert_settled()
+
+
+def test_one_state_has_one_lock_by_whatever_name(waybill, tmp_path, azure):
+    real = linked(waybill, tmp_path)
+    waybill.apply()
+    waybill.write(table_yaml({"a": A, "b": B}))
+    azure.clear()
+    with subprocess.Popen(["flock", f"{real}.lock", "sh", "-c", "echo locked; read -r end"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        assert waybill.apply(check=1).codes == ["state-locked"]
+        assert waybill.run("state", "rm", "routeTables/t", check=1).codes == ["state-locked"]
+        holder.stdin.close()
+    assert writes(azure.requests()) == []
+    waybill.apply()
+    waybill.environment["WAYBILL_STATE"] = str(real)
+    waybill.assert_settled()
+
+
+def test_a_link_in_a_circle_is_no_state(waybill):
+    waybill.state.symlink_to(waybill.state)
+    assert waybill.apply(check=1).codes == ["state-open"]
+    assert waybill.plan(check=1).codes == ["state-open"]
+
+
+# ---- names ----
+
+@pytest.mark.parametrize("name", ["", "./", *OWN])
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_plan_or_a_record_never_takes_a_name_of_the_state(waybill, name, exists):
+    if exists:
+        waybill.apply()
+    name = "./waybill.db" if name == "./" else "waybill.db" + name
+    before = sorted(os.listdir(waybill.folder))
+    assert waybill.plan("--out", name, check=1).codes == ["state-file"]
+    assert waybill.plan("--record", name, check=1).codes == ["state-file"]
+    assert sorted(os.listdir(waybill.folder)) == before
+    waybill.apply()
+    waybill.assert_settled()
+
+
+@pytest.mark.parametrize("suffix", OWN)
+def test_a_copy_never_takes_a_name_beside_the_state(waybill, suffix):
+    waybill.apply()
+    assert waybill.run("state", "backup", "waybill.db" + suffix, check=1).codes == ["state-file"]
+    assert waybill.records() == ["routeTables/t", "routeTables/t/routes/a"]
+
+
+def test_a_pulled_state_may_bear_its_name_but_none_beside_it(waybill, blobs):
+    waybill.use(blobs)
+    waybill.apply()
+    for suffix in OWN:
+        assert waybill.run("state", "pull", "waybill.db" + suffix, check=1).codes == ["state-file"]
+    waybill.run("state", "pull", "waybill.db", check=0)
+
+
+# ---- taken away from a run ----
+
+def begin(waybill, azure, routes):
+    """An apply whose write is under way; the next one waits for it."""
+    waybill.apply()
+    waybill.write(table_yaml(routes))
+    azure.fault(method="PUT", nth=1, delay=1500)
+    azure.clear()
+    run = subprocess.Popen(waybill.command("apply", "--auto-approve"), cwd=waybill.folder,
+                           env=waybill.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, text=True)
+    while not waybill.run("state", "sql", "--json", "select 1 from intent where ended is null",
+                          check=0).json["rows"]:
+        assert run.poll() is None
+        time.sleep(0.02)
+    return run
+
+
+def remove(waybill):
+    for path in waybill.folder.glob("waybill.db*"):
+        if not path.name.endswith(".lock"):
+            path.unlink()
+
+
+def replace(waybill):
+    """Somebody puts another state there, as `git checkout` would."""
+    remove(waybill)
+    other = Waybill(waybill.folder / "other", waybill.azure, table_yaml({"x": A}, name="other"))
+    other.apply()
+    other.state.rename(waybill.state)
+
+
+@pytest.mark.parametrize("take_away", [remove, replace])
+def test_a_state_that_is_taken_away_is_saved_and_that_is_said(waybill, azure, take_away):
+    run = begin(waybill, azure, {"a": A, "b": B})
+    take_away(waybill)
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == 1 and told.count("error:") == 1 and "[state-lost]" in told, told
+    saved, = waybill.folder.glob("waybill.db.saved-*")
+    assert f"waybill state restore '{saved}'" in told
+    waybill.run("state", "restore", saved, *(["--force"] if waybill.state.exists() else []), check=0)
+    done = waybill.apply()
+    assert done.stderr.count("Settled: ") <= 1
+    waybill.assert_settled()
+    assert "routeTables/t/routes/b" in waybill.records()
+
+
+def test_a_folder_that_is_taken_away(waybill, azure):
+    run = begin(waybill, azure, {"a": A, "b": B})
+    waybill.folder.rename(waybill.folder.parent / "moved")
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == 1 and "[state-lost]" in told, told
+    (waybill.folder.parent / "moved").rename(waybill.folder)
+    waybill.apply()
+    waybill.assert_settled()
+
+
+def test_a_lock_that_is_deleted_ends_the_run_that_held_it(waybill, azure):
+    run = begin(waybill, azure, {"a": A, "b": B})
+    (waybill.folder / "waybill.db.lock").unlink()
+    second = waybill.apply(check=None)
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == 1 and "[state-lost]" in told and "Sanitizer" not in told, told
+    assert second.code in (0, 1), second
+    waybill.apply()
+    waybill.assert_settled()
+    assert [path.split("/")[-1] for _, path in writes(azure.requests())].count("t") <= 2
+
+
+def test_nothing_leaves_under_a_lock_that_was_deleted_at_the_question(waybill, azure):
+    """The lock goes right before the run would write."""
+    waybill.apply()
+    waybill.write(table_yaml({"a": A, "b": B}))
+    azure.put(table_id() + "/routes/theirs", route_body("10.9.0.0/16", "10.240.0.9"))
+    azure.fault(method="GET", contains="routeTables", nth=1, delay=800)
+    azure.clear()
+    run = subprocess.Popen(waybill.command("apply", "--auto-approve"), cwd=waybill.folder,
+                           env=waybill.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, text=True)
+    lock = waybill.folder / "waybill.db.lock"
+    while not (lock.exists() and lock.read_text()):
+        time.sleep(0.02)
+    lock.unlink()
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == 1 and told.count("error:") == 1 and "[state-lost]" in told, told
+    assert writes(azure.requests()) == []
+    waybill.apply()
+    waybill.assert_settled()
