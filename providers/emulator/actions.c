@@ -8,6 +8,7 @@
 #include "providers/emulator/effective.h"
 #include "providers/emulator/machine_state.h"
 #include "providers/emulator/machines.h"
+#include "providers/emulator/providers.h"
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/rules.h"
 #include "providers/emulator/scale_sets.h"
@@ -33,17 +34,30 @@ static bool accept(struct asking *asking, struct operation *operation)
 	return response_json(asking->response, 202, NULL);
 }
 
-static bool ask_effective_routes(struct asking *asking)
+/* Steals the answer. */
+static bool answer_later(struct asking *asking, json_t *answer)
 {
 	struct emulator *emulator = asking->emulator;
-	json_t *routes = effective_routes(
-		&emulator->cloud, asking->item, asking->request->arena, asking->response);
 
-	if (routes == NULL)
-		return false;
 	return accept(asking,
 		operation_begin_question(&emulator->operations, &emulator->cloud, asking->target,
-			asking->request, emulator->options.operation_ms, routes));
+			asking->request, emulator->options.operation_ms, answer));
+}
+
+static bool ask_effective_routes(struct asking *asking)
+{
+	json_t *routes = effective_routes(
+		&asking->emulator->cloud, asking->item, asking->request->arena, asking->response);
+
+	return routes != NULL && answer_later(asking, routes);
+}
+
+/* There are no security groups here, so none has an effect. */
+static bool ask_effective_groups(struct asking *asking)
+{
+	return effective_is_known(&asking->emulator->cloud, asking->item, asking->request->arena,
+		       "SecurityGroups", asking->response) &&
+		answer_later(asking, json_pack("{s:[]}", "value"));
 }
 
 static bool set_power(struct asking *asking, const char *power)
@@ -208,6 +222,7 @@ static const struct {
 	bool (*ask)(struct asking *);
 } actions[] = {
 	{ TYPE_NIC, "POST", "effectiveRouteTable", ask_effective_routes },
+	{ TYPE_NIC, "POST", "effectiveNetworkSecurityGroups", ask_effective_groups },
 	{ TYPE_VM, "POST", "start", ask_start },
 	{ TYPE_VM, "POST", "restart", ask_start },
 	{ TYPE_VM, "POST", "powerOff", ask_power_off },
@@ -255,5 +270,6 @@ bool actions_serve(struct emulator *emulator, const struct target *target,
 		json_decref(asking.item);
 		return served;
 	}
-	return known ? refuse_method(response, request) : refuse_path(response, request);
+	return known ? refuse_method(response, request)
+		     : providers_refuse(emulator, target, request, response);
 }

@@ -15,7 +15,9 @@
 #include "providers/emulator/regions.h"
 #include "providers/emulator/roles.h"
 #include "providers/emulator/scale_sets.h"
+#include "providers/emulator/shape.h"
 #include "providers/emulator/usages.h"
+#include "providers/emulator/versions.h"
 #include "providers/emulator/write.h"
 
 /* A page also ends after so many routes or subnets, as ARM bounds an answer at 8 MB. */
@@ -113,6 +115,8 @@ static bool list_roots(struct listing *list, struct response *response)
 	const char *scope = target->group_key != NULL
 		? target->group_key
 		: text_lower(arena, arena_printf(arena, "/subscriptions/%s", target->subscription));
+	const char *location =
+		target->location != NULL ? location_short(arena, target->location) : NULL;
 	void *at = token != NULL ? json_object_iter_at(items, token) : json_object_iter(items);
 
 	if (token != NULL && at == NULL)
@@ -122,6 +126,8 @@ static bool list_roots(struct listing *list, struct response *response)
 		json_t *body = cloud_seen(&list->emulator->cloud, target->type, key);
 
 		if (body == NULL || !cloud_in_group(key, scope) ||
+			(location != NULL &&
+				strcmp(json_text_at(body, "/location"), location) != 0) ||
 			!filter_wants(&list->filter, arena, body))
 			continue;
 		if (page_is_full(list))
@@ -218,7 +224,8 @@ static const struct {
 };
 
 /* YYYY-MM-DD with an optional suffix; which there are, providers_check() knows. */
-static bool check_version(const struct request *request, struct response *response)
+static bool check_version(
+	const struct target *target, const struct request *request, struct response *response)
 {
 	static const char shape[] = "0000-00-00";
 	const char *version = request->api_version;
@@ -234,9 +241,40 @@ static bool check_version(const struct request *request, struct response *respon
 		else
 			good = version[i] == '-' || (i > strlen(shape) && islower(version[i]));
 	}
+	if (good &&
+		(target->provider == NULL || target->kind == TARGET_PROVIDER ||
+			target->kind == TARGET_REGISTRATION))
+		good = versions_arm_takes(version);
 	return good ||
 		refuse(response, 400, "InvalidApiVersionParameter",
-			"The api-version '%s' is invalid.", version);
+			"The api-version '%s' is invalid. The supported versions are '%s'.",
+			version, versions_of_arm());
+}
+
+static bool is_id(const char *text)
+{
+	static const char shape[] = "00000000-0000-0000-0000-000000000000";
+
+	for (size_t i = 0; i < strlen(shape); i++) {
+		if (shape[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	}
+	return text[strlen(shape)] == '\0';
+}
+
+static bool check_subscription(
+	const struct emulator *emulator, const struct target *target, struct response *response)
+{
+	const char *subscription = target->subscription;
+
+	if (subscription == NULL || cloud_subscription(&emulator->cloud, subscription) != NULL)
+		return true;
+	if (!is_id(subscription))
+		return refuse(response, 400, "InvalidSubscriptionId",
+			"The provided subscription identifier '%s' is malformed or invalid.",
+			subscription);
+	return refuse(response, 404, "SubscriptionNotFound",
+		"The subscription '%s' could not be found.", subscription);
 }
 
 static bool check_request(struct emulator *emulator, const struct target *target,
@@ -244,13 +282,9 @@ static bool check_request(struct emulator *emulator, const struct target *target
 {
 	if (!auth_check(emulator, request, target->subscription, principal, response) ||
 		!throttle_take(emulator, principal, target, request, response) ||
-		!check_version(request, response))
+		!check_version(target, request, response))
 		return false;
-	if (target->subscription != NULL &&
-		cloud_subscription(&emulator->cloud, target->subscription) == NULL)
-		return refuse(response, 404, "SubscriptionNotFound",
-			"The subscription '%s' could not be found.", target->subscription);
-	return true;
+	return check_subscription(emulator, target, response);
 }
 
 bool arm_serve(struct emulator *emulator, const struct target *target,
@@ -268,7 +302,7 @@ bool arm_serve(struct emulator *emulator, const struct target *target,
 	if (!request->internal && !roles_check(emulator, &principal, target, request, response))
 		return false;
 	if (target->kind == TARGET_UNKNOWN)
-		return refuse_path(response, request);
+		return providers_refuse(emulator, target, request, response);
 	if (!request->internal && !providers_check(emulator, target, request, response))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {

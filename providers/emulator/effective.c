@@ -129,7 +129,8 @@ static void add_user(struct effect *effect)
 
 	json_array_foreach (json_at(effect->table, "/properties/routes"), i, route) {
 		const char *ip = json_text_at(route, "/properties/nextHopIpAddress");
-		json_t *hops = json_array();
+		json_t *several = json_at(route, "/properties/nextHop/nextHopIpAddresses");
+		json_t *hops = several != NULL ? json_copy(several) : json_array();
 
 		if (ip != NULL)
 			json_array_append_new(hops, json_string(ip));
@@ -143,14 +144,32 @@ static void add_user(struct effect *effect)
 	}
 }
 
+bool effective_is_known(const struct cloud *cloud, const json_t *nic, struct arena *arena,
+	const char *what, struct response *response)
+{
+	const char *id = json_text_at(nic, "/properties/virtualMachine/id");
+	const json_t *machine = id != NULL ? cloud_by_id(cloud, arena, id, NULL) : NULL;
+	const char *code =
+		arena_printf(arena, "NicMustBeAttachedToRunningVmToGetEffective%s", what);
+
+	if (machine != NULL && machine_runs(machine))
+		return true;
+	/* The text is recorded for security groups alone. */
+	refuse(response, 400, code,
+		"A network interface must be attached to a running virtual machine to get "
+		"effective %s. The network interface %s is not attached to a running virtual "
+		"machine.",
+		strcmp(what, "Routes") == 0 ? "routes" : "security groups",
+		json_text_at(nic, "/id"));
+	json_put(response->body, "/error/details", json_array());
+	return false;
+}
+
 json_t *effective_routes(const struct cloud *cloud, const json_t *nic, struct arena *arena,
 	struct response *response)
 {
-	const char *machine_id = json_text_at(nic, "/properties/virtualMachine/id");
 	const char *subnet_id =
 		json_text_at(nic, "/properties/ipConfigurations/0/properties/subnet/id");
-	const json_t *machine =
-		machine_id != NULL ? cloud_by_id(cloud, arena, machine_id, NULL) : NULL;
 	struct target where = { .kind = TARGET_UNKNOWN };
 	const json_t *subnet =
 		subnet_id != NULL ? cloud_by_id(cloud, arena, subnet_id, &where) : NULL;
@@ -159,14 +178,8 @@ json_t *effective_routes(const struct cloud *cloud, const json_t *nic, struct ar
 	json_t *peering;
 	size_t i;
 
-	/* That it is refused with a 4xx is known; code and text are not confirmed. */
-	if (machine == NULL || !machine_runs(machine)) {
-		refuse(response, 400, "NetworkInterfaceNotAttachedToRunningVm",
-			"Effective routes of network interface %s can only be retrieved when it is "
-			"attached to a running virtual machine.",
-			json_text_at(nic, "/id"));
+	if (!effective_is_known(cloud, nic, arena, "Routes", response))
 		return NULL;
-	}
 	effect.network = subnet != NULL ? cloud_find(cloud, where.root_type, where.root_key) : NULL;
 	effect.table = table_id != NULL ? cloud_by_id(cloud, arena, table_id, NULL) : NULL;
 	effect.no_gateway_routes =

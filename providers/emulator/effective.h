@@ -12,6 +12,10 @@
 #include "providers/emulator/cloud.h"
 #include "providers/emulator/message.h"
 
+/* False with a refusal: the NIC's machine does not run. `what` is "Routes" or "SecurityGroups". */
+bool effective_is_known(const struct cloud *, const json_t *nic, struct arena *, const char *what,
+	struct response *);
+
 /* The answer's body, new; NULL with a refusal. */
 json_t *effective_routes(
 	const struct cloud *, const json_t *nic, struct arena *, struct response *);

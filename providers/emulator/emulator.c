@@ -141,16 +141,32 @@ bool emulator_change(struct emulator *emulator, struct arena *arena, const char 
 	return served;
 }
 
-static void add_headers(const struct request *request, struct response *response)
+/* Which of ARM's front doors it was, when, and for whom: "EASTUS:20261126T080000Z:ID". */
+static void add_routing(const char *correlation, struct response *response)
 {
+	time_t now = time(NULL);
+	struct tm utc;
+	char when[32];
+
+	(void)gmtime_r(&now, &utc);
+	(void)strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
+	response_header(response, "x-ms-routing-request-id", "EASTUS:%s:%s", when, correlation);
+}
+
+static void add_headers(const struct request *request, bool from_arm, struct response *response)
+{
+	const char *correlation = request->correlation_id;
 	char id[37];
 
 	uuid_random(id);
 	response_header(response, "x-ms-request-id", "%s", id);
-	if (request->correlation_id == NULL)
+	if (correlation == NULL) {
 		uuid_random(id);
-	response_header(response, "x-ms-correlation-request-id", "%s",
-		request->correlation_id != NULL ? request->correlation_id : id);
+		correlation = id;
+	}
+	response_header(response, "x-ms-correlation-request-id", "%s", correlation);
+	if (from_arm)
+		add_routing(correlation, response);
 	if (request->echo_client_request_id && request->client_request_id != NULL)
 		response_header(
 			response, "x-ms-client-request-id", "%s", request->client_request_id);
@@ -159,10 +175,12 @@ static void add_headers(const struct request *request, struct response *response
 static void serve(
 	struct emulator *emulator, const struct request *request, struct response *response)
 {
-	struct target target = target_parse(request->arena, request->path);
 	struct request seen = *request;
+	struct target target;
 
+	seen.path = target_path(request->arena, request->path);
 	seen.now_ms += emulator->ahead_ms;
+	target = target_parse(request->arena, seen.path);
 	if (target.kind == TARGET_HOOK) {
 		hooks_serve(emulator, target.hook, &seen, response);
 		return;
@@ -170,14 +188,15 @@ static void serve(
 	struct faults_verdict verdict = faults_before(emulator, &seen, response);
 
 	seen.failure = verdict.failure;
-	bool by_arm = verdict.serve && !front_serve(emulator, &seen, response);
+	bool by_front = verdict.serve && front_serve(emulator, &seen, response);
+	bool by_arm = verdict.serve && !by_front;
 
 	if (by_arm)
 		arm_serve(emulator, &target, &seen, response);
 	faults_after(&verdict, response);
-	add_headers(request, response);
+	add_headers(request, !by_front, response);
 	if (by_arm && emulator->trace != NULL)
-		trace_add(emulator->trace, request, response);
+		trace_add(emulator->trace, &seen, response);
 	hooks_record(&emulator->hooks, request, response);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "providers/emulator/refusals.h"
 #include "providers/emulator/regions.h"
 #include "providers/emulator/versions.h"
 
@@ -140,7 +141,31 @@ static bool check_version(const struct emulator *emulator, const char *provider,
 		"No registered resource provider found for location '%s' and API version '%s' for "
 		"type '%s'. The supported api-versions are '%s'. The supported locations are '%s'.",
 		location_of(emulator, target), request->api_version, type,
-		listed(request->arena, versions), regions_text(request->arena));
+		listed(request->arena, versions), regions_text(request->arena, ", "));
+}
+
+static bool refuse_namespace(struct response *response, const struct target *target)
+{
+	return refuse(response, 404, "InvalidResourceNamespace",
+		"The resource namespace '%s' is invalid.", target->provider);
+}
+
+bool providers_refuse(struct emulator *emulator, const struct target *target,
+	const struct request *request, struct response *response)
+{
+	const char *provider = namespace_of(target->provider);
+
+	if (target->provider == NULL || target->asked == NULL)
+		return refuse_path(response, request);
+	if (provider == NULL)
+		return refuse_namespace(response, target);
+	return refuse(response, 404, "InvalidResourceType",
+		"The resource type '%s' could not be found in the namespace '%s' for api version "
+		"'%s'. The supported api-versions are '%s'.",
+		target->asked, provider, request->api_version,
+		listed(request->arena,
+			json_object_get(json_object_get(emulator->cloud.providers, provider),
+				"apiVersions")));
 }
 
 bool providers_check(struct emulator *emulator, const struct target *target,
@@ -225,12 +250,6 @@ bool providers_list(struct emulator *emulator, const struct target *target,
 	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++)
 		json_array_append_new(value, told(emulator, namespaces[i], target, request));
 	return response_json(response, 200, json_pack("{s:o}", "value", value));
-}
-
-static bool refuse_namespace(struct response *response, const struct target *target)
-{
-	return refuse(response, 404, "InvalidResourceNamespace",
-		"The resource namespace '%s' is invalid.", target->provider);
 }
 
 bool provider_get(struct emulator *emulator, const struct target *target,

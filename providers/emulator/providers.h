@@ -23,6 +23,10 @@ bool providers_set(struct cloud *, const char *provider, const json_t *value);
 bool providers_check(
 	struct emulator *, const struct target *, const struct request *, struct response *);
 
+/* Of a path that nothing is known by: it names another namespace, or a type that is not there. */
+bool providers_refuse(
+	struct emulator *, const struct target *, const struct request *, struct response *);
+
 bool providers_list(
 	struct emulator *, const struct target *, const struct request *, struct response *);
 bool provider_get(

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/emulator/regions.h"
 
+#include <string.h>
+
 #include "engine/base/buf.h"
 
 static const struct region {
@@ -18,33 +20,52 @@ static const struct region {
 	{ "canadacentral", "Canada Central", "Canada", "Canada" },
 	{ "canadaeast", "Canada East", "Canada", "Canada" },
 	{ "brazilsouth", "Brazil South", "Brazil", "South America" },
+	{ "brazilsoutheast", "Brazil Southeast", "Brazil", "South America" },
+	{ "chilecentral", "Chile Central", "Chile", "South America" },
 	{ "mexicocentral", "Mexico Central", "Mexico", "Mexico" },
 	{ "northeurope", "North Europe", "Europe", "Europe" },
 	{ "westeurope", "West Europe", "Europe", "Europe" },
+	{ "austriaeast", "Austria East", "Austria", "Europe" },
+	{ "belgiumcentral", "Belgium Central", "Belgium", "Europe" },
 	{ "francecentral", "France Central", "France", "Europe" },
+	{ "francesouth", "France South", "France", "Europe" },
 	{ "germanywestcentral", "Germany West Central", "Germany", "Europe" },
+	{ "germanynorth", "Germany North", "Germany", "Europe" },
 	{ "italynorth", "Italy North", "Italy", "Europe" },
 	{ "norwayeast", "Norway East", "Norway", "Europe" },
+	{ "norwaywest", "Norway West", "Norway", "Europe" },
 	{ "polandcentral", "Poland Central", "Poland", "Europe" },
 	{ "spaincentral", "Spain Central", "Spain", "Europe" },
 	{ "swedencentral", "Sweden Central", "Sweden", "Europe" },
+	{ "swedensouth", "Sweden South", "Sweden", "Europe" },
 	{ "switzerlandnorth", "Switzerland North", "Switzerland", "Europe" },
+	{ "switzerlandwest", "Switzerland West", "Switzerland", "Europe" },
 	{ "uksouth", "UK South", "United Kingdom", "Europe" },
 	{ "ukwest", "UK West", "United Kingdom", "Europe" },
 	{ "eastasia", "East Asia", "Asia Pacific", "Asia Pacific" },
 	{ "southeastasia", "Southeast Asia", "Asia Pacific", "Asia Pacific" },
+	{ "indonesiacentral", "Indonesia Central", "Indonesia", "Asia Pacific" },
+	{ "malaysiawest", "Malaysia West", "Malaysia", "Asia Pacific" },
 	{ "australiaeast", "Australia East", "Australia", "Asia Pacific" },
+	{ "australiacentral", "Australia Central", "Australia", "Asia Pacific" },
+	{ "australiacentral2", "Australia Central 2", "Australia", "Asia Pacific" },
 	{ "australiasoutheast", "Australia Southeast", "Australia", "Asia Pacific" },
 	{ "centralindia", "Central India", "India", "Asia Pacific" },
 	{ "southindia", "South India", "India", "Asia Pacific" },
+	{ "westindia", "West India", "India", "Asia Pacific" },
+	{ "jioindiawest", "Jio India West", "India", "Asia Pacific" },
+	{ "jioindiacentral", "Jio India Central", "India", "Asia Pacific" },
 	{ "japaneast", "Japan East", "Japan", "Asia Pacific" },
 	{ "japanwest", "Japan West", "Japan", "Asia Pacific" },
 	{ "koreacentral", "Korea Central", "Korea", "Asia Pacific" },
+	{ "koreasouth", "Korea South", "Korea", "Asia Pacific" },
 	{ "newzealandnorth", "New Zealand North", "New Zealand", "Asia Pacific" },
 	{ "qatarcentral", "Qatar Central", "Qatar", "Middle East" },
 	{ "uaenorth", "UAE North", "UAE", "Middle East" },
+	{ "uaecentral", "UAE Central", "UAE", "Middle East" },
 	{ "israelcentral", "Israel Central", "Israel", "Middle East" },
 	{ "southafricanorth", "South Africa North", "South Africa", "Africa" },
+	{ "southafricawest", "South Africa West", "South Africa", "Africa" },
 };
 
 json_t *regions_displayed(void)
@@ -56,17 +77,26 @@ json_t *regions_displayed(void)
 	return out;
 }
 
-const char *regions_text(struct arena *arena)
+const char *regions_text(struct arena *arena, const char *between)
 {
 	struct buf text;
 	const char *out;
 
 	buf_init(&text, BUF_OWN_TEXT);
 	for (size_t i = 0; i < ARRAY_LEN(regions); i++)
-		buf_printf(&text, "%s%s", i > 0 ? ", " : "", regions[i].name);
+		buf_printf(&text, "%s%s", i > 0 ? between : "", regions[i].name);
 	out = arena_strdup(arena, text.data);
 	buf_release(&text);
 	return out;
+}
+
+bool regions_has(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(regions); i++) {
+		if (strcmp(regions[i].name, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool regions_list(struct emulator *emulator, const struct target *target,

@@ -11,8 +11,10 @@
 
 /* The names as Azure shows them: "Japan East". New. */
 json_t *regions_displayed(void);
-/* "eastus, eastus2": as ARM lists them in a refusal. */
-const char *regions_text(struct arena *);
+/* "eastus, eastus2": as ARM lists them in refusals, of which some have no blank between them. */
+const char *regions_text(struct arena *, const char *between);
+/* By the short name. */
+bool regions_has(const char *name);
 
 bool regions_list(
 	struct emulator *, const struct target *, const struct request *, struct response *);

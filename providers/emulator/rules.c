@@ -54,13 +54,20 @@ static int compare_routes(const void *a, const void *b)
 	return strcmp(((const struct route_key *)a)->prefix, ((const struct route_key *)b)->prefix);
 }
 
+#define ECMP "VirtualApplianceEcmp"
+#define ECMP_SINCE "2025-07-01"
+#define ECMP_HOPS_MIN 2
+#define ECMP_HOPS_MAX 64
+
 static bool check_next_hop_type(struct write *w, const char *name, json_t *properties)
 {
 	static const char *const allowed[] = { "VirtualNetworkGateway", "VnetLocal", "Internet",
-		"VirtualAppliance", "None" };
+		"VirtualAppliance", "None", ECMP };
 	const char *given = json_text_at(properties, "/nextHopType");
+	bool old = !w->request->internal && strcmp(w->request->api_version, ECMP_SINCE) < 0;
+	size_t known = ARRAY_LEN(allowed) - (old ? 1 : 0);
 
-	for (size_t i = 0; given != NULL && i < ARRAY_LEN(allowed); i++) {
+	for (size_t i = 0; given != NULL && i < known; i++) {
 		if (text_same_nocase(given, allowed[i])) {
 			json_object_set_new(properties, "nextHopType", json_string(allowed[i]));
 			return true;
@@ -90,6 +97,50 @@ static bool address_can_route(const struct ip *ip)
 	return true;
 }
 
+static bool check_hop(
+	struct write *w, const char *name, const char *address, const struct prefix *range)
+{
+	struct ip ip;
+
+	if (address == NULL || !ip_parse(&ip, address) || !address_can_route(&ip))
+		return refuse(w->response, 400, "InvalidNextHopIpAddress",
+			"NextHopIpAddress %s in route %s is not a valid next hop.",
+			address != NULL ? address : "", name);
+	if (range != NULL && range->base.family != ip.family)
+		return refuse(w->response, 400, "RouteNextHopHasDifferentAddressFamilies",
+			"NextHopIpAddress %s and the address prefix of route %s are of different "
+			"address families.",
+			address, name);
+	return true;
+}
+
+/* Of these codes it is known what they are for, and of one what its text has in it. */
+static bool check_next_hops(
+	struct write *w, const char *name, json_t *properties, const struct prefix *range)
+{
+	json_t *hops = json_at(properties, "/nextHop/nextHopIpAddresses");
+	size_t count = json_array_size(hops);
+
+	if (count < ECMP_HOPS_MIN || count > ECMP_HOPS_MAX)
+		return refuse(w->response, 400, "InvalidNextHopIpAddressCount",
+			"Route %s has %zu next hops. NextHopType is %s, which takes from %d to "
+			"%d.",
+			name, count, ECMP, ECMP_HOPS_MIN, ECMP_HOPS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		const char *address = json_string_value(json_array_get(hops, i));
+
+		if (!check_hop(w, name, address, range))
+			return false;
+		for (size_t n = 0; n < i; n++) {
+			if (text_same_nocase(address, json_string_value(json_array_get(hops, n))))
+				return refuse(w->response, 400, "DuplicateNextHopIpAddress",
+					"Duplicate NextHopIpAddress %s in route %s.", address,
+					name);
+		}
+	}
+	return true;
+}
+
 /* `range` is NULL for a service tag. */
 static bool check_next_hop(
 	struct write *w, const char *name, json_t *properties, const struct prefix *range)
@@ -97,7 +148,6 @@ static bool check_next_hop(
 	const char *type = json_text_at(properties, "/nextHopType");
 	const char *address = json_text_at(properties, "/nextHopIpAddress");
 	bool appliance = strcmp(type, "VirtualAppliance") == 0;
-	struct ip ip;
 
 	if (address != NULL && address[0] == '\0') {
 		json_object_del(properties, "nextHopIpAddress");
@@ -109,21 +159,13 @@ static bool check_next_hop(
 			"VirtualAppliance.",
 			name);
 	if (address == NULL)
-		return true;
+		return strcmp(type, ECMP) != 0 || check_next_hops(w, name, properties, range);
 	/* That an address is refused for the other types is known, its code is not. */
 	if (!appliance)
 		return refuse(w->response, 400, "InvalidNextHopIpAddress",
 			"NextHopIpAddress is not allowed in route %s when NextHopType is %s.", name,
 			type);
-	if (!ip_parse(&ip, address) || !address_can_route(&ip))
-		return refuse(w->response, 400, "InvalidNextHopIpAddress",
-			"NextHopIpAddress %s in route %s is not a valid next hop.", address, name);
-	if (range != NULL && range->base.family != ip.family)
-		return refuse(w->response, 400, "RouteNextHopHasDifferentAddressFamilies",
-			"NextHopIpAddress %s and the address prefix of route %s are of different "
-			"address families.",
-			address, name);
-	return true;
+	return check_hop(w, name, address, range);
 }
 
 static bool check_route(struct write *w, json_t *route, struct route_key *key)

@@ -224,6 +224,10 @@ static bool says(const struct response *answer, const char *name)
 
 static enum MHD_Result send_response(struct MHD_Connection *connection, struct response *answer)
 {
+	/* As recorded, but Strict-Transport-Security, which browsers would keep for localhost. */
+	static const char *const always[][2] = { { "Cache-Control", "no-cache" },
+		{ "Pragma", "no-cache" }, { "Expires", "-1" },
+		{ "X-Content-Type-Options", "nosniff" } };
 	size_t len = answer->text != NULL ? strlen(answer->text) : 0;
 	struct MHD_Response *response;
 	enum MHD_Result sent;
@@ -238,7 +242,8 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, struct r
 	for (size_t i = 0; i < answer->nheaders; i++)
 		(void)MHD_add_response_header(
 			response, answer->headers[i].name, answer->headers[i].value);
-	(void)MHD_add_response_header(response, "Cache-Control", "no-cache");
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		(void)MHD_add_response_header(response, always[i][0], always[i][1]);
 	if (len > 0 && !says(answer, "Content-Type"))
 		(void)MHD_add_response_header(
 			response, "Content-Type", "application/json; charset=utf-8");

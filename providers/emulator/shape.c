@@ -7,6 +7,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/refusals.h"
+#include "providers/emulator/regions.h"
 
 #define TAGS_MAX 50
 
@@ -133,6 +134,33 @@ static json_t *shape_properties(
 	return out;
 }
 
+/* What newer versions say of new ones, unless the writer does. */
+static void add_newer(const struct write *w, const struct resource_type *type, json_t *properties)
+{
+	const char *version = w->request->api_version;
+
+	if (type->newer == NULL || w->request->internal || strcmp(version, type->newer) < 0)
+		return;
+	json_auto_t *defaults = json_loads(type->newer_defaults, 0, NULL);
+
+	json_object_update_missing(properties, defaults);
+}
+
+static bool refuse_region(struct write *w, const char *location)
+{
+	const char *all = regions_text(w->request->arena, ",");
+
+	if (w->target->type->index == TYPE_GROUP)
+		return refuse(w->response, 400, "LocationNotAvailableForResourceGroup",
+			"The provided location '%s' is not available for resource group. List of "
+			"available regions is '%s'.",
+			location, all);
+	return refuse(w->response, 400, "LocationNotAvailableForResourceType",
+		"The provided location '%s' is not available for resource type '%s'. List of "
+		"available regions for the resource type is '%s'.",
+		location, w->target->type->name, all);
+}
+
 static bool add_location(struct write *w, json_t *out, const json_t *sent, const json_t *before)
 {
 	const char *location = json_text_at(sent, "/location");
@@ -143,6 +171,8 @@ static bool add_location(struct write *w, json_t *out, const json_t *sent, const
 		return refuse(w->response, 400, "LocationRequired",
 			"The location property is required for this definition.");
 	location = location_short(w->request->arena, location);
+	if (had == NULL && !w->request->internal && !regions_has(location))
+		return refuse_region(w, location);
 	if (had != NULL && strcmp(location, had) != 0 && w->target->type->index == TYPE_GROUP)
 		return refuse(w->response, 409, "InvalidResourceGroupLocation",
 			"Invalid resource group location '%s'. The Resource group already exists "
@@ -187,6 +217,9 @@ static bool add_children(struct write *w, const struct resource_type *child_type
 			properties, list, json_deep_copy(type_children(child_type, before)));
 		return true;
 	}
+	if (children != NULL && !json_is_array(children) && !json_is_null(children))
+		return refuse_format(w->response, "InvalidJson",
+			"Cannot convert the value to an array. Path 'properties.%s'.", list);
 	children = shape_children(w, child_type, json_text_at(out, "/id"), children, before);
 	if (children == NULL)
 		return false;
@@ -225,6 +258,8 @@ json_t *shape_item(struct write *w, const struct resource_type *type, const char
 			: json_sprintf("%s/%s/%s", parent_id, type->segment, name),
 		"type", type->name);
 	json_object_set_new(out, "properties", shape_properties(type, properties, before));
+	if (before == NULL)
+		add_newer(w, type, json_object_get(out, "properties"));
 	if (root && !add_location(w, out, sent, before)) {
 		json_decref(out);
 		return NULL;

@@ -255,31 +255,63 @@ static bool refuse_scope(const struct asking *asking, int number, const char *fm
 	return refuse_asking(asking, "invalid_scope", number, 400, fmt);
 }
 
+/* What MSAL for Go puts beside the resource: nothing that an application can be granted. */
+static bool is_of_openid(const char *word)
+{
+	static const char *const known[] = { "openid", "offline_access", "profile", "email" };
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (strcmp(known[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The one resource among the words; NULL when there is none or another beside it. */
+static const char *resource_of(struct arena *arena, const char *scope)
+{
+	const char *found = NULL;
+
+	for (const char *at = scope; *at != '\0';) {
+		size_t len = strcspn(at, " ");
+		const char *word = arena_strndup(arena, at, len);
+
+		at += len + strspn(at + len, " ");
+		if (len == 0 || is_of_openid(word))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = word;
+	}
+	return found;
+}
+
 /* RESOURCE/.default, where the resource may end in a slash of its own. */
 static bool read_scope(struct asking *asking)
 {
 	static const char suffix[] = "/.default";
 	struct arena *arena = asking->request->arena;
 	const char *scope = field(asking, "scope");
-	size_t len = scope != NULL ? strlen(scope) : 0;
+	const char *resource = scope != NULL ? resource_of(arena, scope) : NULL;
+	size_t len = resource != NULL ? strlen(resource) : 0;
 
-	if (len == 0)
+	if (scope == NULL || scope[0] == '\0')
 		return refuse_without(asking, "scope");
-	if (strchr(scope, ' ') != NULL || len < sizeof(suffix))
+	if (len < sizeof(suffix))
 		return refuse_scope(asking, 70011,
 			arena_printf(arena,
 				"The provided request must include a 'scope' input parameter. The "
 				"provided value for the input parameter 'scope' is not valid. The "
 				"scope %s is not valid.",
 				scope));
-	if (strcmp(scope + len - strlen(suffix), suffix) != 0)
+	if (strcmp(resource + len - strlen(suffix), suffix) != 0)
 		return refuse_scope(asking, 1002012,
 			arena_printf(arena,
 				"The provided value for scope %s is not valid. Client credential "
 				"flows must have a scope value with /.default suffixed to the "
 				"resource identifier (application ID URI).",
 				scope));
-	asking->grant.audience = arena_strndup(arena, scope, len - strlen(suffix));
+	asking->grant.audience = arena_strndup(arena, resource, len - strlen(suffix));
 	return true;
 }
 

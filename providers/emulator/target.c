@@ -9,8 +9,22 @@
 
 struct segments {
 	const char *at[SEGMENTS_MAX];
-	size_t count; /* 0 for a path that has too many or an empty one */
+	size_t count; /* 0 for a path that has too many */
 };
+
+/* Into the same segments: ARM passes over slashes too many. */
+const char *target_path(struct arena *arena, const char *path)
+{
+	char *out = arena_strdup(arena, path);
+	size_t len = 0;
+
+	for (const char *at = path; *at != '\0'; at++) {
+		if (*at != '/' || (at[1] != '/' && (at[1] != '\0' || len == 0)))
+			out[len++] = *at;
+	}
+	out[len] = '\0';
+	return out;
+}
 
 static struct segments split(struct arena *arena, const char *path)
 {
@@ -19,9 +33,10 @@ static struct segments split(struct arena *arena, const char *path)
 	while (*path == '/') {
 		size_t len = strcspn(++path, "/");
 
-		if (len == 0 || out.count == SEGMENTS_MAX)
+		if (out.count == SEGMENTS_MAX)
 			return (struct segments){ .count = 0 };
-		out.at[out.count++] = arena_strndup(arena, path, len);
+		if (len > 0)
+			out.at[out.count++] = arena_strndup(arena, path, len);
 		path += len;
 	}
 	return out;
@@ -88,10 +103,24 @@ static void parse_namespace(const struct segments *path, size_t i, struct target
 		out->action = path->at[i + 1];
 }
 
+/* PROVIDER/locations/LOCATION/WORD: usages, or the machines that are there. */
+static void parse_location(const struct segments *path, size_t i, struct target *out)
+{
+	out->location = path->at[i + 2];
+	if (is(path, i, "Microsoft.Network") && is(path, i + 3, "usages")) {
+		out->kind = TARGET_USAGES;
+	} else if (is(path, i, "Microsoft.Compute")) {
+		out->type = out->root_type = type_root(path->at[i], path->at[i + 3]);
+		out->kind = out->type != NULL ? TARGET_LIST : TARGET_UNKNOWN;
+	}
+}
+
 static void parse_provider(const struct segments *path, size_t i, struct target *out)
 {
 	if (i < path->count)
 		out->provider = path->at[i];
+	if (i + 1 < path->count)
+		out->asked = path->at[i + 1];
 	if (out->group == NULL && path->count == i + 5 && is(path, i + 1, "locations")) {
 		out->operation = path->at[i + 4];
 		if (is(path, i + 3, "operations"))
@@ -100,10 +129,8 @@ static void parse_provider(const struct segments *path, size_t i, struct target 
 			out->kind = TARGET_RESULT;
 		return;
 	}
-	if (out->group == NULL && path->count == i + 4 && is(path, i, "Microsoft.Network") &&
-		is(path, i + 1, "locations") && is(path, i + 3, "usages")) {
-		out->kind = TARGET_USAGES;
-		out->location = path->at[i + 2];
+	if (out->group == NULL && path->count == i + 4 && is(path, i + 1, "locations")) {
+		parse_location(path, i, out);
 		return;
 	}
 	if (out->group == NULL)

@@ -34,8 +34,9 @@ struct target {
 	const char *root;      /* name of the top-level resource, as in the path */
 	const char *child;     /* name of the subnet or route, or NULL */
 	const char *operation; /* id */
-	const char *location;  /* of usages */
+	const char *location;  /* of usages, or that a list is limited to */
 	const char *provider;  /* as in the path, of what has one */
+	const char *asked;     /* the type that follows the provider there, known or not; or NULL */
 	const char *action;    /* of TARGET_ACTION and TARGET_REGISTRATION, as in the path */
 	const char *hook;      /* what follows /_emulator/ */
 	const char *group_key; /* lower-cased ids: keys of the cloud */
@@ -44,5 +45,8 @@ struct target {
 };
 
 struct target target_parse(struct arena *, const char *path);
+
+/* The path without slashes that are doubled or stand at its end: both mean nothing to ARM. */
+const char *target_path(struct arena *, const char *path);
 
 #endif

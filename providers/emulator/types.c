@@ -97,6 +97,10 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.name_max = 80,
 		.defaults = "{\"delegations\":[],\"privateEndpointNetworkPolicies\":\"Disabled\","
 			    "\"privateLinkServiceNetworkPolicies\":\"Enabled\"}",
+		/* Announced for new networks; whether also for new subnets of old ones is not
+		 * confirmed. */
+		.newer = "2025-07-01",
+		.newer_defaults = "{\"defaultOutboundAccess\":false}",
 		.read_only = "provisioningState ipConfigurations ipConfigurationProfiles "
 			     "privateEndpoints resourceNavigationLinks serviceAssociationLinks purpose",
 		.stays_unsaid = true,

@@ -41,6 +41,8 @@ struct resource_type {
 	const char *name;     /* "Microsoft.Network/routeTables" */
 	size_t name_min, name_max;
 	const char *defaults; /* JSON: what the server fills into `properties` */
+	/* What it fills into new ones from an api-version on; both NULL for most. */
+	const char *newer, *newer_defaults;
 	const char
 		*read_only; /* members of `properties` that a writer cannot set, space-separated */
 	const char *guid;   /* member that holds an id of the server's making, or NULL */

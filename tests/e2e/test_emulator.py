@@ -242,7 +242,7 @@ def test_what_is_missing_is_told_as_recorded(hard_way):
     parent = hard_way.id("routeTables", "no") + "/routes/r"
     assert code(hard_way.request("PUT", parent, route("10.1.0.0/24"))) == (
         404, "ParentResourceNotFound")
-    other = hard_way.group().replace(hard_way.subscription, "0" * 36)
+    other = hard_way.group().replace(hard_way.subscription, "00000000-0000-0000-0000-00000000000f")
     assert code(hard_way.request("GET", other)) == (404, "SubscriptionNotFound")
 
 

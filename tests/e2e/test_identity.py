@@ -305,7 +305,7 @@ def test_a_token_says_whom_and_what_it_is_for(tmp_path, directory):
     (900144, "invalid_request", {"scope": None}),
     (900144, "invalid_request", {"path": f"/{TENANT}/oauth2/token"}),
     (70003, "unsupported_grant_type", {"grant_type": "password"}),
-    (70011, "invalid_scope", {"scope": ARM + "/.default openid"}),
+    (70011, "invalid_scope", {"scope": ARM + "/.default https://vault.azure.net/.default"}),
     (70011, "invalid_scope", {"scope": "/.default"}),
     (1002012, "invalid_scope", {"scope": ARM + "/user_impersonation"}),
     (500011, "invalid_resource", {"scope": "https://unknown.test/.default"}),

@@ -56,11 +56,10 @@ static void test_parse__a_path_tells_what_it_speaks_of(void **state)
 
 static void test_parse__what_is_unknown_is_not_guessed(void **state)
 {
-	static const char *const paths[] = { "", "/", "subscriptions/S/resourcegroups", GROUP "/",
+	static const char *const paths[] = { "", "/", "subscriptions/S/resourcegroups",
 		GROUP "/providers", GROUP "/providers/Microsoft.Network",
 		GROUP "/providers/Microsoft.Compute/virtualNetworks/V", NETWORK "/routes/r",
-		NETWORK "/subnets/x/y", NETWORK "//x",
-		GROUP "/providers/Microsoft.Network/subnets/x",
+		NETWORK "/subnets/x/y", GROUP "/providers/Microsoft.Network/subnets/x",
 		"/subscriptions/S/providers/Microsoft.Network/virtualNetworks/V",
 		"/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t" };
 	struct arena *arena = arena_new();
@@ -68,6 +67,24 @@ static void test_parse__what_is_unknown_is_not_guessed(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
 		assert_int_equal(target_parse(arena, paths[i]).kind, TARGET_UNKNOWN);
+	arena_free(arena);
+}
+
+static void test_parse__slashes_too_many_mean_nothing(void **state)
+{
+	struct arena *arena = arena_new();
+	struct target target = target_parse(arena, "/" GROUP "/");
+
+	(void)state;
+	assert_int_equal(target.kind, TARGET_ITEM);
+	assert_string_equal(target.group_key, "/subscriptions/s/resourcegroups/g");
+	target = target_parse(arena, NETWORK "//subnets///X");
+	assert_int_equal(target.kind, TARGET_ITEM);
+	assert_string_equal(target.child, "X");
+	assert_string_equal(target_path(arena, "//a///b//"), "/a/b");
+	assert_string_equal(target_path(arena, "/"), "/");
+	assert_string_equal(target_path(arena, "//"), "/");
+	assert_string_equal(target_path(arena, ""), "");
 	arena_free(arena);
 }
 
@@ -88,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse__a_path_tells_what_it_speaks_of),
 		cmocka_unit_test(test_parse__what_is_unknown_is_not_guessed),
+		cmocka_unit_test(test_parse__slashes_too_many_mean_nothing),
 		cmocka_unit_test(test_parse__keys_have_no_case),
 	};
 
