@@ -38,16 +38,24 @@ static const char *claim(const struct checking *checking, const char *pointer)
 	return text != NULL ? text : "";
 }
 
+/* The claim, or the first of an array. */
+static const char *audience(const struct checking *checking)
+{
+	bool many = json_is_array(json_object_get(checking->jwt.claims, "aud"));
+
+	return claim(checking, many ? "/aud/0" : "/aud");
+}
+
 /* Text of the claim, or any of an array. */
 static bool audience_is(const struct checking *checking, const char *wanted)
 {
-	const json_t *audience = json_object_get(checking->jwt.claims, "aud");
+	const json_t *own = json_object_get(checking->jwt.claims, "aud");
 	json_t *item;
 	size_t i;
 
-	if (json_is_string(audience))
-		return strcmp(json_string_value(audience), wanted) == 0;
-	json_array_foreach (audience, i, item) {
+	if (json_is_string(own))
+		return strcmp(json_string_value(own), wanted) == 0;
+	json_array_foreach (own, i, item) {
 		if (json_is_string(item) && strcmp(json_string_value(item), wanted) == 0)
 			return true;
 	}
@@ -293,7 +301,7 @@ static bool check_credentials(struct checking *checking)
 
 	if (directory_is_open(&checking->emulator->cloud))
 		return audience_is(checking, ASSERTION_AUDIENCE) ||
-			no_record(checking, 700212, "audience", claim(checking, "/aud"));
+			no_record(checking, 700212, "audience", audience(checking));
 	if (json_array_size(list) == 0)
 		return wrong(checking, 70025,
 			arena_printf(checking->arena,
@@ -314,7 +322,7 @@ static bool check_credentials(struct checking *checking)
 	}
 	if (!by_issuer)
 		return no_record(checking, 700211, "issuer", issuer);
-	return by_subject ? no_record(checking, 700212, "audience", claim(checking, "/aud"))
+	return by_subject ? no_record(checking, 700212, "audience", audience(checking))
 			  : no_record(checking, 700213, "subject", subject);
 }
 

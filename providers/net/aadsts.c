@@ -88,6 +88,25 @@ static const char *said(struct arena *a, const char *assertion)
 		issuer ? issuer : "", subject ? subject : "", audience ? audience : "");
 }
 
+/* An id is no secret. */
+static const char *identity_help(struct arena *a, const struct credential *credential)
+{
+	const char *id = credential->client_id ? credential->client_id
+		: credential->resource_id      ? credential->resource_id
+					       : credential->principal_id;
+	const char *what = credential->client_id ? "client id"
+		: credential->resource_id        ? "resource id"
+						 : "principal id";
+	if (id)
+		return arena_printf(a,
+			"give the machine or application the identity whose %s is `%.300s`, or "
+			"name "
+			"the one that it has",
+			what, id);
+	return "give the machine or application an identity, and name it by its client id in "
+	       "AZURE_CLIENT_ID when it has several";
+}
+
 static const char *usual_help(struct arena *a, const struct credential *credential)
 {
 	switch (credential->kind) {
@@ -102,8 +121,7 @@ static const char *usual_help(struct arena *a, const struct credential *credenti
 		       "credentials";
 	case CREDENTIAL_APP_SERVICE:
 	case CREDENTIAL_MACHINE:
-		return "give the machine or application an identity, and name it by its client id "
-		       "in AZURE_CLIENT_ID when it has several";
+		return identity_help(a, credential);
 	case CREDENTIAL_AZ:
 		return credential->tenant
 			? arena_printf(a, "run `az login --tenant %s`", credential->tenant)

@@ -159,6 +159,19 @@ static void tell(const struct credential_options *options, struct arena *arena, 
 			text_escaped(arena, arena_printf(arena, "sign-in by %s: %s", name, what)));
 }
 
+/* What a job of a pipeline most often lacks; NULL: this is none, or it lacks something else. */
+static const char *job_help(const char *const *environment)
+{
+	if (variable_get(environment, "SYSTEM_OIDCREQUESTURI") &&
+		!variable_get(environment, "SYSTEM_ACCESSTOKEN"))
+		return "a step of Azure Pipelines has its token by "
+		       "`env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`";
+	if (variable_is_true(environment, "GITHUB_ACTIONS") &&
+		!variable_get(environment, "ACTIONS_ID_TOKEN_REQUEST_URL"))
+		return "a job of GitHub Actions has its token by `permissions: id-token: write`";
+	return NULL;
+}
+
 static bool none_found(const struct credential_options *options, struct diags *diags)
 {
 	struct arena *a = diags->arena;
@@ -172,6 +185,11 @@ static bool none_found(const struct credential_options *options, struct diags *d
 	diag_error(diags, PLACE_NONE, "sign-in", "no credential for Azure: %s%s%s not set",
 		missing ? missing : "", missing ? ", " : "",
 		is_arm ? "ARM_CLIENT_SECRET" : "AZURE_CLIENT_SECRET");
+	const char *in_job = job_help(environment);
+	if (in_job) {
+		diag_help(diags, "%s", in_job);
+		return false;
+	}
 	diag_help(diags,
 		"sign in with az, set what is missing, or set WAYBILL_ACCESS_TOKEN "
 		"(docs/sign-in.md "
@@ -243,7 +261,8 @@ bool credential_renews(const struct credential *credential)
 
 bool credential_answers_claims(const struct credential *credential)
 {
-	return asks_login(credential);
+	return asks_login(credential) || credential->kind == CREDENTIAL_APP_SERVICE ||
+		credential->kind == CREDENTIAL_MACHINE;
 }
 
 void credential_clear(char *secret)

@@ -70,8 +70,9 @@ void credential_release(struct credential *);
 /* Overwrites and frees. NULL is allowed. */
 void credential_clear(char *secret);
 
-/* Whether another token can be had when one was refused, and whether what a claims challenge asks
- * can be passed on. */
+/* Whether another token can be had when one was refused, and whether one is worth asking for after
+ * a claims challenge: what it asks is passed on, or it is an identity's, whose service takes no
+ * claims but may have a token from after what was revoked. az has the same one until it ends. */
 bool credential_renews(const struct credential *);
 bool credential_answers_claims(const struct credential *);
 

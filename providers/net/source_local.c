@@ -121,6 +121,14 @@ enum source_result source_identity(struct source_look *look, struct credential *
 		return source_absent(look, "ARM_USE_MSI is false");
 	const char *asked = asked_by(look);
 	bool has_service = value_of(look, endpoint) && value_of(look, opens);
+	if (value_of(look, endpoint) && !has_service && !value_of(look, "ARM_MSI_ENDPOINT") &&
+		!value_of(look, pod_host))
+		return asked
+			? source_half(look, endpoint, opens,
+				  "Azure Arc sets it so, which is not spoken to: take another way")
+			: source_absent(look,
+				  "%s is set without %s, as by Azure Arc, which is not spoken to",
+				  endpoint, opens);
 	if (!has_service && !asked && !is_in_azure())
 		return source_absent(look,
 			"%s and %s are not set, ARM_USE_MSI is not true, and this is no machine of "

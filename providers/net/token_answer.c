@@ -141,7 +141,9 @@ static const char *problem_of(struct arena *a, const struct credential *credenti
 	if (!text)
 		return arena_printf(a, "%s answered %d", speaker(credential), status);
 	text = bounded_line(a, text);
-	if (*number && !aadsts_number(text))
+	if (!*number)
+		text = arena_printf(a, "%s answered %d: %s", speaker(credential), status, text);
+	else if (!aadsts_number(text))
 		text = arena_printf(a, "AADSTS%ld: %s", *number, text);
 	return arena_printf(a, "%s%s", text, ids_of(a, answer, text));
 }
@@ -162,6 +164,16 @@ static void unanswered(struct arena *a, const char *who, const struct http_respo
 	out->problem = arena_printf(a, "%s did not answer: %s", who, response->problem);
 }
 
+/* It said 200, and something else. */
+static void without_token(
+	struct arena *a, const char *who, const json_t *answer, struct token_answer *out)
+{
+	out->passing = !answer;
+	out->problem = arena_printf(a, "%s answered without a token", who);
+	out->help =
+		"somebody else answers in its place: check its address, and the proxy variables";
+}
+
 void token_answer_read(struct arena *a, const struct credential *credential, const char *assertion,
 	const struct http_response *response, struct token_answer *out)
 {
@@ -179,12 +191,13 @@ void token_answer_read(struct arena *a, const struct credential *credential, con
 		read_times(answer, out);
 		return;
 	}
+	if (status == 200) {
+		without_token(a, speaker(credential), answer, out);
+		return;
+	}
 	long number = 0;
-	out->passing = passes(credential, status) || (status == 200 && !answer);
-	if (status == 200)
-		out->problem = arena_printf(a, "%s answered without a token", speaker(credential));
-	else
-		out->problem = problem_of(a, credential, status, answer, &number);
+	out->passing = passes(credential, status);
+	out->problem = problem_of(a, credential, status, answer, &number);
 	out->help = out->passing ? NULL : aadsts_help(a, number, credential, assertion);
 }
 
@@ -206,12 +219,14 @@ char *token_assertion_read(struct arena *a, const struct credential *credential,
 	if (assertion && assertion_has_shape(assertion))
 		return assertion;
 	credential_clear(assertion);
+	if (response->status == 200) {
+		without_token(a, who, answer, out);
+		return NULL;
+	}
 	const char *text = json_text_at(answer, "/message");
 	out->passing = retry_status_passes(response->status);
-	out->problem = response->status == 200
-		? arena_printf(a, "%s answered without a token", who)
-		: arena_printf(a, "%s answered %d%s%s", who, response->status, text ? ": " : "",
-			  text ? bounded_line(a, text) : "");
+	out->problem = arena_printf(a, "%s answered %d%s%s", who, response->status,
+		text ? ": " : "", text ? bounded_line(a, text) : "");
 	if (!out->passing)
 		out->help = github
 			? "give the job `permissions: id-token: write`; its tokens end with it"

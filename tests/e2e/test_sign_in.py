@@ -353,7 +353,7 @@ RESOURCE_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microso
 def test_one_of_several_identities_of_a_machine(waybill, cloud, parameter, variable, value):
     cloud.identities = {(parameter, value): True}
     plans(waybill, machine(cloud, **{variable: value}))
-    refused(waybill, machine(cloud, **{variable: value + "-no"}), "Identity not found", "AZURE_CLIENT_ID")
+    refused(waybill, machine(cloud, **{variable: value + "-no"}), "Identity not found", f"is `{value}-no`")
 
 
 def test_a_machine_without_an_identity(waybill, cloud):

@@ -138,7 +138,7 @@ def test_the_identity_of_a_machine(waybill, azure):
     waybill.plan(env={**env, "AZURE_CLIENT_ID": ID(12)})
     waybill.plan(env={**env, "WAYBILL_IDENTITY_RESOURCE_ID": RESOURCE_ID})
     waybill.plan(env={**env, "WAYBILL_IDENTITY_PRINCIPAL_ID": ID(22)})
-    refused(waybill, {**env, "AZURE_CLIENT_ID": ID(13)}, "AZURE_CLIENT_ID")
+    refused(waybill, {**env, "AZURE_CLIENT_ID": ID(13)}, f"the identity whose client id is `{ID(13)}`")
 
 
 def test_the_identity_of_an_application(waybill, azure):

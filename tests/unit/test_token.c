@@ -119,7 +119,9 @@ static void test_token__a_guess_goes_on_to_az(void **state)
 		"4102444800}'\n");
 	want(&f);
 	assert_string_equal(f.token, "token-of-az");
-	assert_non_null(strstr(f.log.data, "the machine has no identity: Identity not found"));
+	assert_non_null(strstr(f.log.data,
+		"the machine has no identity: the managed identity's service answered 400: "
+		"Identity"));
 	want(&f);
 	close_all(&f, 1);
 }
@@ -152,7 +154,8 @@ static void test_token__a_guess_without_az_tells_what_the_machine_said(void **st
 	use_guess(&f, NULL);
 	want(&f);
 	assert_null(f.token);
-	assert_string_equal(f.problem, "Identity not found");
+	assert_string_equal(
+		f.problem, "the managed identity's service answered 400: Identity not found");
 	assert_non_null(strstr(f.help, "an identity"));
 	/* It is not asked again. */
 	want(&f);
@@ -213,7 +216,8 @@ static void test_token__a_guess_that_came_true_stays_true(void **state)
 	assert_true(token_refused(f.source, 1, NULL));
 	want(&f);
 	assert_null(f.token);
-	assert_string_equal(f.problem, "Identity not found");
+	assert_string_equal(
+		f.problem, "the managed identity's service answered 400: Identity not found");
 	close_all(&f, 2);
 }
 
