@@ -1,10 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* addresses.c - who has which address: nodes of the configuration, and NICs that were read */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/base/json.h"
 #include "engine/base/sort.h"
 #include "engine/network/topology_internal.h"
+
+static bool routes_to(const struct topology_subnet *s, const struct node_set *set)
+{
+	for (size_t i = 0; s->table && i < s->table->nroutes; i++) {
+		const struct resource *r = s->table->routes[i]->part->resource;
+		if (r && r->node_set && strcmp(r->node_set, set->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where a node is of which only the address is known. Of networks with the same ranges it is the
+ * one whose table has routes to its set; where that is not one alone nobody can tell. */
+static struct topology_subnet *subnet_of_set(
+	const struct topology *t, const struct node_set *set, const struct ip *ip)
+{
+	struct topology_subnet *found = topology_subnet_of(t, ip);
+	struct topology_subnet *serving = NULL;
+	size_t nserving = 0, count = 0;
+	if (!found || !t->overlaps)
+		return found;
+	for (size_t i = 0; i < t->nnetworks; i++) {
+		struct topology_subnet *s = topology_subnet_in(&t->networks[i], ip);
+		count += s != NULL;
+		if (!s || !routes_to(s, set))
+			continue;
+		serving = s;
+		nserving++;
+	}
+	return count < 2 ? found : nserving == 1 ? serving : NULL;
+}
 
 static void add_node(struct topology *t, const struct node_set *set, const struct node *n)
 {
@@ -23,7 +55,7 @@ static void add_node(struct topology *t, const struct node_set *set, const struc
 	if (n->subnet)
 		out->subnet = topology_subnet(t, n->subnet);
 	else if (out->nips)
-		out->subnet = topology_subnet_of(t, &out->ips[0]);
+		out->subnet = subnet_of_set(t, set, &out->ips[0]);
 }
 
 static const char *fact(const struct schema *s, const char *name)

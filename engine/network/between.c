@@ -74,16 +74,60 @@ static const struct topology_subnet *subnet_if_there(struct between *b, size_t i
 									  : NULL;
 }
 
-const struct topology_subnet *between_subnet_around(struct between *b, const struct ip *ip)
+/* Of subnets around one address: the nearest one, and of equally near ones the smallest. */
+struct nearest {
+	const struct topology_network *here;
+	const struct topology_subnet *subnet;
+	unsigned distance, length;
+};
+
+static unsigned distance_to(struct between *b, const struct topology_network *here,
+	const struct topology_network *there)
 {
-	const struct topology_subnet *best = NULL;
+	if (!here || here == there)
+		return 0;
+	return there && between_peers(b, here, there) ? 1 : 2;
+}
+
+/* `s` is as it stands, `own` the same subnet of `all`. */
+static void take_nearest(struct between *b, struct nearest *best, const struct topology_subnet *s,
+	const struct topology_subnet *own, const struct ip *ip)
+{
+	unsigned distance = distance_to(b, best->here, own->network);
+	for (size_t i = 0; i < s->prefixes.count; i++) {
+		unsigned length = s->prefixes.items[i].length;
+		if (!prefix_has_ip(&s->prefixes.items[i], ip) ||
+			(best->subnet &&
+				(distance > best->distance ||
+					(distance == best->distance && length <= best->length))))
+			continue;
+		best->subnet = own;
+		best->distance = distance;
+		best->length = length;
+	}
+}
+
+/* Of the subnets of a network that do not move. */
+static void take_still(struct between *b, struct nearest *best, const struct topology_network *n,
+	const struct ip *ip)
+{
+	for (size_t i = 0; n && i < n->nsubnets; i++)
+		if (!b->subnets[n->subnets[i] - b->all->subnets].moves)
+			take_nearest(b, best, n->subnets[i], n->subnets[i], ip);
+}
+
+const struct topology_subnet *between_subnet_around(
+	struct between *b, const struct topology_network *here, const struct ip *ip)
+{
+	struct nearest best = { .here = here };
 	uint32_t found = trie_find(b->still, ip);
-	unsigned length = 0;
 	if (found != TRIE_NONE)
-		best = &b->all->subnets[found];
-	for (size_t i = 0; best && i < best->prefixes.count; i++)
-		if (prefix_has_ip(&best->prefixes.items[i], ip))
-			length = best->prefixes.items[i].length;
+		take_nearest(b, &best, &b->all->subnets[found], &b->all->subnets[found], ip);
+	/* Networks that nothing joins may have the same ranges. */
+	if (best.subnet && best.distance > 0)
+		take_still(b, &best, here, ip);
+	for (size_t i = 0; best.subnet && best.distance > 1 && i < here->npeerings; i++)
+		take_still(b, &best, here->peerings[i]->remote, ip);
 	for (size_t i = 0; i < b->nmoving; i++) {
 		const struct subnet *own = &b->subnets[b->moving[i]];
 		bool detached;
@@ -91,25 +135,25 @@ const struct topology_subnet *between_subnet_around(struct between *b, const str
 			!(own->after && prefixes_have(&own->after->prefixes, ip)))
 			continue;
 		const struct topology_subnet *s = subnet_in(b, b->moving[i], &detached);
-		for (size_t p = 0; s && p < s->prefixes.count; p++)
-			if (prefix_has_ip(&s->prefixes.items[p], ip) &&
-				(!best || s->prefixes.items[p].length > length)) {
-				best = &b->all->subnets[b->moving[i]];
-				length = s->prefixes.items[p].length;
-			}
+		if (s)
+			take_nearest(b, &best, s, &b->all->subnets[b->moving[i]], ip);
 	}
-	return best;
+	return best.subnet;
 }
 
 const struct topology_subnet *between_subnet_of_node(
 	struct between *b, const struct topology_node *n)
 {
 	const struct topology_subnet *after = b->after->nodes[n - b->now->nodes].subnet;
-	if (!n->node->subnet && b->nmoving)
-		return n->nips ? between_subnet_around(b, &n->ips[0]) : NULL;
+	const struct topology_subnet *at = NULL;
 	if (n->subnet)
-		return subnet_if_there(b, b->subnet_of_now[n->subnet - b->now->subnets]);
-	return after ? subnet_if_there(b, b->subnet_of_after[after - b->after->subnets]) : NULL;
+		at = &b->all->subnets[b->subnet_of_now[n->subnet - b->now->subnets]];
+	else if (after)
+		at = &b->all->subnets[b->subnet_of_after[after - b->after->subnets]];
+	if (!n->node->subnet && b->nmoving)
+		return n->nips ? between_subnet_around(b, at ? at->network : NULL, &n->ips[0])
+			       : NULL;
+	return at ? subnet_if_there(b, (size_t)(at - b->all->subnets)) : NULL;
 }
 
 const struct topology_subnet *between_subnet_of(struct between *b, const struct topology_address *a)
@@ -146,6 +190,12 @@ static const struct topology_peering *peering_with(struct between *b,
 			return p;
 	}
 	return NULL;
+}
+
+bool between_peers(
+	struct between *b, const struct topology_network *from, const struct topology_network *to)
+{
+	return peering_with(b, from, to, false) != NULL;
 }
 
 /* Azure connects the two sides when the second is made, and disconnects the other when one is

@@ -61,7 +61,8 @@ void check_node_reserved(struct checking *ck)
 		const struct topology_node *n = &t->nodes[i];
 		for (size_t k = 0; k < n->nips; k++) {
 			size_t range = 0;
-			const struct topology_subnet *s = topology_subnet_of(t, &n->ips[k]);
+			const struct topology_subnet *s = topology_subnet_near(
+				t, n->subnet ? n->subnet->network : NULL, &n->ips[k]);
 			if (!s || !is_reserved(s, &n->ips[k], &range) ||
 				!check_found(ck, address_place(ck, n, &n->ips[k]),
 					subject_of_set(n->set), subject_of(s->part),
@@ -87,7 +88,7 @@ static bool is_same_node(const struct topology_node *a, const struct topology_no
 /* Private addresses may stand in two networks that do not meet. */
 static bool may_share(const struct topology_node *a, const struct topology_node *b)
 {
-	return a->node->subnet && b->node->subnet && a->subnet != b->subnet;
+	return a->subnet && b->subnet && a->subnet != b->subnet;
 }
 
 static void tell_twice(struct checking *ck, const struct tally *found)

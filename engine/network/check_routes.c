@@ -34,6 +34,14 @@ static bool is_node_route(const struct topology_route *r)
 	return r->part->resource && r->part->resource->node;
 }
 
+/* The subnet around the next hop, as the first subnet that has the table sees it. */
+static const struct topology_subnet *hop_subnet(
+	const struct checking *ck, const struct topology_route *r, const struct attached *at)
+{
+	return topology_subnet_near(
+		ck->topology, at->count ? at->subnets[0]->network : NULL, &r->next_hop);
+}
+
 /* ---- next hops outside of the network and its peers ---- */
 
 enum nearness {
@@ -115,11 +123,10 @@ static void tell_reserved(struct checking *ck, const struct topology_route *r,
 	const struct attached *at, void *context)
 {
 	size_t range = 0;
-	(void)at;
 	(void)context;
 	if (!r->part->resource || !has_appliance(r) || is_node_route(r))
 		return;
-	const struct topology_subnet *s = topology_subnet_of(ck->topology, &r->next_hop);
+	const struct topology_subnet *s = hop_subnet(ck, r, at);
 	if (!s || !is_reserved(s, &r->next_hop, &range) ||
 		!check_found(ck, route_place(ck, r, next_hop_pointer(r)), subject_of_route(r),
 			subject_of(s->part), "Azure keeps next hop %s of %s for itself in %s",
@@ -198,7 +205,7 @@ static void find_nobody(struct checking *ck, const struct topology_route *r,
 	if (!has_appliance(r) || is_node_route(r) || at->count == 0 ||
 		topology_address(ck->topology, &r->next_hop, &count))
 		return;
-	const struct topology_subnet *s = topology_subnet_of(ck->topology, &r->next_hop);
+	const struct topology_subnet *s = hop_subnet(ck, r, at);
 	if (s && is_reserved(s, &r->next_hop, &range))
 		return;
 	const struct topology_node *some = s ? n->some[subnet_index(ck, s)] : NULL;
@@ -290,7 +297,7 @@ static void tell_loop(struct checking *ck, const struct topology_route *r,
 		!prefix_has_ip(&r->prefix, &r->next_hop))
 		return;
 	const struct topology_address *who = topology_address(ck->topology, &r->next_hop, &count);
-	const struct topology_subnet *s = topology_subnet_of(ck->topology, &r->next_hop);
+	const struct topology_subnet *s = hop_subnet(ck, r, at);
 	/* A node is where the packet ends. */
 	if (who && who->node)
 		return;

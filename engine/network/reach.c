@@ -313,29 +313,49 @@ static const struct topology_subnet *subnet_of(
 
 static const struct topology_subnet *subnet_around(const struct walk *w, const struct ip *ip)
 {
-	return w->reach->between ? between_subnet_around(w->reach->between, ip)
-				 : topology_subnet_of(w->reach->topology, ip);
+	const struct topology_network *here = w->subnet->network;
+	return w->reach->between ? between_subnet_around(w->reach->between, here, ip)
+				 : topology_subnet_near(w->reach->topology, here, ip);
 }
 
-/* Which of those that have the next hop's address is meant: in the network itself before a peer. */
-static const struct topology_address *owner_of(const struct walk *w, const struct ip *ip)
+/* Whether a next hop may be there at all: in the network itself, or in a peer. */
+static bool is_near(const struct walk *w, const struct topology_network *there)
+{
+	const struct topology_network *here = w->subnet->network;
+	if (here == there || !here || !there)
+		return here == there;
+	return w->reach->between ? between_peers(w->reach->between, here, there)
+				 : topology_peering_with(here, there) != NULL;
+}
+
+/* Which of those that have the next hop's address is meant: in the network itself before a peer.
+ * One of a network that nothing joins is not, where a subnet here may hold an appliance that was
+ * not read. */
+static const struct topology_address *owner_of(
+	const struct walk *w, const struct ip *ip, const struct topology_subnet **subnet)
 {
 	size_t count;
 	const struct topology_address *all = topology_address(w->reach->topology, ip, &count);
-	if (count == 1)
-		return all;
-	const struct topology_network *here = w->subnet->network;
-	const struct topology_address *peer = NULL;
+	const struct topology_address *peer = NULL, *unplaced = NULL;
 	for (size_t i = 0; i < count; i++) {
-		const struct topology_subnet *subnet = subnet_of(w, &all[i]);
-		const struct topology_network *there = subnet ? subnet->network : NULL;
-		struct reach_link link;
-		if (there == here)
+		*subnet = subnet_of(w, &all[i]);
+		const struct topology_network *there = *subnet ? (*subnet)->network : NULL;
+		if (there == w->subnet->network)
 			return &all[i];
-		if (!peer && there && find_link(w, here, there, &link))
+		if (!peer && is_near(w, there))
 			peer = &all[i];
+		if (!unplaced && !*subnet && all[i].node)
+			unplaced = &all[i];
 	}
-	return peer ? peer : count ? &all[0] : NULL;
+	if (peer) {
+		*subnet = subnet_of(w, peer);
+		return peer;
+	}
+	*subnet = subnet_around(w, ip);
+	if (count == 0 || (*subnet && is_near(w, (*subnet)->network)))
+		return unplaced;
+	*subnet = subnet_of(w, all);
+	return all;
 }
 
 /* No subnet has the next hop: where it would have to be tells what is wrong. */
@@ -379,9 +399,8 @@ static bool pass_appliance(struct walk *w, const struct reach_route *route)
 	struct reach_path *p = w->path;
 	if (!route->has_next_hop)
 		return end(w, FAULT_NO_NEXT_HOP);
-	const struct topology_address *owner = owner_of(w, &route->next_hop);
-	const struct topology_subnet *subnet =
-		owner ? subnet_of(w, owner) : subnet_around(w, &route->next_hop);
+	const struct topology_subnet *subnet = NULL;
+	const struct topology_address *owner = owner_of(w, &route->next_hop, &subnet);
 	p->hops[p->nhops - 1].next = owner;
 	if (!subnet)
 		return end_nowhere(w, &route->next_hop);

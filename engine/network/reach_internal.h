@@ -69,6 +69,11 @@ bool between_link(struct between *, const struct topology_network *from,
 const struct topology_subnet *between_subnet_of(struct between *, const struct topology_address *);
 const struct topology_subnet *between_subnet_of_node(
 	struct between *, const struct topology_node *);
-const struct topology_subnet *between_subnet_around(struct between *, const struct ip *);
+/* As topology_subnet_near(). */
+const struct topology_subnet *between_subnet_around(
+	struct between *, const struct topology_network *here, const struct ip *);
+/* Whether one network has a peering with the other, now or after. */
+bool between_peers(
+	struct between *, const struct topology_network *from, const struct topology_network *to);
 
 #endif

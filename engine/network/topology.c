@@ -7,6 +7,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/network/overlap.h"
 #include "engine/network/topology_internal.h"
 
 bool prefixes_have(const struct prefixes *list, const struct ip *ip)
@@ -57,6 +58,40 @@ struct topology_subnet *topology_subnet_of(const struct topology *t, const struc
 {
 	uint32_t hit = trie_find(t->subnet_trie, ip);
 	return hit == TRIE_NONE ? NULL : t->subnet_hits[hit];
+}
+
+struct topology_subnet *topology_subnet_in(
+	const struct topology_network *network, const struct ip *ip)
+{
+	struct topology_subnet *best = NULL;
+	unsigned length = 0;
+	if (!network || (network->space.count && !prefixes_have(&network->space, ip)))
+		return NULL;
+	for (size_t i = 0; i < network->nsubnets; i++) {
+		struct topology_subnet *s = network->subnets[i];
+		for (size_t n = 0; n < s->prefixes.count; n++)
+			if (prefix_has_ip(&s->prefixes.items[n], ip) &&
+				(!best || s->prefixes.items[n].length > length)) {
+				best = s;
+				length = s->prefixes.items[n].length;
+			}
+	}
+	return best;
+}
+
+struct topology_subnet *topology_subnet_near(
+	const struct topology *t, const struct topology_network *here, const struct ip *ip)
+{
+	struct topology_subnet *any = topology_subnet_of(t, ip);
+	if (!any || !here || any->network == here)
+		return any;
+	struct topology_subnet *found = topology_subnet_in(here, ip);
+	if (!found && any->network && topology_peering_with(here, any->network))
+		return any;
+	for (size_t i = 0; i < here->npeerings && !found; i++)
+		if (here->peerings[i]->remote)
+			found = topology_subnet_in(here->peerings[i]->remote, ip);
+	return found ? found : any;
 }
 
 struct topology_address *topology_address(
@@ -329,10 +364,33 @@ static void link_peerings(struct topology *t, bool planned)
 	}
 }
 
+static void note_overlap(
+	void *context, const struct overlap_item *outer, const struct overlap_item *inner)
+{
+	const struct topology_subnet *a = outer->owner, *b = inner->owner;
+	bool *overlaps = context;
+	*overlaps = *overlaps || a->network != b->network;
+}
+
+static void find_overlaps(struct topology *t)
+{
+	struct overlap_item *items = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < t->nsubnets; i++)
+		for (size_t n = 0; n < t->subnets[i].prefixes.count; n++) {
+			struct overlap_item *item = ARENA_PUSH(t->arena, items, count);
+			*item = (struct overlap_item){ .prefix = t->subnets[i].prefixes.items[n],
+				.order = i,
+				.owner = &t->subnets[i] };
+		}
+	overlap_scan(items, count, note_overlap, &t->overlaps);
+}
+
 static void index_subnets(struct topology *t)
 {
 	struct trie_entry *entries = NULL;
 	size_t count = 0;
+	find_overlaps(t);
 	for (size_t i = 0; i < t->nsubnets; i++)
 		for (size_t n = 0; n < t->subnets[i].prefixes.count; n++)
 			*ARENA_PUSH(t->arena, entries, count) =

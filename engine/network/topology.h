@@ -97,8 +97,10 @@ struct topology_node {
 	struct ip *ips;
 	size_t nips;
 	struct prefixes pods;
-	struct topology_subnet *subnet; /* of its NIC, else found by its address; or NULL */
-	int forwarding;                 /* 1, 0, or -1: not read */
+	/* Of its NIC, else found by its address; NULL: in none, or in those of several networks of
+	 * which not one alone has a table with routes to the node's set. */
+	struct topology_subnet *subnet;
+	int forwarding; /* 1, 0, or -1: not read */
 };
 
 /* An address that a NIC has: of a node (also one that only the YAML tells), or read. */
@@ -129,6 +131,7 @@ struct topology {
 	size_t naddresses;
 	struct trie *subnet_trie; /* address -> index in `subnet_hits` */
 	struct topology_subnet **subnet_hits;
+	bool overlaps; /* subnets of two networks have addresses in common */
 };
 
 /* `parts` sorted by id without case; kept. Nodes and NICs are the configuration's. `planned`: two
@@ -141,6 +144,12 @@ struct topology_subnet *topology_subnet(const struct topology *, const char *id)
 struct topology_table *topology_table(const struct topology *, const char *id);
 /* The subnet around an address, by longest prefix; NULL: none. */
 struct topology_subnet *topology_subnet_of(const struct topology *, const struct ip *);
+/* The same of one network alone; NULL has none. */
+struct topology_subnet *topology_subnet_in(const struct topology_network *, const struct ip *);
+/* Networks that nothing joins may have the same ranges: the subnet around an address as `here` sees
+ * it, in that network before its peers before all others; NULL for `here` is as without. */
+struct topology_subnet *topology_subnet_near(
+	const struct topology *, const struct topology_network *here, const struct ip *);
 /* The first NIC that has an address (nodes first); *count of them follow each other. NULL: none. */
 struct topology_address *topology_address(
 	const struct topology *, const struct ip *, size_t *count);

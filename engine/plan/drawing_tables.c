@@ -194,25 +194,16 @@ static const struct topology_address *owner_of(
 	return best;
 }
 
-static const struct topology_subnet *subnet_in(
-	const struct topology_network *n, const struct ip *ip)
-{
-	for (size_t i = 0; n && i < n->nsubnets; i++)
-		if (prefixes_have(&n->subnets[i]->prefixes, ip))
-			return n->subnets[i];
-	return NULL;
-}
-
 /* Networks may overlap where nothing joins them: the table's own come first, then their peers. */
 static const struct topology_subnet *subnet_around(
 	const struct sketch *s, const struct sources *from, const struct ip *ip)
 {
 	const struct topology_subnet *found = NULL;
 	for (size_t i = 0; i < from->count && !found; i++)
-		found = subnet_in(from->items[i], ip);
+		found = topology_subnet_in(from->items[i], ip);
 	for (size_t i = 0; i < from->count && !found; i++)
 		for (size_t n = 0; n < from->items[i]->npeerings && !found; n++)
-			found = subnet_in(from->items[i]->peerings[n]->remote, ip);
+			found = topology_subnet_in(from->items[i]->peerings[n]->remote, ip);
 	return found ? found : topology_subnet_of(s->planned, ip);
 }
 
