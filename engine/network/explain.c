@@ -106,42 +106,107 @@ static const char *wanted_hop(struct arena *a, const struct reach_path *path)
 	return "the node's address";
 }
 
+/* Whether a route of the hop's subnet may name an address of the destination. */
+static bool is_near(const struct reach_path *path, const struct topology_subnet *s)
+{
+	const struct topology_network *here = s->network;
+	const struct topology_network *there = path->to->subnet ? path->to->subnet->network : NULL;
+	return !here || !there || here == there || topology_peering_with(here, there);
+}
+
+static const char *advise_far(struct arena *a, const struct config *c,
+	const struct reach_path *path, const struct topology_subnet *s, struct place *at)
+{
+	char pods[PREFIX_TEXT];
+	const char *here = address_of(c, s->network->part);
+	const char *there = address_of(c, path->to->subnet->network->part);
+	prefix_format(path->pods, pods);
+	*at = place_of(c, s->table ? s->table->part : s->part);
+	return arena_printf(a,
+		"peer %s with %s, or send %s from %s to an appliance in a network that both are "
+		"peered with",
+		here, there, pods, address_of(c, s->part));
+}
+
 static const char *advise_route(struct arena *a, const struct config *c,
 	const struct reach_path *path, const struct reach_hop *hop, struct place *at)
 {
-	char pods[PREFIX_TEXT];
-	prefix_format(path->pods, pods);
+	char prefix[PREFIX_TEXT];
 	const char *hop_text = wanted_hop(a, path);
 	const struct topology_subnet *s = hop->subnet;
-	if (hop->route && hop->route->user) {
-		*at = place_of(c, hop->route->user->part);
-		return arena_printf(a, "send %s to %s in %s", pods, hop_text,
-			address_of(c, hop->route->user->part));
+	const struct topology_route *user = hop->route ? hop->route->user : NULL;
+	if (!is_near(path, s))
+		return advise_far(a, c, path, s, at);
+	/* A route that serves others too is not the one to change. */
+	if (user && hop->route->prefix.length >= path->pods->length) {
+		prefix_format(&hop->route->prefix, prefix);
+		*at = place_of(c, user->part);
+		return arena_printf(
+			a, "send %s to %s in %s", prefix, hop_text, address_of(c, user->part));
 	}
+	prefix_format(path->pods, prefix);
 	if (s->table) {
 		*at = place_of(c, s->table->part);
-		return arena_printf(a, "add a route for %s to %s in %s", pods, hop_text,
+		return arena_printf(a, "add a route for %s to %s in %s", prefix, hop_text,
 			address_of(c, s->table->part));
 	}
 	*at = place_of(c, s->part);
 	return arena_printf(a, "give %s a route table with a route for %s to %s",
-		address_of(c, s->part), pods, hop_text);
+		address_of(c, s->part), prefix, hop_text);
+}
+
+/* The hop whose route is to be changed: where an appliance sends it back, the appliance's own. */
+static const struct reach_hop *hop_to_change(const struct reach_path *path)
+{
+	const struct reach_hop *hop = &path->hops[path->at];
+	bool loops = path->fault == FAULT_LOOP || path->fault == FAULT_NOBODY;
+	if (!loops || path->at + 1 >= path->nhops)
+		return hop;
+	return hop[1].subnet->table == hop->subnet->table ? hop : &hop[1];
+}
+
+/* The peering over which the hop's next hop is to be reached, or NULL. */
+static const struct topology_peering *peering_of(const struct reach_hop *hop)
+{
+	const struct topology_network *from = hop->subnet->network;
+	const struct topology_subnet *next = hop->next ? hop->next->subnet : NULL;
+	for (size_t i = 0; i < from->npeerings; i++) {
+		const struct topology_network *to = from->peerings[i]->remote;
+		if (to &&
+			(next ? to == next->network
+			      : prefixes_have(&to->space, &hop->route->next_hop)))
+			return from->peerings[i];
+	}
+	return NULL;
+}
+
+static const char *advise_flag(struct arena *a, const struct config *c,
+	const struct topology_peering *p, bool access, struct place *at)
+{
+	const char *flag =
+		access ? "allowVirtualNetworkAccess: true" : "allowForwardedTraffic: true";
+	bool has = access ? p->allows_access : p->allows_forwarded;
+	const struct topology_peering *lacking = has && p->back ? p->back : p;
+	*at = place_of(c, lacking->part);
+	return arena_printf(
+		a, "set %s in %s: both sides need it", flag, address_of(c, lacking->part));
 }
 
 static const char *advise_peering(struct arena *a, const struct config *c,
 	const struct reach_path *path, const struct reach_hop *hop, struct place *at)
 {
-	const struct topology_subnet *next = hop->next ? hop->next->subnet : NULL;
 	const struct topology_network *from = hop->subnet->network;
-	const struct topology_peering *p = NULL;
-	for (size_t i = 0; i < from->npeerings; i++)
-		if (!next || from->peerings[i]->remote == next->network)
-			p = from->peerings[i];
-	const char *wanted = path->fault == FAULT_PEERING_ACCESS ? "allowVirtualNetworkAccess: true"
-		: path->fault == FAULT_PEERING_FORWARD           ? "allowForwardedTraffic: true"
-								 : "a peering";
+	const struct topology_peering *p = peering_of(hop);
 	*at = place_of(c, p ? p->part : from->part);
-	return arena_printf(a, "both networks need %s with each other; one of them is %s", wanted,
+	if (p && path->fault != FAULT_PEERING)
+		return advise_flag(a, c, p, path->fault == FAULT_PEERING_ACCESS, at);
+	if (p && !p->back) {
+		*at = place_of(c, p->remote->part);
+		return arena_printf(a,
+			"declare a peering of %s with %s, too: each side has its own",
+			address_of(c, p->remote->part), address_of(c, from->part));
+	}
+	return arena_printf(a, "both networks need a peering with each other; one of them is %s",
 		address_of(c, p ? p->part : from->part));
 }
 
@@ -184,6 +249,6 @@ const char *explain_remedy(
 		return arena_printf(a, "set enableIPForwarding on the network interface%s%s",
 			silent ? " of " : "", silent ? silent->node->name : "");
 	default:
-		return hop ? advise_route(a, c, path, hop, at) : NULL;
+		return hop ? advise_route(a, c, path, hop_to_change(path), at) : NULL;
 	}
 }

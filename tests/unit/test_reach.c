@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/network/explain.h"
 #include "engine/network/survey.h"
 #include "engine/plan/view.h"
 #include "tests/support/folder.h"
@@ -111,6 +112,14 @@ static void assert_path(struct world *w, const char *from, const char *to,
 	reach_follow(w->reach, node(w, from), n, &n->pods.items[0], &w->path);
 	assert_string_equal(verdict_name(w->path.verdict), verdict_name(verdict));
 	assert_int_equal(w->path.fault, fault);
+}
+
+/* What is to be changed for the path asked last, and on which line. */
+static void assert_remedy(const struct world *w, size_t line, const char *text)
+{
+	struct place at;
+	assert_string_equal(explain_remedy(w->arena, w->config, &w->path, &at), text);
+	assert_int_equal(at.line, line);
 }
 
 static void assert_prefix(const struct prefix *p, const char *text)
@@ -407,6 +416,97 @@ static void test_reach__a_node_in_no_subnet_is_unknown(void **state)
 	assert_path(w, "a", "b", REACH_UNKNOWN, FAULT_SUBNET_UNKNOWN);
 }
 
+#define TWIN(name, size, table)                                                                    \
+	"  " name ":\n    addressSpace: {addressPrefixes: [10.240.0.0/16]}\n    subnets:\n"        \
+	"      one: {addressPrefix: 10.240.0.0/24, routeTable: " table "}\n"                       \
+	"      two: {addressPrefix: 10.240.1.0/" size ", routeTable: through-" table "}\n"
+#define TWIN_TABLE(name, set, all)                                                                 \
+	"  " name ":\n    routes:\n" VIA("all", all, "10.240.1.10") "  through-" name              \
+								    ":\n    nodeRoutes: "          \
+								    "[{nodeSet: " set "}]\n"
+#define TWIN_SET(name, a, b, pods)                                                                 \
+	"  " name ":\n    nodes:\n      " a ": {ip: 10.240.0.4, podCIDR: 10." pods ".0.0/24}\n"    \
+	"      " b ": {ip: 10.240.0.5, podCIDR: 10." pods ".1.0/24}\n"
+
+static void test_reach__networks_that_nothing_joins_may_have_one_range(void **state)
+{
+	struct world *w = *state;
+	given(w,
+		HEAD "virtualNetworks:\n" TWIN("left", "24", "t")
+			TWIN("right", "26", "u") "nodeSets:\n" TWIN_SET("w", "a", "b", "200")
+				TWIN_SET("x", "c", "d", "201") "routeTables:\n" TWIN_TABLE("t", "w",
+					"10.200.0.0/16") TWIN_TABLE("u", "x", "10.201.0.0/16"));
+	/* The tables that serve the sets are those of the appliances: nobody can tell. */
+	assert_path(w, "a", "b", REACH_UNKNOWN, FAULT_SUBNET_UNKNOWN);
+	for (size_t i = 0; i < w->topology->nnodes; i++)
+		w->topology->nodes[i].subnet = topology_subnet_in(
+			&w->topology->networks[i / 2], &w->topology->nodes[i].ips[0]);
+	for (size_t i = 0; i < w->topology->naddresses; i++)
+		w->topology->addresses[i].subnet = w->topology->addresses[i].node->subnet;
+	assert_path(w, "a", "b", REACH_ASSUMED, FAULT_NONE);
+	assert_path(w, "c", "d", REACH_ASSUMED, FAULT_NONE);
+	assert_string_equal(w->path.hops[1].subnet->part->resource->address,
+		"virtualNetworks/right/subnets/two");
+}
+
+static void test_reach__a_table_tells_in_which_network_nodes_are(void **state)
+{
+	struct world *w = *state;
+	given(w,
+		HEAD "virtualNetworks:\n" TWIN("left", "24", "through-t") TWIN(
+			"right", "26", "through-u") "nodeSets:\n" TWIN_SET("w", "a", "b",
+			"200") TWIN_SET("x", "c", "d", "201") "routeTables:\n" TWIN_TABLE("t", "w",
+			"10.200.0.0/16") TWIN_TABLE("u", "x",
+			"10.201.0.0/16") "  through-through-t: {}\n  through-through-u: {}\n");
+	assert_path(w, "a", "b", REACH_OK, FAULT_NONE);
+	assert_path(w, "c", "d", REACH_OK, FAULT_NONE);
+	assert_ptr_not_equal(node(w, "a")->subnet, node(w, "c")->subnet);
+}
+
+static void test_explain__what_is_to_be_changed(void **state)
+{
+	struct world *w = *state;
+	given(w, HEAD "virtualNetworks:\n" LEFT(FORWARDS) RIGHT("") FAR_NODES TABLE(TO_A FAR_TO_B));
+	assert_path(w, "a", "b", REACH_BROKEN, FAULT_PEERING_FORWARD);
+	assert_remedy(w, 17,
+		"set allowForwardedTraffic: true in "
+		"virtualNetworks/right/virtualNetworkPeerings/p: "
+		"both sides need it");
+	assert_path(w, "b", "a", REACH_BROKEN, FAULT_PEERING_FORWARD);
+	assert_int_equal(w->path.at, 0);
+
+	/* A route for many is not the one to change. */
+	given(w, HEAD NET(SUBNETS) NODES TABLE(VIA("all", "10.200.0.0/16", "10.250.0.4")));
+	assert_path(w, "a", "b", REACH_BROKEN, FAULT_HOP_OUTSIDE);
+	assert_remedy(w, 16, "add a route for 10.200.1.0/24 to 10.240.0.5 in routeTables/t");
+	given(w, HEAD NET(SUBNETS) NODES TABLE(TYPE("hole", "10.200.1.0/25", "None") TO_B));
+	assert_path(w, "a", "b", REACH_BROKEN, FAULT_DROPPED);
+	assert_remedy(w, 18, "send 10.200.1.0/25 to 10.240.0.5 in routeTables/t/routes/hole");
+
+	/* An appliance that sends it back has the wrong route, not who sent it there. */
+	given(w,
+		HEAD NET(APPLIANCE) NODES TABLE(VIA("all", "10.200.0.0/16",
+			"10.240.1.4")) "  u:\n    routes:\n" VIA("all", "0.0.0.0/0", "10.240.1.4"));
+	assert_path(w, "a", "b", REACH_BROKEN, FAULT_NOBODY);
+	assert_remedy(w, 20, "add a route for 10.200.1.0/24 to 10.240.0.5 in routeTables/u");
+}
+
+static void test_explain__no_route_leads_to_a_network_that_is_no_peer(void **state)
+{
+	struct world *w = *state;
+	given(w,
+		HEAD "virtualNetworks:\n" PEER("left", "10.240.0.0/16", "10.240.0.0/24", "hub",
+			FORWARDS) PEER("right", "10.241.0.0/16", "10.241.0.0/24", "hub", FORWARDS)
+			PEER("hub", "10.242.0.0/16", "10.242.0.0/24", "left", FORWARDS)
+				FAR_NODES TABLE(TO_A));
+	assert_path(w, "a", "b", REACH_BROKEN, FAULT_DROPPED);
+	assert_remedy(w, 30,
+		"peer virtualNetworks/left with virtualNetworks/right, or send 10.200.1.0/24 from "
+		"virtualNetworks/left/subnets/one to an appliance in a network that both are "
+		"peered "
+		"with");
+}
+
 static void test_reach__ipv6_follows_the_same_rules(void **state)
 {
 	struct world *w = *state;
@@ -479,6 +579,10 @@ int main(void)
 		TEST(test_reach__a_subnet_without_table_has_system_routes_alone),
 		TEST(test_reach__a_table_that_was_not_read_is_unknown),
 		TEST(test_reach__a_node_in_no_subnet_is_unknown),
+		TEST(test_reach__networks_that_nothing_joins_may_have_one_range),
+		TEST(test_reach__a_table_tells_in_which_network_nodes_are),
+		TEST(test_explain__what_is_to_be_changed),
+		TEST(test_explain__no_route_leads_to_a_network_that_is_no_peer),
 		TEST(test_reach__ipv6_follows_the_same_rules),
 		TEST(test_survey__counts_ordered_pairs_of_sets_that_belong_together),
 	};
