@@ -84,6 +84,25 @@ static void read_name_rules(struct schema *s)
 	s->name_max = (size_t)json_integer_value(json_object_get(name, "max"));
 }
 
+/* Those of lists are not looked for: nobody could tell to which item they belong. */
+static void find_explicit_defaults(
+	struct arena *a, struct schema *s, const json_t *node, const char *pointer)
+{
+	const char *key;
+	json_t *member;
+	json_object_foreach (json_object_get(node, "properties"), key, member) {
+		const char *at = pointer_add(a, pointer, key);
+		find_explicit_defaults(a, s, member, at);
+		if (!schema_sends_default(member))
+			continue;
+		assert(schema_default(member) && "an explicit default without default");
+		struct explicit_default *list = (struct explicit_default *)s->explicit_defaults;
+		*ARENA_PUSH(a, list, s->nexplicit_defaults) =
+			(struct explicit_default){ at, schema_default(member) };
+		s->explicit_defaults = list;
+	}
+}
+
 static void read_type(struct arena *a, struct schema *s, const struct embedded_file *file)
 {
 	char *why = NULL;
@@ -105,6 +124,7 @@ static void read_type(struct arena *a, struct schema *s, const struct embedded_f
 	s->in_subscription = scope && strcmp(scope, "subscription") == 0;
 	s->has_tags = schema_at(s->root, "/tags") != NULL;
 	read_name_rules(s);
+	find_explicit_defaults(a, s, s->root, "");
 	const json_t *holds = json_object_get(s->facts, "holds");
 	s->nholds = json_array_size(holds);
 	const char **list = arena_alloc(a, (s->nholds + 1) * sizeof *list);
@@ -338,6 +358,11 @@ const char *schema_linked_action(const json_t *node)
 const json_t *schema_default(const json_t *node)
 {
 	return json_object_get(node, "default");
+}
+
+bool schema_sends_default(const json_t *node)
+{
+	return json_is_true(json_object_get(node, "x-explicit-default"));
 }
 
 const json_t *schema_enum(const json_t *node)

@@ -36,6 +36,13 @@ enum written {
 	WRITTEN_WITH_PARENT,     /* inside its parent's body, always: many changes are one PUT */
 };
 
+/* A member whose default depends on the API version: a resource that is created and does not have
+ * it is sent with it all the same, so that what it means does not depend on which one is used. */
+struct explicit_default {
+	const char *pointer; /* in the body */
+	const json_t *value;
+};
+
 struct schema {
 	const char *type;    /* "Microsoft.Network/routeTables/routes" */
 	const char *section; /* ARM's collection: "routeTables"; of a child, its key: "routes" */
@@ -54,6 +61,8 @@ struct schema {
 	const char *const *holds; /* pointers in its body: what a write of it also holds ("parent"
 				     is the enclosing resource) */
 	size_t nholds;
+	const struct explicit_default *explicit_defaults;
+	size_t nexplicit_defaults;
 	const char *name_pattern; /* POSIX extended, or NULL */
 	const char *name_rule;    /* the same for people */
 	size_t name_min, name_max;
@@ -108,6 +117,7 @@ const char *schema_reference_type(const json_t *node); /* {id} of this type, or 
 const char *schema_linked_action(
 	const json_t *node);                       /* that a write needs on what is referred to */
 const json_t *schema_default(const json_t *node);  /* what the server fills in, or NULL */
+bool schema_sends_default(const json_t *node);     /* it depends on the API version */
 const json_t *schema_enum(const json_t *node);     /* array, or NULL */
 const char *schema_format(const json_t *node);     /* "cidr", "ip", "cidr-or-tag", or NULL */
 const json_t *schema_required(const json_t *node); /* array of names, or NULL */

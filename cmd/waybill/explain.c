@@ -183,6 +183,8 @@ static json_t *of_member(struct arena *a, const struct spot *at, const char *pat
 		(void)json_object_set_new(out, "required_when", json_string(when));
 	if (otherwise)
 		(void)json_object_set(out, "default", (json_t *)otherwise);
+	if (schema_sends_default(at->node))
+		(void)json_object_set_new(out, "default_sent", json_true());
 	if (allowed)
 		(void)json_object_set(out, "allowed", (json_t *)allowed);
 	(void)json_object_set_new(out, "changing", json_string(changing(a, at)));
@@ -377,6 +379,8 @@ void explain_render(struct buf *out, const json_t *member)
 			(void)buf_puts(out, json_string_value(value));
 		else
 			document_inline(out, value);
+		if (strcmp(rows[i], "default") == 0 && json_object_get(member, "default_sent"))
+			(void)buf_puts(out, ", sent explicitly when it is made");
 		(void)buf_putc(out, '\n');
 	}
 }

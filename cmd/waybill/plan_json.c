@@ -76,6 +76,13 @@ static json_t *change_new(struct arena *a, const struct change *change)
 	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o}", "actions", actions_new(change), "before",
 		value_new(change->before), "after", after, "after_unknown", unknown,
 		"replace_paths", replace_paths_new(a, change));
+	if (change->nexplicit_defaults) {
+		json_t *paths = json_array();
+		for (size_t i = 0; i < change->nexplicit_defaults; i++)
+			(void)json_array_append_new(
+				paths, path_new(a, change->explicit_defaults[i]));
+		(void)json_object_set_new(json, "default_paths", paths);
+	}
 	if (change->adopts)
 		(void)json_object_set_new(json, "importing", json_pack("{s:s}", "id", change->id));
 	return json;

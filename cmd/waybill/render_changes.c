@@ -12,6 +12,7 @@
 
 #define STEP_IN 4
 #define KNOWN_AFTER_APPLY "(known after apply)"
+#define DEFAULT_SENT " # the default, sent explicitly"
 
 /* A change or a foreign thing, at its place under the resource that encloses it. */
 struct entry {
@@ -133,16 +134,29 @@ static bool is_unknown(const struct change *change, const char *pointer)
 
 struct block {
 	struct canvas *canvas;
+	const struct change *change;
 	char symbol;
 	const json_t *unknown; /* stands for what only the cloud will tell; found by identity */
 };
+
+/* Whether the member, by its flat path, is sent although the configuration leaves it out. */
+static bool is_explicit_default(struct block *block, const char *path)
+{
+	const struct change *change = block->change;
+	for (size_t i = 0; block->symbol == '+' && i < change->nexplicit_defaults; i++)
+		if (strcmp(path,
+			    shape_member(block->canvas->arena, change->schema,
+				    change->explicit_defaults[i])) == 0)
+			return true;
+	return false;
+}
 
 static bool is_plain(const json_t *value)
 {
 	return !json_is_object(value) || json_object_size(value) == 0;
 }
 
-static void render_members(struct block *block, json_t *flat, size_t column)
+static void render_members(struct block *block, json_t *flat, const char *inside, size_t column)
 {
 	struct canvas *c = block->canvas;
 	const char *key;
@@ -152,14 +166,15 @@ static void render_members(struct block *block, json_t *flat, size_t column)
 		(void)buf_printf(c->out, "%c ", block->symbol);
 		escaped(c, key);
 		(void)buf_puts(c->out, ":");
+		const char *path = arena_printf(c->arena, "%s%s", inside, key);
 		if (is_plain(value)) {
-			(void)buf_printf(c->out, " %s\n",
-				value == block->unknown ? KNOWN_AFTER_APPLY
-							: inline_text(c, value));
+			(void)buf_printf(c->out, " %s%s\n",
+				value == block->unknown ? KNOWN_AFTER_APPLY : inline_text(c, value),
+				is_explicit_default(block, path) ? DEFAULT_SENT : "");
 			continue;
 		}
 		(void)buf_puts(c->out, "\n");
-		render_members(block, value, column + STEP_IN);
+		render_members(block, value, arena_printf(c->arena, "%s.", path), column + STEP_IN);
 	}
 }
 
@@ -172,9 +187,11 @@ static void render_body(struct canvas *c, const struct change *change, char symb
 	for (size_t i = 0; appears && i < change->nunknown; i++)
 		(void)json_put(body, change->unknown[i], json_incref(unknown));
 	json_auto_t *flat = shape_flat(change->schema->root, body);
-	struct block block = { .canvas = c, .symbol = symbol, .unknown = unknown };
+	struct block block = {
+		.canvas = c, .change = change, .symbol = symbol, .unknown = unknown
+	};
 	if (json_is_object(flat))
-		render_members(&block, flat, column);
+		render_members(&block, flat, "", column);
 }
 
 static void render_edits(struct canvas *c, const struct change *change, size_t column)
@@ -194,6 +211,24 @@ static void render_edits(struct canvas *c, const struct change *change, size_t c
 		escaped(c, shape_member(c->arena, change->schema, edit->pointer));
 		(void)buf_printf(c->out, ": %s%s\n", render_edit(c, change->schema, edit, after),
 			forces ? " # forces replacement" : "");
+	}
+}
+
+/* Of what is made anew the other members are not shown: what this makes of it, if it was otherwise.
+ */
+static void render_explicit_defaults(struct canvas *c, const struct change *change, size_t column)
+{
+	for (size_t i = 0; i < change->nexplicit_defaults; i++) {
+		const char *pointer = change->explicit_defaults[i];
+		const struct edit edit = { .pointer = pointer,
+			.before = json_at(change->before, pointer),
+			.after = json_at(change->after, pointer) };
+		if (edit.before && json_equal(edit.before, edit.after))
+			continue;
+		indent(c, column);
+		(void)buf_printf(c->out, "%c %s: %s" DEFAULT_SENT "\n", edit.before ? '~' : '+',
+			shape_member(c->arena, change->schema, pointer),
+			render_edit(c, change->schema, &edit, NULL));
 	}
 }
 
@@ -240,6 +275,7 @@ static void render_block(
 		break;
 	default:
 		render_edits(c, change, inside);
+		render_explicit_defaults(c, change, inside);
 	}
 }
 

@@ -145,7 +145,8 @@ static bool child_is_after(struct arena *a, const struct step_child *child, cons
 {
 	if (!child->after || !item)
 		return !child->after && !item;
-	return holds_all(a, child->schema, child->after, item) && dropped_are_gone(a, child, item);
+	json_auto_t *ours = change_ours(child->change, child->after);
+	return holds_all(a, child->schema, ours, item) && dropped_are_gone(a, child, item);
 }
 
 static bool child_is_before(struct arena *a, const struct step_child *child, const json_t *item)
@@ -249,7 +250,9 @@ struct merged merge_update(struct arena *a, const struct step *step, const json_
 
 bool merge_is_as_created(struct arena *a, const struct step *step, const json_t *now)
 {
-	if (step->body && !holds_all(a, step->schema, step->body, now))
+	json_auto_t *ours =
+		step->change ? change_ours(step->change, step->body) : json_incref(step->body);
+	if (ours && !holds_all(a, step->schema, ours, now))
 		return false;
 	for (size_t i = 0; i < step->nchildren; i++) {
 		const struct step_child *child = &step->children[i];

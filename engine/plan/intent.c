@@ -80,11 +80,12 @@ static json_t *edits_shape(const struct edits *edits, bool after)
 static json_t *change_entry(const struct change *c)
 {
 	bool updates = c->action == ACTION_UPDATE;
-	json_t *test = updates ? edits_shape(&c->edits, true) : json_deep_copy(c->after);
+	json_auto_t *after = change_ours(c, c->after);
+	json_t *test = updates ? edits_shape(&c->edits, true) : json_deep_copy(after);
 	json_t *untouched = updates ? edits_shape(&c->edits, false) : json_deep_copy(c->before);
 	return json_pack("{s:s, s:s, s:s, s:s, s:o?, s:o?, s:o?, s:o}", "address", c->address, "id",
 		c->id, "type", c->schema->type, "action", action_name(c->action), "test", test,
-		"untouched", untouched, "after", json_deep_copy(c->after), "record",
+		"untouched", untouched, "after", json_deep_copy(after), "record",
 		change_record_entry(c));
 }
 

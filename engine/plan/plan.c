@@ -287,6 +287,7 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 	check_options(&p);
 	planner_decide(&p);
 	planner_spread_replacement(&p);
+	planner_spell_defaults(&p);
 	planner_mend_peerings(&p);
 	planner_find_foreign(&p);
 	planner_find_drift(&p);

@@ -60,8 +60,16 @@ struct change {
 	const char *follows;    /* id of what must be gone before it is written, or NULL */
 	const char **unknown;   /* pointers in `after` known only after apply */
 	size_t nunknown;
+	const char **explicit_defaults; /* pointers in `after` of what is spelled out when it is
+					   made, though the configuration says nothing of it: it is
+					   sent, and not ours afterwards */
+	size_t nexplicit_defaults;
 	struct place at; /* the YAML position that asks for it; or none */
 };
+
+/* What is ours of `after`, the change's or a copy with more in place: all but what is only spelled
+ * out. New, or `after` itself with one reference more; NULL of NULL. */
+json_t *change_ours(const struct change *, json_t *after);
 
 /* Someone else's change of something of ours since the last apply. */
 struct drift {

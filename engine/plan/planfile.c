@@ -56,6 +56,9 @@ static json_t *change_json(const struct change *c)
 	json_object_set_new(json, "replaced_by", text_or_null(c->replaced_by));
 	json_object_set_new(json, "why", text_or_null(c->why));
 	json_object_set_new(json, "unknown", texts_json(c->unknown, c->nunknown));
+	if (c->nexplicit_defaults)
+		json_object_set_new(json, "explicit_defaults",
+			texts_json(c->explicit_defaults, c->nexplicit_defaults));
 	json_object_set_new(json, "at", place_json(&c->at));
 	return json;
 }
@@ -228,6 +231,8 @@ static void read_change(struct reader *r, struct plan *plan, const json_t *json)
 			.width = 1 },
 	};
 	c->unknown = (const char **)read_texts(r, json_object_get(json, "unknown"), &c->nunknown);
+	c->explicit_defaults = (const char **)read_texts(
+		r, json_object_get(json, "explicit_defaults"), &c->nexplicit_defaults);
 	plan->to_add += c->action == ACTION_CREATE || c->action == ACTION_REPLACE;
 	plan->to_change += c->action == ACTION_UPDATE;
 	plan->to_destroy += c->action == ACTION_DELETE || c->action == ACTION_REPLACE;

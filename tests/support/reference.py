@@ -61,6 +61,7 @@ def table(members, with_changing):
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name, told in members:
         default = f"`{json.dumps(told['default'])}`" if "default" in told else ""
+        default += ", sent explicitly when it is made" * ("default_sent" in told)
         cells = [f"`{name}`", told["meaning"], type_of(told), default]
         if with_changing:
             cells.append(told["changing"])

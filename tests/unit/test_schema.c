@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -24,6 +25,22 @@ static bool same(const char *name, const char *pointer, const char *a, const cha
 	json_auto_t *left = json_string(a);
 	json_auto_t *right = json_string(b);
 	return schema_same_scalar(schema_at(type(name)->root, pointer), left, right);
+}
+
+static void test_catalog__defaults_that_versions_change(void **state)
+{
+	(void)state;
+	const struct schema *subnet = type("Microsoft.Network/virtualNetworks/subnets"), *any;
+	size_t found = 0;
+	for (size_t i = 0; i < subnet->nexplicit_defaults; i++) {
+		const struct explicit_default *d = &subnet->explicit_defaults[i];
+		assert_ptr_equal(d->value, schema_default(schema_at(subnet->root, d->pointer)));
+		found += strcmp(d->pointer, "/properties/defaultOutboundAccess") == 0 &&
+			json_is_true(d->value);
+	}
+	assert_int_equal(found, 1);
+	for (size_t i = 0; (any = catalog_nth(catalog, i)); i++)
+		assert_true(any == subnet || any->nexplicit_defaults == 0);
 }
 
 static void test_catalog__types_are_found_without_case(void **state)
@@ -120,6 +137,7 @@ static void test_same__case_location_prefix_and_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_catalog__defaults_that_versions_change),
 		cmocka_unit_test(test_catalog__types_are_found_without_case),
 		cmocka_unit_test(test_catalog__children_know_where_they_live),
 		cmocka_unit_test(test_node__facts_are_answered),
