@@ -99,6 +99,7 @@ static const char *certificate_kind(const struct trouble *t, bool *at_proxy)
 	*at_proxy = proxy_verified != X509_V_OK || is_at_proxy(t);
 	switch (verified) {
 	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED: /* curl's at first: its own look at the name came before */
 		return "certificate-name";
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 	case X509_V_ERR_CERT_HAS_EXPIRED:

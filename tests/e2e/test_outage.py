@@ -6,13 +6,12 @@ import http.server
 import re
 import socket
 import struct
-import subprocess
 import threading
 import time
 
 import pytest
-from emulator import BUILD, Emulator
-from harness import HEAD, Result, Waybill, writes
+from emulator import Emulator
+from harness import HEAD, Waybill, writes
 
 TABLES = 50
 SPEED = 300
@@ -128,13 +127,7 @@ def tables():
 
 
 def hurried(waybill, *arguments):
-    done = subprocess.run(
-        [str(BUILD / "wire" / "hurried"), *arguments], cwd=waybill.folder, stdin=subprocess.DEVNULL,
-        env={**waybill.environment, "WAYBILL_TEST_CLOCK": str(SPEED)}, capture_output=True, timeout=120,
-        check=False)
-    result = Result(done)
-    assert "Sanitizer" not in result.stderr and "runtime error:" not in result.stderr, result
-    return result
+    return waybill.hurried(*arguments, speed=SPEED)
 
 
 def made_once(azure):

@@ -1,35 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A proxy between Waybill and Azure: which is asked for what, and what is told when it does not do it."""
 import base64
-import subprocess
 import urllib.parse
 
 import har
 import pytest
-from emulator import BUILD
-from harness import GROUP, Result, Waybill, table_id, table_yaml
+from harness import GROUP, Waybill, table_id, table_yaml
 from transport import Authority, End, Tunnel
 
 pytestmark = pytest.mark.sanitizer
 ARM = "https://arm.test"
 ROUTES = {"a": ("10.1.0.0/16", "10.240.0.4")}
-SPEED = "300"
 PASSWORD = "planted pass/w:rd@1"
 USER = "planted-user"
 
 
 def forms(secret):
     return {secret, urllib.parse.quote(secret, safe=""), urllib.parse.quote(secret)}
-
-
-def hurried(waybill, *arguments, env=None):
-    """Under a clock that hurries, since it is waited between tries."""
-    done = subprocess.run(
-        [str(BUILD / "wire" / "hurried"), *arguments], cwd=waybill.folder, stdin=subprocess.DEVNULL, timeout=120,
-        env={**waybill.environment, "WAYBILL_TEST_CLOCK": SPEED, **(env or {})}, capture_output=True, check=False)
-    result = Result(done)
-    assert "Sanitizer" not in result.stderr and "runtime error:" not in result.stderr, result
-    return result
 
 
 class World:
@@ -167,13 +154,13 @@ def test_a_proxy_that_does_not_do_it(method, way, code, words, connections, worl
         there.waybill.environment["https_proxy"] = "http://127.0.0.1:1"
     there.proxy.ways["arm.test:443"] = way
     body = ("--body", '{"location": "japaneast"}') if method == "PUT" else ()
-    result = hurried(there.waybill, "rest", method, table_id(), *body)
+    result = there.waybill.hurried("rest", method, table_id(), *body)
     assert result.code == 1 and result.codes == [code], result
     assert words in result.stderr and "https_proxy" in result.stderr.partition("help: ")[2], result
     assert there.proxy.connections == connections
     assert not any("planted" in text for text in (result.stdout, result.stderr))
     if method == "PUT":
-        result = hurried(there.waybill, "rest", "PUT", table_id(), *body, "--json")
+        result = there.waybill.hurried("rest", "PUT", table_id(), *body, "--json")
         assert '"kind":"failed"' in result.stdout.replace(" ", ""), "nothing has left, so nothing is unknown"
 
 
@@ -184,7 +171,7 @@ def test_a_tunnel_that_opens_late(world):
     there.waybill.run("plan", check=0)
     there.azure.clear()
     there.proxy.ways = Opening(iter([503, 503]), there.end.port)
-    result = hurried(there.waybill, "apply", "--auto-approve")
+    result = there.waybill.hurried("apply", "--auto-approve")
     assert result.code == 0, result
     puts = [request for request in there.azure.requests() if request["method"] == "PUT"]
     assert len(puts) == 1 and there.proxy.connections >= 3
@@ -206,7 +193,7 @@ def test_a_tunnel_that_breaks_after_a_write_has_left_it(world):
     there = world()
     there.ready()
     there.azure.drop(method="PUT", path="/routeTables/t", when="after")
-    result = hurried(there.waybill, "apply", "--auto-approve")
+    result = there.waybill.hurried("apply", "--auto-approve")
     assert result.code == 0, result
     puts = [request for request in there.azure.requests() if request["method"] == "PUT"]
     assert len(puts) == 1
@@ -227,7 +214,7 @@ def test_whoever_is_asked(who, way, word, world):
     else:
         there.proxy.ways["arm.test:443"] = way
     there.proxy.ways["devstoreaccount1.blob.localhost:443"] = way
-    result = hurried(there.waybill, "plan")
+    result = there.waybill.hurried("plan")
     code = {"cloud": "cloud-metadata", "sign-in": "sign-in", "storage": "backend-unreachable"}[who]
     assert result.code == 1 and result.codes == [code], result
     assert word in result.stderr and "https_proxy" in result.stderr.partition("help: ")[2], result
@@ -262,7 +249,7 @@ def test_an_address_that_is_none_tells_no_secret(address, world):
     there = world()
     there.ready()
     there.waybill.environment["https_proxy"] = address
-    result = hurried(there.waybill, "rest", "GET", GROUP, "--log-level", "trace", "--record", "it.har")
+    result = there.waybill.hurried("rest", "GET", GROUP, "--log-level", "trace", "--record", "it.har")
     assert result.code == 1 and "https_proxy" in result.stderr.partition("help: ")[2], result
     assert result.codes[0] in ("proxy-failed", "not-sent"), result
     assert_untold(result.text, (there.waybill.folder / "it.har").read_text())

@@ -6,7 +6,7 @@ set -eu
 packages="gcc libc6-dev make pkg-config libyaml-dev libcurl4-openssl-dev libjansson-dev
 	libsqlite3-dev libssl-dev libmicrohttpd-dev"
 if [ "${1:-all}" = all ]; then
-	packages="$packages libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema clang
+	packages="$packages libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema python3-h2 clang
 		clang-format clang-tidy cppcheck libclang-rt-14-dev sqlite3 graphviz openssl"
 fi
 if [ "${1:-all}" = clients ]; then
