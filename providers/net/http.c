@@ -19,7 +19,6 @@
 #include "providers/net/trust.h"
 #include "providers/net/url.h"
 
-#define HEADERS_MOST 256
 #define LONGEST_WAIT_MS 3600000
 
 /* One request on its way; lives from http_send() until its callback has returned. */
@@ -33,7 +32,7 @@ struct transfer {
 	struct curl_slist *lines;
 	struct curl_slist *route; /* where the URL's host really is; or NULL */
 	struct buf body;
-	struct http_header headers[HEADERS_MOST];
+	struct http_header headers[HTTP_HEADERS_MOST];
 	size_t nheaders, header_bytes;
 	int64_t began_ms;
 	unsigned starts; /* times that curl was about to write the request to a connection */
@@ -169,8 +168,13 @@ static size_t on_header(char *line, size_t one, size_t len, void *context)
 		return len;
 	}
 	const char *colon = memchr(line, ':', len);
-	if (!colon || transfer->nheaders == HEADERS_MOST)
+	if (!colon)
 		return len;
+	/* Without the last of them it might say something else. */
+	if (transfer->nheaders == HTTP_HEADERS_MOST) {
+		transfer->too_large = true;
+		return 0;
+	}
 	const char *value = colon + 1;
 	const char *end = line + len;
 	while (value < end && (*value == ' ' || *value == '\t'))

@@ -17,6 +17,7 @@
 
 #define HTTP_BODY_LIMIT ((size_t)64 << 20)
 #define HTTP_HEADERS_LIMIT ((size_t)256 << 10) /* all of one answer */
+#define HTTP_HEADERS_MOST 256
 #define HTTP_CONNECT_LIMIT_MS 10000L
 #define HTTP_TOTAL_LIMIT_MS 120000L
 #define HTTP_SILENCE_LIMIT_S 90L /* ARM itself waits 60 s for a resource provider */

@@ -19,6 +19,9 @@ static const struct {
 		"check the network and its firewalls, and whether a proxy is needed (https_proxy, "
 		"no_proxy)" },
 	{ "network", "check the network, and the proxy variables (https_proxy, no_proxy)" },
+	{ "too-large",
+		"no answer of Azure's is that large: is there something between that answers in "
+		"its place?" },
 	{ "tls",
 		"the two found no TLS to speak, and 1.2 is the least that is spoken here: is "
 		"something between that ends TLS itself?" },

@@ -18,7 +18,7 @@ import subprocess
 
 import pytest
 from emulator import BUILD, SUBSCRIPTION
-from wire import FAULTS, Stage
+from wire import FAULTS, LARGE, Stage
 
 pytestmark = pytest.mark.sanitizer
 FOLDER = pathlib.Path(__file__).parent / "wire"
@@ -30,10 +30,10 @@ WORDS = "words"
 class Asker:
     """A program that asks one thing after the other."""
 
-    def __init__(self):
+    def __init__(self, speed=SPEED):
         self.process = subprocess.Popen(
             [str(BUILD / "wire" / "ask")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={"WAYBILL_TEST_CLOCK": SPEED, "PATH": "/usr/bin:/bin",
+            env={"WAYBILL_TEST_CLOCK": speed, "PATH": "/usr/bin:/bin",
                  **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}})
 
     def ask(self, **asked):
@@ -58,6 +58,15 @@ def askers():
     yield waiting
     for one in made:
         one.close()
+
+
+@pytest.fixture(scope="module")
+def steady():
+    """The same by the clock on the wall, for what takes its time to come and is not waited for."""
+    waiting = queue.Queue()
+    waiting.put(Asker("1"))
+    yield waiting
+    waiting.get().close()
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +128,13 @@ CASES = sorted(FOLDER.glob("*.case"))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_against_scripted_answers(path, stage, askers):
+def test_against_scripted_answers(path, stage, askers, steady):
     rows, words = read_case(path)
     rows = [row for row in rows if row[0] != "emulator"]
     method = path.stem.upper()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        told = list(pool.map(lambda row: play_row(stage, askers, method, row), rows))
+        told = list(pool.map(
+            lambda row: play_row(stage, steady if row[1].endswith(LARGE) else askers, method, row), rows))
     assert [why for row, one in zip(rows, told) if (why := differs(row, one, words))] == []
 
 

@@ -6,6 +6,7 @@ the end. At each it answers as ARM does, unless a fault of that moment is left: 
 COUNT may be `ever`. Faults are told by FAULTS, and by the methods `fault_NAME` of Play.
 """
 import email.utils
+import gzip
 import http.server
 import json
 import socket
@@ -67,15 +68,67 @@ FAULTS = {
     "html": (200, "<html>sign in here</html>", {}),
     "empty": (200, None, {}),
     "list": (200, [], {}),
+    "301": (301, None, {"Location": "$HERE&moved=1"}),
     "302": (302, None, {"Location": "$HERE&moved=1"}),
+    "303": (303, None, {"Location": "$HERE&moved=1"}),
     "307": (307, None, {"Location": "$HERE&moved=1"}),
     "308": (308, None, {"Location": "$HERE&moved=1"}),
+    "301-away": (301, None, {"Location": FOREIGN}),
     "302-away": (302, None, {"Location": FOREIGN}),
+    "303-away": (303, None, {"Location": FOREIGN}),
     "307-away": (307, None, {"Location": FOREIGN}),
+    "308-away": (308, None, {"Location": FOREIGN}),
+    "302-nowhere": (302, error("Moved"), {}),
+    "307-no-url": (307, None, {"Location": "http://a b/"}),
+    "300": (300, error("MultipleChoices"), {"Location": "$HERE&moved=1"}),
+    "304": (304, None, {}),
+    "deep": (200, "[" * 3000 + "]" * 3000, {}),
+    "deep-object": (200, '{"a":' * 3000 + "1" + "}" * 3000, {}),
+    "deep-error": (400, '{"error":' * 3000 + "1" + "}" * 3000, {}),
     "202-away": (202, None, {"Azure-AsyncOperation": FOREIGN}),
     "202-nowhere": (202, None, {}),
 }
-CUTS = ("reset", "cut", "hang")
+CUTS = ("reset", "cut", "hang", "trickle", "trickle-headers", "large", "chunked", "bomb", "headers", "many-headers",
+        "long-header", "interim")
+LARGE = ("large", "chunked", "bomb")
+LARGEST = 64 << 20
+
+
+def chunks(sent):
+    """An answer that is cut, endless or too large, piece by piece."""
+    head = b"HTTP/1.1 200 OK\r\n"
+    megabyte = b" " * (1 << 20)
+    if sent == "cut":
+        yield head + b"Content-Length: 100\r\n\r\n{\"name\": "
+    elif sent == "trickle":
+        yield head + b"Content-Length: 100000\r\n\r\n"
+        while True:
+            yield b" "
+    elif sent == "trickle-headers":
+        yield head
+        while True:
+            yield b"x: y\r\n"
+    elif sent == "interim":
+        while True:
+            yield b"HTTP/1.1 102 Processing\r\nx: " + b"y" * 9000 + b"\r\n\r\n"
+    elif sent == "large":
+        yield head + b"Content-Length: %d\r\n\r\n" % (LARGEST + 1)
+        for _ in range(LARGEST >> 20):
+            yield megabyte
+        yield b" "
+    elif sent == "chunked":
+        yield head + b"Transfer-Encoding: chunked\r\n\r\n"
+        while True:
+            yield b"100000\r\n" + megabyte + b"\r\n"
+    elif sent == "bomb":
+        body = gzip.compress(b" " * (LARGEST + 1))
+        yield head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    elif sent == "headers":
+        yield head + b"".join(b"x-%d: %s\r\n" % (n, b"y" * 4000) for n in range(70)) + b"Content-Length: 0\r\n\r\n"
+    elif sent == "many-headers":
+        yield head + b"x: y\r\n" * 300 + b"Content-Length: 2\r\n\r\n{}"
+    elif sent == "long-header":
+        yield head + b"x: " + b"y" * 300000 + b"\r\nContent-Length: 0\r\n\r\n"
 
 
 class Play:
@@ -348,10 +401,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             except OSError:
                 pass
             self.close_connection = True
-        elif answer == "cut":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"name\": ")
-            self.wfile.flush()
+        elif answer in CUTS:
             self.close_connection = True
+            try:
+                for piece in chunks(answer):
+                    self.wfile.write(piece)
+                    if answer.startswith("trickle"):
+                        time.sleep(0.02)
+            except OSError:
+                pass  # they have had enough of it
         else:
             self.send_answer(*answer)
 
@@ -359,9 +417,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         text = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
         lines = [f"HTTP/1.1 {status} X", f"x-ms-request-id: id-{status}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        if status != 204:
+        bodiless = status in (204, 304)
+        if not bodiless:
             lines.append(f"Content-Length: {len(text)}")
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode() + (b"" if status == 204 else text))
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode() + (b"" if bodiless else text))
         self.wfile.flush()
 
     do_GET = do_PUT = do_PATCH = do_DELETE = do_POST = serve
