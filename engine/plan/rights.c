@@ -94,8 +94,10 @@ static void add_links(
 static void add_step(struct rights *r, const struct step *step)
 {
 	bool deletes = step->verb == STEP_DELETE;
+	const char *named = json_text_at(step->schema->facts, "/actions");
 	add_need(r,
-		arena_printf(r->arena, "%s/%s", step->schema->type, deletes ? "delete" : "write"),
+		arena_printf(r->arena, "%s/%s", named ? named : step->schema->type,
+			deletes ? "delete" : "write"),
 		step->id, step->verb != STEP_CREATE, step);
 	if (step->change && step->change->after && !deletes)
 		add_links(r, step, step->schema->root, step->change->after);

@@ -209,21 +209,42 @@ static const char *quoted(struct arena *arena, const char **text)
 	return arena_strndup(arena, start + 1, (size_t)(end - start - 1));
 }
 
+/* The action and scope that stand behind these words of ARM's text; false: they do not. */
+static bool told_right(struct arena *arena, const char *text, const char *words,
+	const char **action, const char **scope)
+{
+	const char *at = text ? strstr(text, words) : NULL;
+	*action = at ? quoted(arena, &at) : NULL;
+	*scope = *action ? quoted(arena, &at) : NULL;
+	return *scope != NULL;
+}
+
+/* Of a managed application or a deployment stack, as a rule (the text as in Azure's pages). */
+static const char *deny_help(struct arena *arena, const struct failure *failure)
+{
+	const char *action, *scope;
+	if (!told_right(arena, failure->message, "permission to perform action", &action, &scope))
+		return "a deny assignment forbids it, whatever the roles: ask who made it";
+	return arena_printf(arena,
+		"a deny assignment forbids `%s` on `%s`, whatever the roles: ask who made it",
+		action, scope);
+}
+
 /* Which action on which scope is lacking, as ARM's text tells it. NULL when the code is none of a
  * missing right. */
 static const char *right_help(struct arena *arena, const struct failure *failure)
 {
 	static const char *const starts[] = { "not have authorization to perform action",
 		"not have permission to perform action" };
+	if (failure->code && strcmp(failure->code, "DenyAssignmentAuthorizationFailed") == 0)
+		return deny_help(arena, failure);
 	bool linked = failure->code && strcmp(failure->code, "LinkedAuthorizationFailed") == 0;
 	if (!failure->code || (!linked && strcmp(failure->code, "AuthorizationFailed") != 0))
 		return NULL;
 	const char *action = NULL, *scope = NULL;
-	for (size_t i = 0; !scope && failure->message && i < ARRAY_LEN(starts); i++) {
-		const char *at = strstr(failure->message, starts[i]);
-		action = at ? quoted(arena, &at) : NULL;
-		scope = action ? quoted(arena, &at) : NULL;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+		if (told_right(arena, failure->message, starts[i], &action, &scope))
+			break;
 	if (scope)
 		return arena_printf(arena,
 			"give the principal a role with `%s` on `%s`, or wait a few minutes when "
