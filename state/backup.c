@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "engine/base/text.h"
+#include "state/history.h"
 #include "state/internal.h"
+#include "state/putback.h"
 
 /* ---- a copy ---- */
 
@@ -21,12 +23,27 @@ static bool refuse_existing(const char *file, struct diags *diags)
 	return false;
 }
 
+static bool check_sound(struct state *s, struct diags *diags)
+{
+	sqlite3_stmt *statement = NULL;
+	bool ok = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &statement, NULL) ==
+			SQLITE_OK &&
+		sqlite3_step(statement) == SQLITE_ROW;
+	const char *said = ok ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+	ok = said && strcmp(said, "ok") == 0;
+	if (!ok)
+		(void)state_unreadable(s, said ? said : sqlite3_errmsg(s->db), diags);
+	(void)sqlite3_finalize(statement);
+	return ok;
+}
+
 /* A copy made beside a live run says that it has a log; it has none, and rests. */
 static bool put_to_rest(struct state *copy, const char *file, struct diags *diags)
 {
 	bool wal = true;
 	bool ok = state_connect(copy, file, diags) &&
-		state_is_wal(copy, "PRAGMA journal_mode = MEMORY", &wal, diags);
+		state_is_wal(copy, "PRAGMA journal_mode = MEMORY", &wal, diags) &&
+		check_sound(copy, diags);
 	state_disconnect(copy);
 	return ok && !wal;
 }
@@ -61,23 +78,10 @@ struct restoring {
 	struct state self; /* for diagnostics: of the place */
 	const char *path;  /* absolute */
 	bool force;
+	int64_t over; /* the run that was confirmed or put back since the backup; 0: none */
 	struct restored *out;
 	struct diags *diags;
 };
-
-static bool check_sound(struct state *s, struct diags *diags)
-{
-	sqlite3_stmt *statement = NULL;
-	bool ok = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &statement, NULL) ==
-			SQLITE_OK &&
-		sqlite3_step(statement) == SQLITE_ROW;
-	const char *said = ok ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-	ok = said && strcmp(said, "ok") == 0;
-	if (!ok)
-		(void)state_unreadable(s, said ? said : sqlite3_errmsg(s->db), diags);
-	(void)sqlite3_finalize(statement);
-	return ok;
-}
 
 static struct state *open_backup(const char *file, struct diags *diags)
 {
@@ -115,6 +119,53 @@ static bool refuse_unsettled(struct restoring *r, size_t count)
 	return false;
 }
 
+static bool refuse_unconfirmed(struct restoring *r, const struct putback *waits)
+{
+	diag_error(r->diags, state_place(&r->self, r->diags), "run-unconfirmed",
+		"run %lld waits to be confirmed until %s, and the backup does not know of it",
+		(long long)waits->run, waits->deadline);
+	diag_help(r->diags,
+		"run `waybill confirm` first, or let the time pass and run `waybill apply`; with "
+		"--force nothing is put back any more");
+	return false;
+}
+
+/* The same run of the same history: numbers are given again after a backup was put back. */
+static bool is_same_promise(struct restoring *r, struct state *one, const struct putback *first,
+	struct state *other, const struct putback *second, bool *out)
+{
+	struct run a, b;
+	bool found_a, found_b;
+	*out = false;
+	if (first->run != second->run)
+		return true;
+	if (!state_run(one, r->arena, first->run, &a, &found_a, r->diags) ||
+		!state_run(other, r->arena, second->run, &b, &found_b, r->diags))
+		return false;
+	*out = found_a && found_b && strcmp(a.started, b.started) == 0;
+	return true;
+}
+
+/* What a run promised to put back must neither be forgotten nor come again when it is over. */
+static bool check_promises(struct restoring *r, struct state *backup, struct state *current)
+{
+	struct putback old, now;
+	bool has_old, has_now, same = false;
+	if (!state_putback(backup, r->arena, &old, &has_old, r->diags))
+		return false;
+	r->out->promised = has_old ? old.run : 0;
+	if (!current || !current->db || strcmp(state_lineage(current), state_lineage(backup)) != 0)
+		return true;
+	if (!state_putback(current, r->arena, &now, &has_now, r->diags) ||
+		(has_old && has_now && !is_same_promise(r, backup, &old, current, &now, &same)))
+		return false;
+	if (has_now && !same && !r->force)
+		return refuse_unconfirmed(r, &now);
+	r->over = has_old && !same ? old.run : 0;
+	r->out->promised = 0;
+	return true;
+}
+
 static bool check_current(struct restoring *r, struct state *backup, struct state *current)
 {
 	struct intent *intents;
@@ -145,6 +196,7 @@ static bool look_at_current(struct restoring *r, struct state *backup)
 	bool damaged = !current && strcmp(ignored.items[0].code, "state-unreadable") == 0;
 	bool ok = current ? check_current(r, backup, current)
 			  : damaged || r->force || refuse_unread(r);
+	ok = ok && check_promises(r, backup, current);
 	bool rests = current && current->db;
 	state_close(current);
 	if (ok && rests)
@@ -187,12 +239,23 @@ static bool sync_folder(struct restoring *r)
 	return ok || state_fail_errno(&r->self, error, "write", r->diags);
 }
 
+static bool drop_promise(struct restoring *r, const char *file)
+{
+	if (!r->over)
+		return true;
+	struct state copy = { .path = (char *)r->self.path, .access = STATE_WRITE };
+	bool ok = state_connect(&copy, file, r->diags) &&
+		state_drop_putback(&copy, r->over, r->diags) && state_commit(&copy, r->diags);
+	state_disconnect(&copy);
+	return ok;
+}
+
 static bool put_back(struct restoring *r, struct state *backup)
 {
 	const char *made = arena_printf(r->arena, "%s.new", r->path);
 	/* Left by a run that was killed right here; the lock says that it is gone. */
 	(void)unlink(made);
-	if (!state_backup(backup, made, r->diags) || !keep_current(r))
+	if (!state_backup(backup, made, r->diags) || !drop_promise(r, made) || !keep_current(r))
 		return false;
 	return (rename(made, r->path) == 0 ||
 		       state_fail_errno(&r->self, errno, "replace", r->diags)) &&

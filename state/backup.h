@@ -22,11 +22,15 @@ struct restored {
 	int64_t serial;          /* of what was put back */
 	int64_t previous_serial; /* of what it replaced; negative: nothing, or nothing readable */
 	const char *kept;        /* where what it replaced is now; NULL: there was nothing */
+	int64_t promised;        /* the run that the backup says is to be put back, of which nobody
+				    knows whether it was confirmed since; 0: none */
 };
 
 /* Puts a copy of the backup in the place of a local state, which is kept beside it. Needs the lock.
  * Without `force` a backup of another state is refused (`state-lineage`), and a state with open
- * intents (`state-unsettled`): with it, nobody would ask what came of them. */
+ * intents (`state-unsettled`): with it, nobody would ask what came of them; likewise one with a run
+ * that waits to be confirmed, of which the backup does not know (`run-unconfirmed`). What the
+ * backup would put back, and the state that is there knows to be over, is not promised again. */
 bool state_restore(const char *path, const char *backup, bool force, struct arena *,
 	struct restored *, struct diags *);
 

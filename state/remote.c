@@ -10,6 +10,7 @@
 #include "engine/base/json.h"
 #include "engine/base/secrets.h"
 #include "providers/net/timer.h"
+#include "state/history.h"
 #include "state/holder.h"
 #include "state/internal.h"
 #include "state/log.h"
@@ -349,12 +350,35 @@ bool remote_replace_due(struct state *s, struct diags *diags)
 
 /* ---- a whole state from elsewhere ---- */
 
+static bool newest_run(struct state *s, struct arena *a, int64_t *out, struct diags *diags)
+{
+	struct run *runs;
+	size_t count;
+	bool ok = state_runs(s, a, 1, &runs, &count, diags);
+	*out = ok && count ? runs[0].number : 0;
+	return ok;
+}
+
+/* A run that changed no record may still have left an intent, or a promise to put back. */
+static bool is_newer(struct state *there, struct state *local, bool *out, struct diags *diags)
+{
+	struct arena *scratch = arena_new();
+	int64_t its = 0, ours = 0;
+	bool ok =
+		newest_run(there, scratch, &its, diags) && newest_run(local, scratch, &ours, diags);
+	*out = state_serial(there) > state_serial(local) || its > ours;
+	arena_free(scratch);
+	return ok;
+}
+
 static bool check_replaceable(struct state *there, struct state *local, struct diags *diags)
 {
 	if (!there->db)
 		return true;
-	bool same = strcmp(state_lineage(there), state_lineage(local)) == 0;
-	if (same && state_serial(there) <= state_serial(local))
+	bool same = strcmp(state_lineage(there), state_lineage(local)) == 0, newer = true;
+	if (same && !is_newer(there, local, &newer, diags))
+		return false;
+	if (!newer)
 		return true;
 	diag_error(diags, state_place(there, diags), "state-exists",
 		same ? "there is a newer state of the same origin already"

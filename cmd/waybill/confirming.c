@@ -13,6 +13,7 @@
 #include "cmd/waybill/signals.h"
 #include "engine/apply/apply.h"
 #include "engine/apply/putback.h"
+#include "engine/base/clock.h"
 #include "engine/base/text.h"
 #include "state/history.h"
 #include "state/putback.h"
@@ -20,6 +21,8 @@
 #define LOOK_MS 1000
 #define LOCK_MS 60000 /* another run that has found it too is as quick as we are */
 #define ANSWER_BYTES 64
+#define PATIENCE_MS (15 * 60 * 1000)
+#define RUNS_SINCE 1000
 
 /* ---- what is told ---- */
 
@@ -210,6 +213,29 @@ enum waited {
 	WAITED_OVERDUE, /* or interrupted */
 };
 
+/* What was changed may have cut the way to the state too. It is what the wait is for, so that we go
+ * on until the time is over, and some time longer. */
+struct patience {
+	struct diags before;
+	int64_t over_ms;
+	bool told;
+};
+
+static bool tries_again(struct session *s, struct patience *patience)
+{
+	if (s->diags.nerrors == patience->before.nerrors || clock_ms() > patience->over_ms)
+		return false;
+	const struct diag *why = &s->diags.items[s->diags.count - 1];
+	if (strcmp(why->code, "state-locked") == 0)
+		return false;
+	if (!patience->told)
+		tell("The state cannot be reached, which is tried again: %s\n",
+			text_escaped(s->arena, why->text));
+	patience->told = true;
+	s->diags = patience->before;
+	return true;
+}
+
 /* The promise is read anew each time: it is another process that confirms. */
 static enum waited look(
 	struct session *s, int64_t run, const volatile sig_atomic_t *interrupted, bool *typed)
@@ -231,28 +257,21 @@ static enum waited look(
 static enum waited wait_for_it(
 	struct session *s, int64_t run, const volatile sig_atomic_t *interrupted)
 {
-	enum waited end;
-	bool typed = false;
-	do
+	struct patience patience = { .before = s->diags,
+		.over_ms = clock_ms() + session_option(s, OPTION_CONFIRM_WITHIN)->number +
+			PATIENCE_MS };
+	enum waited end = WAITED_TYPED;
+	for (bool typed = false; end == WAITED_TYPED && !typed;) {
 		end = look(s, run, interrupted, &typed);
-	while (end == WAITED_TYPED && !typed);
+		if (end != WAITED_FAILED || *interrupted || !tries_again(s, &patience))
+			continue;
+		typed = read_yes(s, LOOK_MS);
+		end = WAITED_TYPED;
+	}
 	/* A signal has woken the provider, which has nothing to tell. */
 	if (signals_release())
 		(void)s->provider->reap(s->provider, 0);
 	return end;
-}
-
-static bool was_put_back(struct session *s, int64_t run, bool *out)
-{
-	struct run *runs;
-	size_t count;
-	*out = false;
-	if (!session_state_alone(s, STATE_READ) ||
-		!state_runs(s->state, s->arena, 10, &runs, &count, &s->diags))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		*out |= runs[i].number > run && strcmp(runs[i].command, "put back") == 0;
-	return true;
 }
 
 static bool not_confirmed(struct session *s)
@@ -270,10 +289,42 @@ static bool confirmed(struct session *s, int64_t run)
 	return true;
 }
 
+/* The promise is gone: somebody confirmed, or put back, and the history says which. */
+static bool tell_end(struct session *s, int64_t run)
+{
+	struct run *runs;
+	size_t count;
+	if (!session_state_alone(s, STATE_READ) ||
+		!state_runs(s->state, s->arena, RUNS_SINCE, &runs, &count, &s->diags))
+		return false;
+	for (size_t i = count; i-- > 0;) {
+		if (runs[i].number <= run)
+			continue;
+		if (strcmp(runs[i].command, "put back") == 0)
+			return not_confirmed(s);
+		if (strcmp(runs[i].command, "confirm") == 0)
+			return confirmed(s, run);
+	}
+	(void)diag_error(&s->diags, PLACE_NONE, "not-confirmed",
+		"nobody confirmed this, and the state does not know of it any more");
+	diag_help(&s->diags,
+		"somebody deleted the state, or put another one in its place, so that nothing was "
+		"put back: see by `waybill plan` what stands");
+	return false;
+}
+
+/* The lock, and what is promised under it. */
+static bool lock_and_find(struct session *s, struct putback *putback, bool *found)
+{
+	return session_lock_within(s, LOCK_MS) && session_state(s, STATE_READ) &&
+		find(s, putback, found);
+}
+
 bool confirming_wait(struct session *s, int64_t run)
 {
+	struct patience patience = { .before = s->diags };
 	struct putback putback;
-	bool found, back;
+	bool found;
 	if (!session_flush(s))
 		return false;
 	const volatile sig_atomic_t *interrupted = signals_hold(s->provider);
@@ -286,13 +337,17 @@ bool confirming_wait(struct session *s, int64_t run)
 	if (end == WAITED_FAILED)
 		return false;
 	if (end == WAITED_OVER)
-		return was_put_back(s, run, &back) && (back ? not_confirmed(s) : confirmed(s, run));
+		return tell_end(s, run);
+	patience.over_ms = clock_ms() + PATIENCE_MS;
+	while (!lock_and_find(s, &putback, &found)) {
+		if (!tries_again(s, &patience))
+			return false;
+		session_unlock(s);
+		(void)read_yes(s, LOOK_MS);
+	}
 	/* Whoever had the lock before us may have done it all. */
-	if (!session_lock_within(s, LOCK_MS) || !session_state(s, STATE_READ) ||
-		!find(s, &putback, &found))
-		return false;
-	if (!found)
-		return was_put_back(s, run, &back) && (back ? not_confirmed(s) : confirmed(s, run));
+	if (!found || putback.run != run)
+		return tell_end(s, run);
 	if (end == WAITED_TYPED)
 		return confirm(s, &putback) && confirmed(s, run);
 	return put_back(s, &putback) && not_confirmed(s);

@@ -71,6 +71,14 @@ int state_restore_command(struct session *s)
 	if (!state_restore(s->state_path, s->words[0], force, s->arena, &restored, &s->diags) ||
 		!tell_run(s))
 		return EXIT_ERROR;
+	if (restored.promised) {
+		diag_warning(&s->diags, (struct place){ .file = s->state_path }, "run-unconfirmed",
+			"by this backup run %lld waits to be confirmed",
+			(long long)restored.promised);
+		diag_help(&s->diags,
+			"if it was, say so by `waybill confirm`; else the next apply puts its "
+			"tables back first");
+	}
 	report(s, &restored);
 	return EXIT_DONE;
 }

@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -320,3 +321,76 @@ def test_the_next_apply_asks_whether_to_keep(make, azure):
     assert code == 0 and "Keep what it wrote?" in said
     waybill.assert_settled()
     assert routes(azure) == AFTER
+
+
+# ---- the state is another one, or cannot be reached ----
+
+def test_a_state_that_cannot_be_reached_for_a_while(tmp_path, azure, blobs):
+    """What was changed may have cut the way to the state, too."""
+    waybill = Waybill(tmp_path / "w", azure, table_yaml(BEFORE)).use(blobs)
+    waybill.apply()
+    waybill.write(table_yaml(AFTER))
+    waybill.backend()
+    run = begin(waybill, *SHORT)
+    blobs.denied = (None, "lease")
+    for line in run.stderr:
+        if line.startswith("The state cannot be reached"):
+            break
+    time.sleep(1.5)
+    assert run.poll() is None
+    blobs.denied = ()
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == 1 and "[not-confirmed]" in told and "backend-denied" not in told, told
+    assert routes(azure) == BEFORE
+
+
+def test_a_restored_backup_promises_nothing_that_is_over(make, azure):
+    waybill = make()
+    run = begin(waybill, "--confirm-within", "2s")
+    waybill.run("state", "backup", "while.db", check=0)
+    waybill.run("confirm", check=0)
+    run.communicate(timeout=60)
+    time.sleep(2)
+    azure.clear()
+    assert waybill.run("state", "restore", "while.db", check=0).codes == []
+    waybill.assert_settled()
+    waybill.apply()
+    assert writes(azure.requests()) == [] and routes(azure) == AFTER
+
+
+def test_a_restored_backup_keeps_what_still_waits(make, azure):
+    waybill = make()
+    run = begin(waybill, *LONG)
+    waybill.run("state", "backup", "while.db", check=0)
+    assert waybill.run("state", "restore", "while.db", check=0).codes == []
+    waybill.run("confirm", check=0)
+    assert run.communicate(timeout=60)[0].endswith("wrote stays.\n") and run.returncode == 0
+    assert routes(azure) == AFTER
+
+
+def test_a_backup_does_not_take_the_place_of_a_promise(make, azure):
+    waybill = make()
+    waybill.run("state", "backup", "old.db", check=0)
+    run = begin(waybill, *SHORT)
+    assert waybill.run("state", "restore", "old.db", check=1).codes == ["run-unconfirmed"]
+    run.communicate(timeout=60)
+    assert run.returncode == 1 and routes(azure) == BEFORE
+
+    run = begin(waybill, *LONG)
+    waybill.run("state", "restore", "--force", "old.db", check=0)
+    out, told = run.communicate(timeout=60)
+    assert run.returncode == 1 and "does not know of it any more [not-confirmed]" in told, told
+    assert "wrote stays" not in out and routes(azure) == AFTER
+
+
+def test_a_backup_in_the_place_of_a_lost_state_says_what_it_promises(make):
+    waybill = make()
+    run = begin(waybill, *LONG)
+    waybill.run("state", "backup", "while.db", check=0)
+    waybill.state.unlink()
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == 1 and "[not-confirmed]" in told, told
+    restored = waybill.run("state", "restore", "while.db", check=0)
+    assert restored.codes == ["run-unconfirmed"], restored
+    waybill.run("confirm", check=0)
+    waybill.assert_settled()

@@ -212,6 +212,21 @@ def test_push_does_not_write_over_another_state(tmp_path, azure, storage, key):
     assert here.records() == ["routeTables/u", "routeTables/u/routes/b"]
 
 
+def test_push_does_not_write_over_what_a_dead_run_left(tmp_path, azure, storage, key):
+    """It changed no record, so that the serial is the same."""
+    waybill = Waybill(tmp_path / "a", azure, table_yaml({"a": A}))
+    waybill.apply()
+    waybill.use(storage, key)
+    waybill.run("state", "push", check=0)
+    shutil.copy(f"{waybill.state}.moved", waybill.folder / "old.db")
+    waybill.replace("      a:", "      b:")
+    assert kill_at(waybill, 1, "after", "apply", "--auto-approve", method="PUT")
+    free(storage, key)
+    assert waybill.run("state", "push", "--state", "old.db", check=1).codes == ["state-exists"]
+    waybill.apply()
+    waybill.assert_settled()
+
+
 def many(count):
     return {f"r{i:04}": (f"10.{1 + i // 256}.{i % 256}.0/24", "10.240.0.4") for i in range(count)}
 

@@ -279,6 +279,15 @@ def test_a_backup_takes_the_place_of_what_is_damaged(make, damage):
     assert len(list(waybill.folder.glob("waybill.db.before-*"))) >= (damage != "gone")
 
 
+def test_a_damaged_state_gives_no_backup(make):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    whole = waybill.state.read_bytes()
+    waybill.state.write_bytes(whole[:8192] + b"noise" * ((len(whole) - 8192) // 5))
+    assert waybill.run("state", "backup", "copy.db", check=1).codes == ["state-unreadable"]
+    assert not (waybill.folder / "copy.db").exists()
+
+
 def test_what_is_no_backup_is_refused_and_nothing_lost(make):
     waybill = make(table_yaml({"a": A}))
     waybill.apply()
