@@ -99,7 +99,7 @@ bool state_fail(struct state *s, enum state_doing doing, struct diags *diags)
 		: 0;
 	if (error == EACCES || error == EPERM || error == EROFS)
 		primary = SQLITE_PERM;
-	else if (error == ENOSPC || error == EDQUOT)
+	else if (error == ENOSPC || error == EDQUOT || error == EFBIG)
 		primary = SQLITE_FULL;
 	const struct meaning *meaning = &otherwise[doing];
 	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)

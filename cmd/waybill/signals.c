@@ -40,9 +40,15 @@ void signals_install(void)
 	(void)sigemptyset(&action.sa_mask);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
-	/* A reader that left must not end an apply half way: writes fail instead. */
+	/* Whose terminal has gone, perhaps by what was applied; but not under nohup. */
+	struct sigaction before;
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		(void)sigaction(SIGHUP, &action, NULL);
+	/* A reader that left, or a limit of file sizes, must not end an apply half way: writes fail
+	 * instead. */
 	action.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &action, NULL);
+	(void)sigaction(SIGXFSZ, &action, NULL);
 }
 
 const volatile sig_atomic_t *signals_hold(struct provider *provider)

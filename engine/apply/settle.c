@@ -96,6 +96,7 @@ bool intents_wait(struct arena *arena, const struct catalog *catalog, struct sta
 
 struct settling {
 	struct snapshot *snapshot;
+	bool is_anothers; /* what the intent at hand was to make */
 	struct state *state;
 	struct recorder recorder;
 	struct diags *diags;
@@ -128,6 +129,8 @@ static bool settle_entry(struct settling *s, const struct intent *intent, const 
 	const struct actual *actual = snapshot_actual(s->snapshot, id);
 	const json_t *body = actual ? actual->body : NULL;
 	enum came came = intent_came(arena, s->snapshot->catalog, entry, body);
+	if (s->is_anothers && came == CAME_TRUE)
+		came = CAME_OTHERWISE;
 	/* The first half of a replacement: what was to be there again is not, and rightly. */
 	if (!body && strcmp(intent->verb, "delete") == 0)
 		came = CAME_TRUE;
@@ -159,7 +162,8 @@ static const char *tell_verdict(
 	bool deletes = strcmp(intent->verb, "delete") == 0;
 	const char *what = deletes ? "it is gone" : "it was written";
 	if (verdict->otherwise > 0)
-		what = "it was changed by someone else since";
+		what = s->is_anothers ? "someone else made it"
+				      : "it was changed by someone else since";
 	else if (verdict->absent > 0)
 		what = deletes ? "it still stands" : "it was not written";
 	return arena_printf(s->snapshot->arena, "%s: the last run ended while it was %s; %s",
@@ -170,6 +174,7 @@ static bool settle_intent(struct settling *s, const struct intent *intent, const
 {
 	struct verdict verdict = { .history = json_array() };
 	bool ok = true;
+	s->is_anothers = snapshot_is_made_by_another(s->snapshot, intent);
 	const json_t *changes = json_at(intent->step, "/changes");
 	for (size_t i = 0; i < json_array_size(changes) && ok; i++)
 		ok = settle_entry(s, intent, json_array_get(changes, i), &verdict);
@@ -189,7 +194,10 @@ static bool settle_intent(struct settling *s, const struct intent *intent, const
 bool intents_settle(struct snapshot *snapshot, struct state *state,
 	void (*told)(void *context, const char *line), void *context, struct diags *diags)
 {
-	struct settling s = { snapshot, state, { snapshot->arena, state, snapshot }, diags };
+	struct settling s = { .snapshot = snapshot,
+		.state = state,
+		.recorder = { snapshot->arena, state, snapshot },
+		.diags = diags };
 	for (size_t i = 0; i < snapshot->nopen_intents; i++) {
 		const char *line = NULL;
 		if (!settle_intent(&s, &snapshot->open_intents[i], &line))

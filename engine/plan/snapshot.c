@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/base/json.h"
 #include "engine/base/sort.h"
@@ -323,6 +324,27 @@ struct overlay {
 	size_t nadded;
 };
 
+bool snapshot_is_made_by_another(const struct snapshot *s, const struct intent *intent)
+{
+	const char *verb = json_text_at(intent->step, "/verb");
+	if (!verb || strcmp(verb, step_verb_name(STEP_CREATE)) != 0 || intent->handle ||
+		!snapshot_actual(s, intent->id))
+		return false;
+	size_t i, inside = 0;
+	json_t *entry;
+	json_array_foreach (json_at(intent->step, "/changes"), i, entry) {
+		const char *id = json_text_at(entry, "/id");
+		if (!id || strcasecmp(id, intent->id) == 0)
+			continue;
+		const struct actual *actual = snapshot_actual(s, id);
+		if (intent_came(s->arena, s->catalog, entry, actual ? actual->body : NULL) ==
+			CAME_TRUE)
+			return false;
+		inside++;
+	}
+	return inside > 0;
+}
+
 static void overlay_entry(struct snapshot *s, const json_t *entry, struct overlay *o)
 {
 	const char *id = json_text_at(entry, "/id");
@@ -364,7 +386,8 @@ static void overlay_intent(struct snapshot *s, const struct intent *intent)
 static void overlay_open_intents(struct snapshot *s)
 {
 	for (size_t i = 0; i < s->nopen_intents; i++)
-		overlay_intent(s, &s->open_intents[i]);
+		if (!snapshot_is_made_by_another(s, &s->open_intents[i]))
+			overlay_intent(s, &s->open_intents[i]);
 }
 
 /* ---- secrets ---- */

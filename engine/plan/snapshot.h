@@ -76,6 +76,11 @@ struct snapshot *snapshot_read(struct arena *, struct config *, struct state *, 
 bool snapshot_resolve(struct arena *, struct config *, struct provider *,
 	const struct snapshot_options *, struct diags *);
 
+/* Whether what an intent was to create, with others inside, stands and none of those does: one PUT
+ * makes all of it, so that it never left, and somebody else made what stands. Not where Azure said
+ * that it took the write. */
+bool snapshot_is_made_by_another(const struct snapshot *, const struct intent *);
+
 const struct actual *snapshot_actual(const struct snapshot *, const char *id); /* or NULL */
 const struct record *snapshot_record(const struct snapshot *, const char *id); /* or NULL */
 /* Of records in the order of ids, the place of the first that is not before the id: its own, if

@@ -29,7 +29,9 @@ static int spawn(struct child *child, const char *const *words, const char *cons
 	posix_spawnattr_t attributes;
 	sigset_t usual;
 	(void)sigemptyset(&usual);
-	(void)sigaddset(&usual, SIGPIPE); /* which we ignore, and it must not */
+	/* Which we ignore, and it must not. */
+	(void)sigaddset(&usual, SIGPIPE);
+	(void)sigaddset(&usual, SIGXFSZ);
 	int why = posix_spawn_file_actions_init(&actions);
 	if (why)
 		return why;

@@ -157,13 +157,25 @@ def test_killed_while_it_puts_back_the_next_run_goes_on(make, azure, when):
     waybill.assert_settled()
 
 
-@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 def test_an_interrupt_while_it_waits_is_no_confirmation(make, azure, number):
     waybill = make()
     process = begin(waybill, *LONG)
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
     assert "[not-confirmed]" in stderr and process.returncode == 1
+    assert routes(azure) == BEFORE
+
+
+def test_under_nohup_it_waits_on(make, azure):
+    """Who has a terminal that goes is not asked to stay."""
+    waybill = make()
+    command, waybill.command = waybill.command, lambda *words: ["nohup", *command(*words)]
+    process = begin(waybill, *SHORT)
+    waybill.command = command
+    process.send_signal(signal.SIGHUP)
+    _, stderr = process.communicate(timeout=60)
+    assert "[not-confirmed]" in stderr and "Interrupted" not in stderr
     assert routes(azure) == BEFORE
 
 

@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 from emulator import ROOT
-from harness import TABLE, Waybill, kill_at
+from harness import TABLE, Waybill, kill_at, route_body, table_id, table_yaml
 
 STATES = ROOT / "tests" / "support" / "states"
 
@@ -80,3 +80,28 @@ def test_every_format_that_ever_was_opens(tmp_path, azure, fixture):
     if kept.exists():
         shutil.copy(kept, waybill.state)
         assert len(waybill.records()) == 4 and kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_another_made_meanwhile_is_not_ours(tmp_path, azure):
+    """The create never left, and somebody made a table of that name."""
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}))
+    assert kill_at(waybill, 1, "before", "apply", "--auto-approve", method="PUT")
+    azure.put(table_id(), {"location": "japaneast", "properties": {
+        "routes": [{"name": "theirs", **route_body("10.9.0.0/16", "10.240.0.9")}]}})
+    assert waybill.plan(check=1).codes == ["not-ours"]
+    result = waybill.apply(check=1)
+    assert "Settled: routeTables/t: the last run ended while it was written; someone else made it\n" \
+        in result.stderr and sorted(result.codes) == ["intent-conflict", "not-ours"], result
+    assert waybill.records() == []
+    assert waybill.destroy().last_line == "No changes."
+    assert azure.get(table_id())["properties"]["routes"][0]["name"] == "theirs"
+
+
+def test_what_was_made_and_edited_since_is_ours(tmp_path, azure):
+    routes = {"a": ("10.1.0.0/16", "10.240.0.4"), "b": ("10.2.0.0/16", "10.240.0.4")}
+    waybill = Waybill(tmp_path / "w", azure, table_yaml(routes))
+    assert kill_at(waybill, 1, "after", "apply", "--auto-approve", method="PUT")
+    azure.delete(table_id() + "/routes/a")
+    waybill.apply()
+    assert waybill.records() == ["routeTables/t", "routeTables/t/routes/a", "routeTables/t/routes/b"]
+    waybill.assert_settled()

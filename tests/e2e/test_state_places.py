@@ -2,11 +2,12 @@
 """Where a local state stands: by which names it is reached, which are its own, and what happens to a run
 whose state or lock is taken away."""
 import os
+import resource
 import subprocess
 import time
 
 import pytest
-from harness import Waybill, route_body, table_id, table_yaml, writes
+from harness import Result, Waybill, route_body, table_id, table_yaml, writes
 
 A = ("10.1.0.0/16", "10.240.0.4")
 B = ("10.2.0.0/16", "10.240.0.5")
@@ -89,6 +90,32 @@ def test_a_pulled_state_may_bear_its_name_but_none_beside_it(waybill, blobs):
     for suffix in OWN:
         assert waybill.run("state", "pull", "waybill.db" + suffix, check=1).codes == ["state-file"]
     waybill.run("state", "pull", "waybill.db", check=0)
+
+
+# ---- no room ----
+
+def limited(waybill, size, *arguments):
+    """With a limit of the size of files, as `ulimit -f` sets it."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    return Result(subprocess.run(waybill.command(*arguments), cwd=waybill.folder, env=waybill.environment,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 preexec_fn=limit, timeout=60, check=False))
+
+
+@pytest.mark.parametrize("size", (10_000, 40_000, 60_000, 100_000))
+def test_a_limit_of_file_sizes_is_told(waybill, azure, size):
+    waybill.apply()
+    many = {f"r{i}": (f"10.1.{i}.0/24", "10.240.0.4") for i in range(100)}
+    waybill.write(table_yaml(many))
+    result = limited(waybill, size, "apply", "--auto-approve")
+    assert result.code == 1 and result.codes in (["state-full"], ["state-write"]), result
+    result = limited(waybill, 10_000, "state", "backup", "copy.db")
+    assert result.code == 1 and result.codes in (["state-full"], ["state-write"]), result
+    assert not (waybill.folder / "copy.db").exists()
+    waybill.apply()
+    waybill.assert_settled()
+    assert len(azure.get(table_id())["properties"]["routes"]) == 100
 
 
 # ---- taken away from a run ----
