@@ -5,7 +5,7 @@
 # make test       the checks of every change       make test-long   the long ones
 # make test-schema  the language's schema by ajv, from npm
 # make test-azurite  the remote state on Azurite, from npm
-# make test-clients  real clients at the emulator: az, from Debian
+# make test-clients  real clients at the emulator: az and Azure's libraries
 # make bench      measurements                     make lint        format, analysers, layers
 # FLAVOUR=debug builds with AddressSanitizer and UndefinedBehaviorSanitizer.
 
@@ -164,6 +164,9 @@ test-azurite:
 # Real clients of ARM, some minutes: no part of `make test`.
 test-clients: all
 	@./tests/support/deps.sh clients
+	@npm install --silent --no-audit --no-fund --prefix build/javascript @azure/identity@4 @azure/arm-network@36 \
+		@azure/arm-compute@24 @azure/arm-resources@7
+	@cd tests/clients/go && go test -c -o ../../../build/go/clients .
 	@./tests/clients/run.sh
 
 test-long:

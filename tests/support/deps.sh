@@ -10,7 +10,10 @@ if [ "${1:-all}" = all ]; then
 		clang-format clang-tidy cppcheck libclang-rt-14-dev sqlite3 graphviz openssl"
 fi
 if [ "${1:-all}" = clients ]; then
-	packages="$packages python3-pytest openssl azure-cli"
+	packages="$packages python3-pytest openssl azure-cli python3-azure"
+	# Those who have another node or go keep it.
+	command -v npm >/dev/null || packages="$packages npm"
+	command -v go >/dev/null || packages="$packages golang-go"
 fi
 missing=
 for package in $packages; do
