@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/faults.h"
+#include "providers/emulator/identity.h"
 #include "providers/emulator/machine_state.h"
 
 #define ANY_API_VERSION "2024-05-01"
@@ -164,6 +166,10 @@ static struct operation *operation_new(struct operations *operations, struct clo
 	json_t *root = cloud_find(cloud, target->root_type, target->root_key);
 	const char *location = json_text_at(root, "/location");
 
+	/* What could not be made is nowhere: its group is where it was to be. */
+	if (location == NULL)
+		location = json_text_at(
+			cloud_find(cloud, type_at(TYPE_GROUP), target->group_key), "/location");
 	if (operation->root_key != NULL && !operation->settled)
 		operation_settle(operations, operation, cloud);
 	operation_clear(operation);
@@ -175,6 +181,8 @@ static struct operation *operation_new(struct operations *operations, struct clo
 		.location = mem_strdup(location != NULL ? location : "global"),
 		.deletes = strcmp(request->method, "DELETE") == 0,
 		.ends_ms = request->now_ms + duration_ms,
+		.begins_s = time(NULL),
+		.takes_ms = duration_ms,
 	};
 	uuid_random(operation->id);
 	if (request->failure != NULL) {
@@ -251,6 +259,14 @@ const struct operation *operation_by_id(const struct operations *operations, con
 	return NULL;
 }
 
+const char *operation_subscription(
+	const struct operation *operation, const struct cloud *cloud, struct arena *arena)
+{
+	const char *id = operation->root_key + strlen("/subscriptions/");
+
+	return cloud_subscription(cloud, arena_strndup(arena, id, strcspn(id, "/")));
+}
+
 uint64_t operation_remaining_ms(const struct operation *operation, uint64_t now_ms)
 {
 	return operation->settled || operation->ends_ms <= now_ms ? 0 : operation->ends_ms - now_ms;
@@ -267,15 +283,16 @@ static const char *poll_address(const struct operation *operation, const struct 
 	const char *endpoint, const struct request *request, const char *kind)
 {
 	const char *version = request->api_version != NULL ? request->api_version : ANY_API_VERSION;
+	const char *subscription = operation_subscription(operation, cloud, request->arena);
 
 	if (operation->type->index == TYPE_GROUP)
 		return arena_printf(request->arena,
 			"%s/subscriptions/%s/operationresults/%s?api-version=%s&t=t&c=c&s=s&h=h",
-			endpoint, cloud->subscription, operation->id, version);
+			endpoint, subscription, operation->id, version);
 	return arena_printf(request->arena,
 		"%s/subscriptions/%s/providers/%s/locations/%s/%s/"
 		"%s?api-version=%s&t=t&c=c&s=s&h=h",
-		endpoint, cloud->subscription, operation->type->provider, operation->location, kind,
+		endpoint, subscription, operation->type->provider, operation->location, kind,
 		operation->id, version);
 }
 
@@ -293,20 +310,40 @@ void operation_headers(const struct operation *operation, const struct cloud *cl
 	operation_retry_headers(response, operation_remaining_ms(operation, request->now_ms));
 }
 
+/* Compute also tells when it was. */
+static json_t *status_told(
+	const struct operation *operation, const struct request *request, const char *status)
+{
+	json_t *out = json_pack("{s:s}", "status", status);
+
+	if (!operation->type->numbered_etag)
+		return out;
+	json_object_set_new(out, "name", json_string(operation->id));
+	json_object_set_new(
+		out, "startTime", json_string(identity_time(request->arena, operation->begins_s)));
+	if (operation->settled)
+		json_object_set_new(out, "endTime",
+			json_string(identity_time(request->arena,
+				operation->begins_s + (int64_t)(operation->takes_ms / 1000))));
+	return out;
+}
+
 bool operation_status(
 	const struct operation *operation, const struct request *request, struct response *response)
 {
 	if (!operation->settled) {
 		operation_retry_headers(
 			response, operation_remaining_ms(operation, request->now_ms));
-		return response_json(response, 200, json_pack("{s:s}", "status", "InProgress"));
+		return response_json(response, 200, status_told(operation, request, "InProgress"));
 	}
 	if (operation->code == NULL)
-		return response_json(response, 200, json_pack("{s:s}", "status", "Succeeded"));
-	return response_json(response, 200,
-		json_pack("{s:s,s:{s:s,s:s,s:[]}}", "status",
-			operation->canceled ? "Canceled" : "Failed", "error", "code",
-			operation->code, "message", operation->message, "details"));
+		return response_json(response, 200, status_told(operation, request, "Succeeded"));
+	json_t *told = status_told(operation, request, operation->canceled ? "Canceled" : "Failed");
+
+	json_object_set_new(told, "error",
+		json_pack("{s:s,s:s,s:[]}", "code", operation->code, "message", operation->message,
+			"details"));
+	return response_json(response, 200, told);
 }
 
 /* What a PUT has made, as its own answer would have told it; NULL when it has gone since. */

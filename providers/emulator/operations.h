@@ -29,6 +29,8 @@ struct operation {
 	const char *power; /* that a machine will have (a literal), or NULL */
 	bool settled;
 	uint64_t ends_ms;
+	int64_t begins_s; /* since 1970 */
+	uint64_t takes_ms;
 	/* How it fails or is canceled, when it does: then it changes nothing. */
 	bool canceled;
 	unsigned status;
@@ -58,6 +60,8 @@ void operations_settle(struct operations *, struct cloud *, uint64_t now_ms);
 /* The operation that runs on this root, or NULL. */
 const struct operation *operation_running(const struct operations *, const char *root_key);
 const struct operation *operation_by_id(const struct operations *, const char *id);
+/* The subscription that it is in. */
+const char *operation_subscription(const struct operation *, const struct cloud *, struct arena *);
 uint64_t operation_remaining_ms(const struct operation *, uint64_t now_ms);
 
 /* Retry-After and retry-after-ms. */

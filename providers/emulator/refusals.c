@@ -98,8 +98,8 @@ bool refuse_busy(struct response *response, const struct request *request, const
 		"of the operation use uri: "
 		"%s/subscriptions/%s/providers/%s/locations/%s/operations/"
 		"%s?api-version=2024-05-01.",
-		endpoint, cloud->subscription, operation->type->provider, operation->location,
-		operation->id);
+		endpoint, operation_subscription(operation, cloud, request->arena),
+		operation->type->provider, operation->location, operation->id);
 	operation_retry_headers(response, operation_remaining_ms(operation, request->now_ms));
 	return false;
 }

@@ -192,6 +192,7 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.numbered_etag = true,
 		.new_state = "Updating",
 		.new_waits = true,
+		.again_waits = true,
 		.again_status = 200,
 		.delete_status = 202,
 		.page = 100,

@@ -168,3 +168,25 @@ def test_scopes_of_openid_are_passed_over(cloud):
                           ("openid " + cloud.endpoint + "/user_impersonation", 1002012)):
         status, _, body = sign_in(scope)
         assert (status, body["error"], body["error_codes"]) == (400, "invalid_scope", [number])
+
+
+def test_operations_are_where_their_resource_is(emulator):
+    other = "22222222-2222-2222-2222-222222222222"
+    cloud = emulator(f"subscriptions: [{other}]\n" + CLOUD, ["--operation-time", 60000])
+    group = f"/subscriptions/{other}/resourceGroups/o"
+    assert cloud.request("PUT", at(group, "2021-04-01"), {"location": "eastus"})[0] == 201
+    table = f"{group}/providers/Microsoft.Network/routeTables/t"
+    polled = cloud.request("PUT", table, {"location": "eastus"})[1]["azure-asyncoperation"]
+    assert polled.startswith(f"{cloud.endpoint}/subscriptions/{other}/providers/Microsoft.Network/locations/eastus/")
+    assert cloud.request("GET", polled)[2] == {"status": "InProgress"}
+    busy = cloud.request("PUT", table, {"location": "eastus"})
+    assert refused(busy) == (429, "AnotherOperationInProgress") and f"/subscriptions/{other}/" in busy[2]["error"]["message"]
+    cloud.faults({"method": "PUT", "nth": 1, "operation": {"state": "Failed", "code": "Broken"}})
+    polled = cloud.request("PUT", table + "2", {"location": "eastus"})[1]["azure-asyncoperation"]
+    assert f"/subscriptions/{other}/providers/Microsoft.Network/locations/eastus/" in polled
+    machine = cloud.id("Microsoft.Compute/virtualMachines", "near", "g")
+    polled = cloud.request("POST", f"{machine}/deallocate")[1]["azure-asyncoperation"]
+    running = cloud.request("GET", polled)[2]
+    assert running["status"] == "InProgress" and running["name"] in polled and running["startTime"].endswith("Z")
+    cloud.clock(60000)
+    assert set(cloud.request("GET", polled)[2]) == {"status", "name", "startTime", "endTime"}
