@@ -141,10 +141,13 @@ class Blob:
 
 
 class Blobs(Storage):
-    """A storage account. `requests` lists what was asked: (method, blob, comp, status, bytes sent)."""
+    """A storage account. `requests` lists what was asked: (method, blob, comp, status, bytes sent).
+    `by_host`: the host's name says the account, as of a real one, and not the path."""
 
-    def __init__(self, sas=None):
+    def __init__(self, sas=None, by_host=False):
         self.sas = sas
+        self.by_host = by_host
+        self.takes = lambda token: token == "emulator"  # or raises Refused
         self.containers = {}
         self.uncommitted = {}
         self.requests = []
@@ -174,8 +177,8 @@ class Blobs(Storage):
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
+        self.containers[CONTAINER] = {}
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        self.make_container()
         self.requests.clear()
 
     def stop(self):
@@ -230,7 +233,7 @@ class Blobs(Storage):
     def serve(self, handler):
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length)
-        url = urllib.parse.urlsplit(handler.path)
+        url = urllib.parse.urlsplit(f"/{ACCOUNT}{handler.path}" if self.by_host else handler.path)
         query = urllib.parse.parse_qsl(url.query, keep_blank_values=True)
         named = dict(query)
         parts = url.path.split("/", 3)
@@ -285,7 +288,7 @@ class Blobs(Storage):
             good = given == shared_key(request["method"], request["path"], request["query"],
                                        dict(request["raw"].items()), len(request["body"]))
         else:
-            good = given == "Bearer emulator"
+            good = given.startswith("Bearer ") and self.takes(given.removeprefix("Bearer "))
         if not good:
             raise Refused(403, "AuthenticationFailed")
 
