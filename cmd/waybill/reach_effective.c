@@ -103,9 +103,12 @@ static bool ask_round(struct asking *asking)
 	}
 	for (size_t left = sent; left; left--) {
 		const struct operation *op = s->provider->reap(s->provider, -1);
-		if (!op)
-			return diag_error(
+		if (!op) {
+			(void)diag_error(
 				&s->diags, PLACE_NONE, "interrupted", "interrupted while reading");
+			diag_help(&s->diags, "nothing was written; run the same command again");
+			return false;
+		}
 		read_answer(asking, op->owner, op);
 	}
 	return true;

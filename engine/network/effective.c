@@ -5,6 +5,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/network/reach_internal.h"
 
 #define MOST_ROUTES 100000 /* of one answer; a service tag counts as many */
 
@@ -12,7 +13,8 @@
 struct sent {
 	struct prefix prefix;
 	bool is_azure;
-	unsigned rank; /* of two for one prefix the lower holds */
+	bool is_dropped; /* by Azure's own route */
+	unsigned rank;   /* of two for one prefix the lower holds */
 	const char *to;
 };
 
@@ -80,6 +82,9 @@ static void add_azure(struct list *list, const json_t *route, size_t *others)
 		return;
 	}
 	const char *to = azure_hop(list->arena, route, type);
+	const char *source = json_text_at(route, "/source");
+	bool is_dropped = text_same_nocase(source, "Default") &&
+		text_same_nocase(type, hop_kind_name(HOP_NONE));
 	size_t i;
 	const json_t *text;
 	json_array_foreach (json_object_get(route, "addressPrefix"), i, text) {
@@ -88,8 +93,9 @@ static void add_azure(struct list *list, const json_t *route, size_t *others)
 			!prefix_parse(&prefix, json_string_value(text)))
 			continue;
 		list->families[prefix.base.family] = true;
-		*ARENA_PUSH(list->arena, list->items, list->count) =
-			(struct sent){ .prefix = prefix, .is_azure = true, .to = to };
+		*ARENA_PUSH(list->arena, list->items, list->count) = (struct sent){
+			.prefix = prefix, .is_azure = true, .is_dropped = is_dropped, .to = to
+		};
 	}
 }
 
@@ -119,7 +125,17 @@ static void add_ours(struct list *list, struct reach *r, const struct topology_s
 	}
 }
 
-static void compare_one(struct list *list, size_t first, size_t end, struct effective *out)
+static bool holds_pods(const struct topology *t, const struct prefix *prefix)
+{
+	for (size_t i = 0; i < t->nnodes; i++)
+		for (size_t n = 0; n < t->nodes[i].pods.count; n++)
+			if (prefix_overlaps(prefix, &t->nodes[i].pods.items[n]))
+				return true;
+	return false;
+}
+
+static void compare_one(struct list *list, const struct topology *t, size_t first, size_t end,
+	struct effective *out)
 {
 	const char *azure = NULL, *ours = NULL;
 	for (size_t i = first; i < end; i++) {
@@ -130,6 +146,9 @@ static void compare_one(struct list *list, size_t first, size_t end, struct effe
 	}
 	if (azure && ours && text_same_nocase(azure, ours))
 		out->alike++;
+	else if (!ours && list->items[first].is_dropped &&
+		!holds_pods(t, &list->items[first].prefix))
+		out->others++;
 	else
 		*ARENA_PUSH(list->arena, out->differences, out->ndifferences) =
 			(struct effective_difference){ list->items[first].prefix, azure, ours };
@@ -155,7 +174,7 @@ bool effective_compare(struct arena *a, struct reach *r, const struct topology_s
 			compare_prefixes(&list.items[first].prefix, &list.items[end].prefix) == 0;
 			end++)
 			continue;
-		compare_one(&list, first, end, out);
+		compare_one(&list, r->topology, first, end, out);
 	}
 	return true;
 }

@@ -3,7 +3,9 @@
  *
  * Compared prefix by prefix: the next hop that Azure names active, and the one that a packet would
  * be followed to from the interface's subnet. Routes that Azure took from a gateway or a service
- * endpoint are counted, not compared: no body that a plan reads tells of them. The answer is an
+ * endpoint are counted, not compared: no body that a plan reads tells of them. So are those of a
+ * score of public ranges that Azure drops of its own accord, as 25.176.0.0/13, unless a node has
+ * pods there. The answer is an
  * EffectiveRouteListResult (Microsoft.Network, networkInterface.json).
  */
 #ifndef WAYBILL_NETWORK_EFFECTIVE_H

@@ -38,15 +38,20 @@ def test_what_differs_is_told_and_the_exit_status_says_so(applied):
     learned = {"source": "VirtualNetworkGateway", "state": "Active", "addressPrefix": ["10.9.0.0/16"],
                "nextHopType": "VirtualNetworkGateway", "nextHopIpAddress": []}
     shadowed = {"source": "Default", "state": "Invalid", "addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet"}
+    dropped = [{"source": "Default", "state": "Active", "addressPrefix": [prefix], "nextHopType": "None",
+                "nextHopIpAddress": []} for prefix in ("25.176.0.0/13", "127.0.0.0/8", "10.200.0.0/16")]
     hostile = {"source": "User", "state": "Active", "addressPrefix": ["10.7.0.0/16", 7, "noise"],
                "nextHopType": "::error::\u202e"}
     applied.azure.faults({"method": "POST", "path": "*/effectiveRouteTable", "status": 200,
-                          "body": {"value": [route, learned, shadowed, hostile, None]}})
+                          "body": {"value": [route, learned, shadowed, hostile, None, *dropped]}})
     told = applied.run("reach", "--effective", "--json", check=2).json["effective"][0]
     found = {one["prefix"]: (one["azure"], one["waybill"]) for one in told["differences"]}
     assert found["10.200.1.0/24"] == ("VirtualAppliance 10.240.0.99", "VirtualAppliance 10.240.0.21")
     assert found["10.200.0.0/24"] == (None, "VirtualAppliance 10.240.0.20")
-    assert found["0.0.0.0/0"] == (None, "Internet") and told["not_compared"] == 1
+    assert found["0.0.0.0/0"] == (None, "Internet")
+    # Two of the ranges that Azure drops hold no pods, and the third holds all of them.
+    assert found["10.200.0.0/16"] == ("None", None) and told["not_compared"] == 3
+    assert "25.176.0.0/13" not in found and "127.0.0.0/8" not in found
     assert "::/0" not in found, "Azure told of no IPv6"
     shown = applied.run("reach", "--effective", check=2).stdout
     assert "10.200.1.0/24 goes to VirtualAppliance 10.240.0.99 in Azure" in shown
