@@ -5,6 +5,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/sort.h"
+#include "engine/base/text.h"
 #include "engine/network/topology_internal.h"
 
 static bool routes_to(const struct topology_subnet *s, const struct node_set *set)
@@ -119,9 +120,68 @@ static bool is_known(
 	return false;
 }
 
-static void add_nic(struct topology *t, const struct topology *nodes, const json_t *nic)
+/* Which nodes are seen behind which interfaces, and behind which machines of theirs. */
+struct owners {
+	const struct topology *nodes; /* with the addresses of nodes alone */
+	json_t *of_machine;           /* id, lower case: index of the node */
+};
+
+static const char *machine_key(struct arena *a, const struct schema *s, const json_t *nic)
+{
+	const char *id = json_text_at(nic, fact(s, "machine"));
+	return id ? text_lower(a, id) : NULL;
+}
+
+/* The node that has an address of the interface, or NULL. */
+static struct topology_node *node_of_nic(
+	const struct topology *nodes, const struct schema *s, const json_t *nic)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach (json_at(nic, fact(s, "addresses")), i, item) {
+		const char *text = json_text_at(item, fact(s, "address"));
+		const char *subnet = json_text_at(item, fact(s, "subnet"));
+		struct ip ip;
+		size_t count = 0;
+		const struct topology_address *all =
+			text && ip_parse(&ip, text) ? topology_address(nodes, &ip, &count) : NULL;
+		for (size_t k = 0; k < count && subnet; k++)
+			if (all[k].subnet && text_same_nocase(all[k].subnet->part->id, subnet))
+				return all[k].node;
+	}
+	return NULL;
+}
+
+static struct owners find_owners(const struct topology *nodes, const struct config *config)
+{
+	const struct schema *s = catalog_role(nodes->catalog, ROLE_NIC);
+	struct owners out = { nodes, arena_json(nodes->arena, json_object()) };
+	size_t i;
+	const json_t *nic;
+	json_array_foreach (config->nics, i, nic) {
+		const char *machine = machine_key(nodes->arena, s, nic);
+		const struct topology_node *n = machine ? node_of_nic(nodes, s, nic) : NULL;
+		if (n)
+			(void)json_object_set_new(
+				out.of_machine, machine, json_integer(n - nodes->nodes));
+	}
+	return out;
+}
+
+/* A machine has what is sent to any address of any of its interfaces. */
+static struct topology_node *owner_of(
+	const struct owners *owners, const struct schema *s, const json_t *nic)
+{
+	const struct topology *t = owners->nodes;
+	const char *machine = machine_key(t->arena, s, nic);
+	const json_t *index = machine ? json_object_get(owners->of_machine, machine) : NULL;
+	return index ? &t->nodes[json_integer_value(index)] : node_of_nic(t, s, nic);
+}
+
+static void add_nic(struct topology *t, const struct owners *owners, const json_t *nic)
 {
 	const struct schema *s = catalog_role(t->catalog, ROLE_NIC);
+	struct topology_node *owner = owner_of(owners, s, nic);
 	size_t i;
 	const json_t *item;
 	json_array_foreach (json_at(nic, fact(s, "addresses")), i, item) {
@@ -130,11 +190,12 @@ static void add_nic(struct topology *t, const struct topology *nodes, const json
 		struct topology_address found = {
 			.nic_id = json_text_at(nic, "/id"),
 			.forwarding = json_is_true(json_at(nic, fact(s, "forwarding"))),
+			.node = owner,
 		};
 		if (!text || !ip_parse(&found.ip, text))
 			continue;
 		found.subnet = subnet_id ? topology_subnet(t, subnet_id) : NULL;
-		if (!is_known(nodes, &found.ip, found.subnet))
+		if (!is_known(owners->nodes, &found.ip, found.subnet))
 			t->addresses[t->naddresses++] = found;
 	}
 }
@@ -144,9 +205,10 @@ void topology_add_machines(struct topology *t, const struct config *config)
 	add_nodes(t, config);
 	sort_items(t->addresses, t->naddresses, sizeof *t->addresses, compare_addresses);
 	const struct topology nodes = *t;
+	const struct owners owners = find_owners(&nodes, config);
 	size_t i;
 	const json_t *nic;
 	json_array_foreach (config->nics, i, nic)
-		add_nic(t, &nodes, nic);
+		add_nic(t, &owners, nic);
 	sort_items(t->addresses, t->naddresses, sizeof *t->addresses, compare_addresses);
 }

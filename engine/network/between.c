@@ -158,7 +158,7 @@ const struct topology_subnet *between_subnet_of_node(
 
 const struct topology_subnet *between_subnet_of(struct between *b, const struct topology_address *a)
 {
-	if (a->node)
+	if (a->node && !a->nic_id)
 		return between_subnet_of_node(b, a->node);
 	return a->subnet ? subnet_if_there(b, b->subnet_of_now[a->subnet - b->now->subnets]) : NULL;
 }

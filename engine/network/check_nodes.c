@@ -86,7 +86,7 @@ static bool is_same_node(const struct topology_node *a, const struct topology_no
 }
 
 /* Private addresses may stand in two networks that do not meet. */
-static bool may_share(const struct topology_node *a, const struct topology_node *b)
+static bool may_share(const struct topology_address *a, const struct topology_address *b)
 {
 	return a->subnet && b->subnet && a->subnet != b->subnet;
 }
@@ -110,7 +110,7 @@ void check_node_twice(struct checking *ck)
 	for (size_t i = 1; i < t->naddresses; i++) {
 		const struct topology_address *a = &t->addresses[i - 1], *b = &t->addresses[i];
 		if (!a->node || !b->node || ip_compare(&a->ip, &b->ip) != 0 ||
-			is_same_node(a->node, b->node) || may_share(a->node, b->node))
+			is_same_node(a->node, b->node) || may_share(a, b))
 			continue;
 		tally_add(ck, &all, a->node->node->pointer, b->node->node->pointer,
 			(struct tally){ .one = a, .other = b });

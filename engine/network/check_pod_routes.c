@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_pod_routes.c - whether what is sent to a pod CIDR finds its node */
 #include "engine/network/checks_internal.h"
+#include "engine/network/reach.h"
 
 /* ---- the tables that nodes of one set look into ---- */
 
@@ -106,9 +107,35 @@ void check_pod_without_route(struct checking *ck)
 
 struct captured_scan {
 	struct checking *ck;
+	const struct set_tables *set;
+	struct reach *reach; /* once it is asked */
 	struct overlap_item *items;
 	size_t count;
 };
+
+/* Whether the route brings the packet to the node all the same: to any address that its machine
+ * has, or through an appliance that sends it on. */
+static bool arrives(struct captured_scan *s, const struct topology_route *r,
+	const struct topology_node *n, const struct prefix *prefix)
+{
+	const struct topology_node *from = NULL;
+	if (r->hop != HOP_APPLIANCE || !r->has_next_hop)
+		return false;
+	if (node_has_ip(s->ck->topology, n, &r->next_hop))
+		return true;
+	for (size_t i = 0; i < s->set->nnodes && !from; i++) {
+		const struct topology_node *other = &s->set->nodes[i];
+		if (other != n && other->subnet && other->subnet->table == r->table)
+			from = other;
+	}
+	if (!from)
+		return false;
+	if (!s->reach)
+		s->reach = reach_new(s->ck->arena, s->ck->topology);
+	struct reach_path path;
+	reach_follow(s->reach, from, n, prefix, &path);
+	return verdict_reaches(path.verdict);
+}
 
 static void tell_captured(
 	void *context, const struct overlap_item *outer, const struct overlap_item *inner)
@@ -120,7 +147,7 @@ static void tell_captured(
 		return;
 	const struct topology_node *n = outer->owner;
 	const struct topology_route *r = inner->owner;
-	if (r->hop == HOP_APPLIANCE && r->has_next_hop && node_has_ip(n, &r->next_hop))
+	if (arrives(s, r, n, &inner->prefix))
 		return;
 	const char *prefix = fact_pointer(r->part->schema, "nodeRoute", "prefix");
 	if (!check_found(ck, route_place(ck, r, prefix), subject_of_route(r),
@@ -146,7 +173,7 @@ void check_pod_captured(struct checking *ck)
 	const struct topology *t = ck->topology;
 	for (size_t i = 0; i < t->nnodes;) {
 		struct set_tables set = tables_of_set(ck, i);
-		struct captured_scan s = { .ck = ck };
+		struct captured_scan s = { .ck = ck, .set = &set };
 		for (size_t k = 0; k < set.nnodes; k++)
 			for (size_t m = 0; m < set.nodes[k].pods.count; m++)
 				add_captured(&s, &set.nodes[k].pods.items[m], 0, &set.nodes[k], m);

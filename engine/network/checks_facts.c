@@ -162,10 +162,12 @@ bool is_reserved(const struct topology_subnet *s, const struct ip *ip, size_t *r
 	return false;
 }
 
-bool node_has_ip(const struct topology_node *n, const struct ip *ip)
+bool node_has_ip(const struct topology *t, const struct topology_node *n, const struct ip *ip)
 {
-	for (size_t i = 0; i < n->nips; i++)
-		if (ip_compare(&n->ips[i], ip) == 0)
+	size_t count;
+	const struct topology_address *all = topology_address(t, ip, &count);
+	for (size_t i = 0; i < count; i++)
+		if (all[i].node && topology_same_machine(all[i].node, n))
 			return true;
 	return false;
 }

@@ -90,7 +90,8 @@ bool all_networks_are_whole(const struct checking *);
 bool all_nodes_are_known(const struct checking *);
 /* One of the five that Azure keeps of each IPv4 subnet. */
 bool is_reserved(const struct topology_subnet *, const struct ip *, size_t *range);
-bool node_has_ip(const struct topology_node *, const struct ip *);
+/* By its row, or by what was read of its machine's interfaces. */
+bool node_has_ip(const struct topology *, const struct topology_node *, const struct ip *);
 /* By index of a subnet: how many nodes are in it. */
 size_t *nodes_by_subnet(const struct checking *);
 size_t subnet_index(const struct checking *, const struct topology_subnet *);

@@ -409,7 +409,7 @@ static bool pass_appliance(struct walk *w, const struct reach_route *route)
 	if (loops(w, subnet) || !forwards(w, owner ? owner->forwarding : -1, FAULT_HOP_NIC))
 		return false;
 	w->subnet = subnet;
-	return !owner || owner->node != p->to;
+	return !owner || !owner->node || !topology_same_machine(owner->node, p->to);
 }
 
 static void follow(struct walk *w)

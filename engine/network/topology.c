@@ -111,6 +111,13 @@ struct topology_address *topology_address(
 	return *count ? &t->addresses[low] : NULL;
 }
 
+bool topology_same_machine(const struct topology_node *a, const struct topology_node *b)
+{
+	return a == b ||
+		(a->nips && b->nips && a->subnet == b->subnet &&
+			ip_compare(&a->ips[0], &b->ips[0]) == 0);
+}
+
 struct topology_peering *topology_peering_with(
 	const struct topology_network *from, const struct topology_network *to)
 {

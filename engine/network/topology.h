@@ -103,13 +103,14 @@ struct topology_node {
 	int forwarding; /* 1, 0, or -1: not read */
 };
 
-/* An address that a NIC has: of a node (also one that only the YAML tells), or read. */
+/* An address that a NIC has: of a node (also one that only the YAML tells), or read. A node has
+ * what its row says, and what else the interfaces of its machine have. */
 struct topology_address {
 	struct ip ip;
 	struct topology_subnet *subnet; /* or NULL */
 	int forwarding;
 	struct topology_node *node; /* NULL: of a machine that is no node of ours */
-	const char *nic_id;         /* NULL: told by the YAML */
+	const char *nic_id;         /* NULL: told by the node's row */
 };
 
 struct topology {
@@ -153,6 +154,8 @@ struct topology_subnet *topology_subnet_near(
 /* The first NIC that has an address (nodes first); *count of them follow each other. NULL: none. */
 struct topology_address *topology_address(
 	const struct topology *, const struct ip *, size_t *count);
+/* Whether they are one node, be it of two sets. */
+bool topology_same_machine(const struct topology_node *, const struct topology_node *);
 /* The peering of `from` with `to`, or NULL. */
 struct topology_peering *topology_peering_with(
 	const struct topology_network *from, const struct topology_network *to);

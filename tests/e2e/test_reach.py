@@ -156,6 +156,30 @@ virtualNetworks:
     assert row[2:] == ["10000", "10000"] or row[2:] == ["9900", "9900"]
 
 
+TWO_ADDRESSES = """\
+subscription: 00000000-0000-0000-0000-000000000001
+tenant: 00000000-0000-0000-0000-000000000002
+resourceGroups:
+  kubernetes: {location: japaneast}
+virtualNetworks:
+  net:
+    resourceGroup: kubernetes
+    addressPrefixes: [10.8.0.0/16]
+    subnets: {one: {addressPrefix: 10.8.0.0/24}, two: {addressPrefix: 10.8.1.0/24}}
+virtualMachines:
+  w-0:
+    resourceGroup: kubernetes
+    tags: {pods: 10.200.0.0/24}
+    nics: {w-0: {ip: 10.8.0.20, subnet: net/one, ipForwarding: true}}
+  w-1:
+    resourceGroup: kubernetes
+    tags: {pods: 10.200.1.0/24}
+    nics:
+      w-1: {ip: 10.8.0.21, subnet: net/one, ipForwarding: true}
+      w-1-two: {ip: 10.8.1.21, subnet: net/two, ipForwarding: true}
+"""
+
+
 def network_of_theirs(azure, name, number):
     """A network of someone else's with one subnet."""
     azure.put(azure.id("virtualNetworks", name), {"location": "japaneast", "properties": {
@@ -199,6 +223,56 @@ routeTables:
     result = waybill.run("reach", check=0)
     assert reached(result).endswith(f"{paths} of 2 pod paths after apply (0 of 2 now)")
     assert ("the peerings of the two networks are not both connected" in result.stdout) == (paths == 0)
+
+
+def test_a_machine_has_all_addresses_of_its_interfaces(tmp_path, emulator):
+    """One node by a second address of its interface, the other one by a second interface."""
+    azure = emulator(TWO_ADDRESSES)
+    nic = azure.get(azure.id("networkInterfaces", "w-0"))
+    first = nic["properties"]["ipConfigurations"][0]["properties"]
+    nic["properties"]["ipConfigurations"].append({"name": "second", "properties": {
+        "privateIPAddress": "10.8.0.30", "privateIPAllocationMethod": "Static", "subnet": first["subnet"]}})
+    azure.put(nic["id"], nic)
+    waybill = Waybill(tmp_path / "w", azure, HEAD + """\
+virtualNetworks:
+  net:
+    existing: true
+    subnets: {one: {existing: true, routeTable: t}, two: {existing: true, routeTable: t}}
+nodeSets:
+  w: {virtualMachines: {name: "w-*", podCIDRTag: pods}}
+routeTables:
+  t:
+    routes:
+      zero: {addressPrefix: 10.200.0.0/24, nextHopType: VirtualAppliance, nextHopIpAddress: 10.8.0.30}
+      one: {addressPrefix: 10.200.1.0/24, nextHopType: VirtualAppliance, nextHopIpAddress: 10.8.1.21}
+""")
+    result = waybill.plan()
+    assert result.codes == []
+    assert reached(result).endswith("2 of 2 pod paths after apply (0 of 2 now)")
+    assert "w-0 to" not in waybill.run("reach", check=0).stdout
+
+
+def test_a_node_of_two_sets_is_one(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, HEAD + """\
+virtualNetworks:
+  net:
+    addressSpace: {addressPrefixes: [10.8.0.0/16]}
+    subnets: {one: {addressPrefix: 10.8.0.0/24, routeTable: t}}
+nodeSets:
+  all:
+    nodes:
+      a: {ip: 10.8.0.4, podCIDR: 10.200.0.0/24}
+      b: {ip: 10.8.0.5, podCIDR: 10.200.1.0/24}
+      c: {ip: 10.8.0.6, podCIDR: 10.200.2.0/24}
+  gpu:
+    nodes:
+      b: {ip: 10.8.0.5, podCIDR: 10.200.1.0/24}
+      c: {ip: 10.8.0.6, podCIDR: 10.200.2.0/24}
+routeTables:
+  t:
+    nodeRoutes: [{nodeSet: all}]
+""")
+    assert reached(waybill.plan()).endswith("8 of 8 pod paths after apply (0 of 8 now)")
 
 
 def test_a_peering_of_someone_else_survives_a_write_of_the_network(tmp_path, azure):
