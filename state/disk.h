@@ -16,6 +16,11 @@
 /* What a type of file system (statfs(2), f_type) that others may mount too is called, or NULL. */
 const char *disk_network_name(uint32_t type);
 
+/* The same of a file system in user space, by its type ("fuse", "fuse.sshfs") and its source as the
+ * table of mounts has them: of those that keep files of their own machine (or cannot be told) NULL.
+ */
+const char *disk_user_network_name(const char *type, const char *source);
+
 /* False with `state-network-disk` when the folder of the path is on one of those. */
 bool disk_check(const char *path, struct diags *);
 

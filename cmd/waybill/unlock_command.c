@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "cmd/waybill/program.h"
 #include "engine/base/text.h"
 
@@ -20,17 +22,35 @@ static bool refuse_local(struct session *s, const char *holder)
 	return false;
 }
 
+/* While somebody thought it over, another run may have begun. */
+static bool is_still(struct session *s, const char *holder)
+{
+	char *now = NULL;
+	if (!session_holder(s, &now))
+		return false;
+	if (!now || strcmp(now, holder) == 0)
+		return true;
+	(void)diag_error(&s->diags, (struct place){ .file = s->backend->key }, "state-locked",
+		"the state is not held by that run any more, but by %s", now);
+	diag_help(&s->diags, "nothing was taken from anybody: look again who holds it");
+	return false;
+}
+
 static bool break_it(struct session *s, const char *holder)
 {
-	(void)buf_puts(&s->out, "The state is held by ");
-	text_escape(&s->out, holder, false);
-	(void)buf_puts(&s->out,
-		".\nIf that run is alive, it can write nothing more into the state "
-		"and sends nothing more.\n");
-	return (session_switch(s, OPTION_AUTO_APPROVE, false) ||
-		       session_approve(s, "Do you want to take the state from it?",
-			       "give --auto-approve")) &&
-		remote_break(s->remote, &s->diags);
+	if (!s->json) {
+		(void)buf_puts(&s->out, "The state is held by ");
+		text_escape(&s->out, holder, false);
+		(void)buf_puts(&s->out,
+			".\nIf that run is alive, it can write nothing more into the state "
+			"and sends nothing more.\n");
+	}
+	if (!session_switch(s, OPTION_AUTO_APPROVE, false) &&
+		(!session_approve(
+			 s, "Do you want to take the state from it?", "give --auto-approve") ||
+			!is_still(s, holder)))
+		return false;
+	return remote_break(s->remote, &s->diags);
 }
 
 int unlock_command(struct session *s)
@@ -46,9 +66,7 @@ int unlock_command(struct session *s)
 		(void)refuse_local(s, holder);
 	if (!s->remote || !break_it(s, holder))
 		return EXIT_ERROR;
-	if (s->json)
-		buf_clear(&s->out);
-	else
+	if (!s->json)
 		(void)buf_puts(&s->out, "It is free now.\n");
 	return EXIT_DONE;
 }

@@ -5,6 +5,7 @@ import pty
 import re
 import subprocess
 import time
+import uuid
 
 import blobs as support
 import pytest
@@ -361,3 +362,33 @@ def test_interrupted_at_the_question_it_lets_go_too(waybill, blobs):
     assert run.wait(timeout=60) == 143
     os.close(ours)
     assert blobs.blob(KEY)[0]["x-ms-lease-state"] == "available"
+
+
+def test_unlock_with_json_prints_nothing_else(waybill, blobs):
+    waybill.apply()
+    blobs.lease(KEY, "acquire", lease_duration="60", proposed_lease_id=str(uuid.uuid4()))
+    result = waybill.run("unlock", "--json", check=1)
+    assert result.json["diagnostics"][0]["code"] == "needs-approval" and result.json["holder"]
+    assert waybill.run("unlock", "--json", "--auto-approve", check=0).json["holder"]
+    waybill.apply()
+
+
+def test_unlock_takes_the_state_from_nobody_else_than_it_told(waybill, blobs):
+    """Another run began while somebody thought it over."""
+    waybill.apply()
+    blobs.lease(KEY, "acquire", lease_duration="60", proposed_lease_id=str(uuid.uuid4()))
+    main, side = pty.openpty()
+    run = subprocess.Popen(waybill.command("unlock"), cwd=waybill.folder, env=waybill.environment,
+                           stdin=side, stdout=side, stderr=side)
+    told = b""
+    while b"accepted" not in told:
+        told += os.read(main, 4096)
+    blob = blobs.containers["states"][KEY]
+    blob.metadata["x-ms-meta-holder"] = blob.metadata["x-ms-meta-holder"].replace("apply", "destroy")
+    os.write(main, b"yes\n")
+    assert run.wait(timeout=60) == 1
+    while b"state-locked" not in told:
+        told += os.read(main, 4096)
+    os.close(main)
+    os.close(side)
+    assert waybill.apply(check=1).codes == ["state-locked"]

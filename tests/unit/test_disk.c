@@ -62,11 +62,30 @@ static void test_disk__local_ones_and_what_cannot_be_asked_are_not(void **unused
 	arena_free(a);
 }
 
+static void test_disk__in_user_space_by_its_name(void **unused)
+{
+	(void)unused;
+	assert_string_equal(disk_user_network_name("fuse.sshfs", "ann@far:/x"), "sshfs");
+	assert_string_equal(disk_user_network_name("fuse", "blobfuse2"), "blobfuse2");
+	assert_null(disk_user_network_name("fuse.ntfs-3g", "/dev/sdb1"));
+	assert_null(disk_user_network_name("fuse", "/dev/sdb1"));
+	assert_null(disk_user_network_name("fuseblk", "sshfs"));
+	assert_null(disk_user_network_name("ext4", "sshfs"));
+	/* One of which the table of mounts does not know is taken for local. */
+	struct arena *a = arena_new();
+	struct diags diags;
+	diags_init(&diags, a);
+	told_type = 0x65735546;
+	assert_true(disk_check("waybill.db", &diags));
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_disk__a_state_on_a_network_file_system_is_refused),
 		cmocka_unit_test(test_disk__local_ones_and_what_cannot_be_asked_are_not),
+		cmocka_unit_test(test_disk__in_user_space_by_its_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
