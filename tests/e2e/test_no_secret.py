@@ -22,6 +22,23 @@ SIGNED = "t=planted-t&c=planted-c&s=planted-s&h=planted-h"
 SAS = "sv=2024&sp=r&sig=planted-sas%2Fd1%3D"
 LISTED = "planted-listed-key"  # what somebody asks for is told him, but in no log and no record
 VERSION = "?api-version=2024-05-01"
+PEM = "-----BEGIN PRIVATE KEY-----\nplanted\nplanted==\n-----END PRIVATE KEY-----\n"
+# As servers, gateways and storage send them.
+HEADERS = [
+    ("Link", f"<https://a.blob/c?{SAS}>; rel=\"next\""), ("Refresh", f"0; url=/login?code=planted&{SIGNED}"),
+    ("Content-Location", f"/c?{SAS}"), ("x-ms-encryption-key", "planted-key"), ("api-key", "planted-api-key"),
+    ("x-ms-authorization-auxiliary", "Bearer planted-auxiliary-1"), ("Proxy-Authenticate", "Basic planted-proxy-0"),
+    ("WWW-Authenticate", "Bearer authorization_uri=\"https://u:planted-user@l/x?sig=planted\", token=\"planted-hint\""),
+    ("x-gateway", "https://planted-user:planted-pass@gateway:3128/"), ("Set-Cookie2", "a=planted-cookie"),
+    ("x-ms-copy-source", f"https://a.blob/c%3F{urllib.parse.quote(SAS, safe='')}"),
+]
+BODY = {
+    "uploadUrl": f"https://a.blob/c?{SAS}", "certificate": PEM, "next": {"href": f"/o?{SIGNED}"},
+    "text": f"see https://planted-user:planted-pass@host/x, or redirect=https%3A%2F%2Fa.blob%3Fsig%3Dplanted-encoded",
+    "sharedAccessSignature": SAS, "secrets": ["planted-1", {"value": "planted-2"}], "apiKey": "planted-key",
+    "connection": "Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey=planted-shared;EntityPath=p",
+    "log": "curl -H 'Authorization: Basic cGxhbnRlZDpwbGFudGVk1' -d 'client_secret=planted-form&a=b'",
+}
 
 
 def forms(secret):
@@ -95,6 +112,14 @@ class Cloud:
             self.given += 1
             return 200, {"token_type": "Bearer", "expires_in": 3600, "access_token": TOKENS[self.given % 2],
                          "refresh_token": "planted-refresh-token", "id_token": JWT}, []
+        if path.startswith("/headers"):
+            return 200, None, HEADERS
+        if path.startswith("/bodies"):
+            return 400, {"error": {"code": "Heard", "message": BODY["text"], "innererror": BODY}, **BODY}, []
+        if path.startswith("/moves"):
+            return 307, None, [("Location", f"/echo?{SIGNED}")]
+        if path.startswith("/leaves"):
+            return 307, None, [("Location", f"https://planted-user:planted-pass@elsewhere.test/c?{SAS}")]
         if path.startswith("/fails"):
             return 400, self.heard(headers), []
         if path.startswith("/expires") and self.given < 2:
@@ -142,6 +167,11 @@ def test_no_request_by_hand_tells_a_secret(tmp_path, cloud):
         ("DELETE", "/slow" + VERSION, "--poll"),
         ("GET", "https://elsewhere.test/x" + VERSION + "&sig=planted-elsewhere"),
         ("GET", f"/a/../b?{SIGNED}&api-version=1"),
+        ("GET", "/headers" + VERSION), ("GET", "/bodies" + VERSION), ("GET", "/bodies" + VERSION, "--json"),
+        ("GET", "/moves" + VERSION), ("DELETE", "/leaves" + VERSION), ("GET", "/leaves" + VERSION, "--json"),
+        ("POST", "/echo" + VERSION, "--body", json.dumps(BODY)),
+        ("GET", "/echo" + VERSION, "-H", "Proxy-Authorization: Basic planted-proxy-1", "-H", "Cookie: a=planted-cookie",
+         "-H", "X-Api-Key: planted-api", "-H", "x-ms-authorization-auxiliary: Bearer planted-auxiliary-2"),
     ]
     recorded = 0
     for number, words in enumerate(asked):
