@@ -45,34 +45,44 @@ struct http {
 	CURLM *multi;
 	struct net_log log;
 	char *user_agent;
-	int most, active;
+	int most, active, connections;
 	unsigned sent;
-	int pipe[2]; /* the second end wakes who polls the first */
+	bool seen_1, seen_2; /* versions of HTTP, in answers over TLS */
+	bool leaves;         /* kept connections are left when nothing is under way any more */
+	int pipe[2];         /* the second end wakes who polls the first */
 	struct transfer *transfers;
 	struct transfer *queue, **queue_end;
 	struct known known;
 	char *proxy_host; /* NULL: the environment names no proxy */
 };
 
+static CURLM *multi_new(int connections)
+{
+	CURLM *multi = curl_multi_init();
+	if (!multi)
+		abort();
+	(void)curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)connections);
+	(void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	return multi;
+}
+
 struct http *http_open(const struct http_options *options)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
 	struct http *http = mem_alloc(sizeof *http);
-	*http = (struct http){ .multi = curl_multi_init(),
+	*http = (struct http){ .multi = multi_new(options->max_connections),
+		.connections = options->max_connections,
 		.log = options->log,
 		.user_agent = mem_strdup(options->user_agent),
 		.most = options->max_connections };
 	http->queue_end = &http->queue;
-	if (!http->multi || pipe(http->pipe) != 0)
+	if (pipe(http->pipe) != 0)
 		abort();
 	for (int i = 0; i < 2; i++)
 		if (fcntl(http->pipe[i], F_SETFL, O_NONBLOCK) != 0 ||
 			fcntl(http->pipe[i], F_SETFD, FD_CLOEXEC) != 0)
 			abort();
-	(void)curl_multi_setopt(
-		http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)options->max_connections);
-	(void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
 	http->proxy_host = proxy_find(&http->known);
 	return http;
 }
@@ -361,6 +371,28 @@ void http_send(struct http *http, const struct http_request *request)
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
+/* Of a connection that many share, a timeout ends one stream alone, and curl would go on using it,
+ * though all of it may be dead. Curl cannot be told to leave a connection, but all of them. */
+static void note_silence(struct transfer *transfer)
+{
+	struct http *http = transfer->http;
+	bool shared = http->seen_2 || !http->seen_1;
+	if (shared && url_has_scheme(transfer->request.url, "https"))
+		http->leaves = true;
+}
+
+static void note_version(struct transfer *transfer)
+{
+	long version = 0;
+	if (!url_has_scheme(transfer->request.url, "https"))
+		return;
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+	if (version == CURL_HTTP_VERSION_2_0)
+		transfer->http->seen_2 = true;
+	else
+		transfer->http->seen_1 = true;
+}
+
 static void deliver(struct transfer *transfer, CURLcode code)
 {
 	if (transfer->starts > 1)
@@ -385,7 +417,10 @@ static void deliver(struct transfer *transfer, CURLcode code)
 		response.nheaders = transfer->nheaders;
 		response.body = transfer->body.data;
 		response.body_len = transfer->body.len;
+		note_version(transfer);
 	}
+	if (response.result == HTTP_TIMED_OUT)
+		note_silence(transfer);
 	telling_answer(&transfer->http->log, &transfer->http->known,
 		&(struct told){ .request = &transfer->request,
 			.response = &response,
@@ -395,10 +430,24 @@ static void deliver(struct transfer *transfer, CURLcode code)
 	transfer_free(transfer);
 }
 
+static void leave_connections(struct http *http)
+{
+	(void)curl_multi_cleanup(http->multi);
+	http->multi = multi_new(http->connections);
+	http->leaves = false;
+}
+
+static bool may_start(const struct http *http)
+{
+	return http->queue->refusal || (!http->leaves && http->active < http->most);
+}
+
 static bool start_waiting(struct http *http)
 {
 	bool delivered = false;
-	while (http->queue && (http->active < http->most || http->queue->refusal)) {
+	if (http->leaves && http->active == 0)
+		leave_connections(http);
+	while (http->queue && may_start(http)) {
 		struct transfer *transfer = http->queue;
 		http->queue = transfer->queued;
 		if (!http->queue)

@@ -126,6 +126,17 @@ def test_a_write_is_done_once(trouble, secured):
     there.waybill.assert_settled()
 
 
+def test_a_connection_that_falls_silent_is_left(secured):
+    """A timeout ends a stream alone; what is repeated must not go the same way again."""
+    there = secured()
+    there.waybill.write(HEAD + "routeTables:\n" + "".join(f"  t{n}: {{}}\n" for n in range(8)))
+    left = once(there.end, "PUT", "/routeTables/t", "stalled")
+    result = there.waybill.hurried("apply", "--auto-approve", "--parallelism", "8")
+    assert result.code == 0 and left == [], result
+    assert len(writes(there.azure.requests())) == 8
+    there.waybill.assert_settled()
+
+
 @pytest.mark.parametrize("trouble", ["refused", "goaway", "internal"])
 def test_what_goes_on_does_not_go_on_for_ever(trouble, secured):
     there = secured()

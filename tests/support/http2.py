@@ -12,6 +12,7 @@ broken        performed, then the connection ends before an answer
 large         a body of more than 64 MiB
 headers       a block of headers of more than 256 KiB, in small ones
 trickle       a byte now and then, for ever
+stalled       the whole connection falls silent for good, and stays open
 """
 import collections
 import http.client
@@ -75,12 +76,14 @@ class Conversation:
         self.waiting = []
         self.done = queue.Queue()
         self.wake = os.pipe()
-        self.over = False
+        self.over = self.stalled = False
 
     def run(self):
         self.h2.initiate_connection()
         self.flush()
         while not self.over:
+            if self.stalled:
+                select.select([], [], [], 60)
             ready = [self.socket] if self.socket.pending() else select.select([self.socket, self.wake[0]], [], [], 60)[0]
             if not ready:
                 return
@@ -125,7 +128,9 @@ class Conversation:
             self.server.seen.append(request)
             self.server.most_open = max(self.server.most_open, len(self.open))
             trouble = self.server.trouble(request)
-        if trouble == "refused":
+        if trouble == "stalled":
+            self.stalled = True
+        elif trouble == "refused":
             self.h2.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
             self.open.discard(stream)
         elif trouble == "goaway":

@@ -362,6 +362,9 @@ class Play:
     def fault_circle(self):
         return 200, {"value": [1], "nextLink": f"{self.base}{self.path}?$skip=1"}, {}
 
+    def fault_endless(self):
+        return 200, {"value": [], "nextLink": f"{self.base}{self.path}?$skip={self.requests}"}, {}
+
     def fault_page_away(self):
         return 200, {"value": [1], "nextLink": FOREIGN}, {}
 
