@@ -16,7 +16,6 @@
 /* Of the free addresses that are named, and of those looked at for them. */
 #define FREE_NAMED 5
 #define FREE_SEARCHED 65536
-#define RESERVED_FIRST 4 /* and the last one: Azure's own */
 
 /* One question about one item, which is there. */
 struct asking {
@@ -118,7 +117,7 @@ static json_t *subnet_usage(const json_t *subnet)
 	double limit = -1;
 
 	if (text != NULL && prefix_parse(&range, text) && range.base.family == FAMILY_IPV4)
-		limit = (double)(UINT64_C(1) << (32 - range.length)) - RESERVED_FIRST - 1;
+		limit = (double)(UINT64_C(1) << (32 - range.length)) - ADDRESSES_RESERVED_FIRST - 1;
 	return json_pack("{s:f,s:s,s:f,s:{s:s,s:s},s:s}", "currentValue",
 		(double)json_array_size(json_at(subnet, "/properties/ipConfigurations")), "id",
 		json_text_at(subnet, "/id"), "limit", limit, "name", "localizedValue",
@@ -152,30 +151,19 @@ static bool is_taken(const struct asking *asking, const json_t *subnet, const st
 	return false;
 }
 
-static bool is_reserved(const struct prefix *range, const struct ip *ip)
-{
-	struct ip next, at;
-
-	for (uint64_t n = 0; n < RESERVED_FIRST; n++) {
-		if (ip_add(&at, &range->base, n) && ip_compare(&at, ip) == 0)
-			return true;
-	}
-	return !ip_add(&next, ip, 1) || !prefix_has_ip(range, &next);
-}
-
 static json_t *free_addresses(
 	const struct asking *asking, const json_t *subnet, const struct prefix *range)
 {
 	json_t *out = json_array();
 	struct ip ip;
 
-	for (uint64_t n = RESERVED_FIRST; n < FREE_SEARCHED; n++) {
+	for (uint64_t n = ADDRESSES_RESERVED_FIRST; n < FREE_SEARCHED; n++) {
 		char text[IP_TEXT];
 
 		if (!ip_add(&ip, &range->base, n) || !prefix_has_ip(range, &ip) ||
 			json_array_size(out) == FREE_NAMED)
 			break;
-		if (is_reserved(range, &ip) || is_taken(asking, subnet, &ip))
+		if (address_is_reserved(range, &ip) || is_taken(asking, subnet, &ip))
 			continue;
 		ip_format(&ip, text);
 		json_array_append_new(out, json_string(text));
@@ -202,7 +190,7 @@ static bool ask_address(struct asking *asking)
 		if (range_text == NULL || !prefix_parse(&range, range_text) ||
 			!prefix_has_ip(&range, &ip))
 			continue;
-		reserved = is_reserved(&range, &ip);
+		reserved = address_is_reserved(&range, &ip);
 		available = !reserved && !is_taken(asking, subnet, &ip);
 		return response_json(asking->response, 200,
 			json_pack("{s:b,s:o,s:b}", "available", available, "availableIPAddresses",

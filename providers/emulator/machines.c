@@ -9,7 +9,6 @@
 #include "providers/emulator/rules.h"
 
 /* The first four addresses of a range are Azure's. */
-#define FIRST_FREE 4
 #define SEARCHED_MAX 65536
 
 const char *nic_address(
@@ -66,6 +65,32 @@ static bool address_taken(
 	return false;
 }
 
+bool address_is_reserved(const struct prefix *range, const struct ip *ip)
+{
+	struct ip next, at;
+
+	for (uint64_t n = 0; n < ADDRESSES_RESERVED_FIRST; n++) {
+		if (ip_add(&at, &range->base, n) && ip_compare(&at, ip) == 0)
+			return true;
+	}
+	return !ip_add(&next, ip, 1) || !prefix_has_ip(range, &next);
+}
+
+/* In one of the subnet's ranges that has the address. */
+static bool reserved_in(const json_t *subnet, const struct ip *ip)
+{
+	const char *text;
+	size_t i = 0;
+
+	while ((text = subnet_range(subnet, i++)) != NULL) {
+		struct prefix range;
+
+		if (prefix_parse(&range, text) && prefix_has_ip(&range, ip))
+			return address_is_reserved(&range, ip);
+	}
+	return false;
+}
+
 static bool give_address(struct write *w, const json_t *subnet, const char *nic_id,
 	enum family family, char out[IP_TEXT])
 {
@@ -78,10 +103,11 @@ static bool give_address(struct write *w, const json_t *subnet, const char *nic_
 
 		if (!prefix_parse(&range, text) || range.base.family != family)
 			continue;
-		for (uint64_t n = FIRST_FREE; n < SEARCHED_MAX; n++) {
+		for (uint64_t n = ADDRESSES_RESERVED_FIRST; n < SEARCHED_MAX; n++) {
 			if (!ip_add(&ip, &range.base, n) || !prefix_has_ip(&range, &ip))
 				break;
-			if (!address_taken(w, subnet, nic_id, &ip)) {
+			if (!address_is_reserved(&range, &ip) &&
+				!address_taken(w, subnet, nic_id, &ip)) {
 				ip_format(&ip, out);
 				return true;
 			}
@@ -102,6 +128,11 @@ static bool check_address(
 			"Private static IP address %s does not belong to the range of subnet "
 			"prefix "
 			"%s.",
+			text, subnet_range(subnet, 0));
+	if (!w->request->internal && reserved_in(subnet, &ip))
+		return refuse(w->response, 400, "PrivateIPAddressInReservedRange",
+			"Private static IP address %s falls within reserved IP range of subnet "
+			"prefix %s.",
 			text, subnet_range(subnet, 0));
 	/* A start of many thousand machines is trusted. */
 	if (!w->request->internal && address_taken(w, subnet, nic_id, &ip))

@@ -10,6 +10,10 @@
 const char *nic_address(const struct cloud *, struct arena *, const char *configuration_id);
 bool subnet_has(const json_t *subnet, const struct ip *);
 
+/* Azure's own: the first ones of a range, and its last one. */
+#define ADDRESSES_RESERVED_FIRST 4
+bool address_is_reserved(const struct prefix *range, const struct ip *);
+
 /* Refused while something uses it. */
 bool check_subnet_unused(struct write *, const json_t *subnet);
 bool check_unused(struct write *, const struct resource_type *root_type, const json_t *root);

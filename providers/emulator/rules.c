@@ -379,6 +379,33 @@ static bool check_left_out(struct write *w, const json_t *network)
 	return true;
 }
 
+/* The codes are known, what they are for is what their names say. */
+static bool check_space(struct write *w, const json_t *network, const struct ranges *space,
+	const struct prefix *prefix)
+{
+	static const char *const never[] = { "224.0.0.0/4", "255.255.255.255/32", "127.0.0.0/8",
+		"169.254.0.0/16", "168.63.129.16/32" };
+	char text[PREFIX_TEXT];
+	struct prefix other;
+
+	prefix_format(prefix, text);
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
+		if (prefix_parse(&other, never[i]) && prefix_contains(&other, prefix))
+			return refuse(w->response, 400, "NetcfgInvalidIPAddressPrefix",
+				"IP address prefix %s of virtual network '%s' is not allowed: it "
+				"is a part of %s.",
+				text, json_text_at(network, "/name"), never[i]);
+	}
+	for (size_t i = 0; i < space->count; i++) {
+		if (prefix_overlaps(&space->items[i], prefix))
+			return refuse(w->response, 400, "NetcfgInvalidVirtualNetworkSite",
+				"IP address prefix %s of virtual network '%s' overlaps another one "
+				"of it.",
+				text, json_text_at(network, "/name"));
+	}
+	return true;
+}
+
 bool check_network(struct write *w, json_t *network)
 {
 	struct ranges space = { 0 }, taken = { 0 };
@@ -394,7 +421,8 @@ bool check_network(struct write *w, json_t *network)
 		struct prefix prefix;
 
 		if (!check_prefix(
-			    w, json_text_at(network, "/id"), json_string_value(item), &prefix))
+			    w, json_text_at(network, "/id"), json_string_value(item), &prefix) ||
+			!check_space(w, network, &space, &prefix))
 			return false;
 		add_range(w->request->arena, &space, prefix, NULL);
 	}

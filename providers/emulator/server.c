@@ -34,7 +34,8 @@ struct exchange {
 	json_t *form, *query, *headers;
 	char *url;
 	uint64_t arrived_ms;
-	bool begun;
+	size_t sent; /* of its body, which is kept up to SERVER_BODY_BYTES */
+	bool begun, too_large;
 };
 
 static void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connection)
@@ -261,6 +262,33 @@ static enum MHD_Result refuse_large(struct MHD_Connection *connection)
 	return send_response(connection, &answer);
 }
 
+/* A byte 0 in the path would end it there, and the rest would be another resource's. */
+static bool ends_early(const char *url)
+{
+	const char *zero = strstr(url, "%00");
+
+	return zero != NULL && zero < url + strcspn(url, "?");
+}
+
+static enum MHD_Result refuse_address(struct MHD_Connection *connection)
+{
+	static const char text[] = "{\"error\":{\"code\":\"BadRequest\",\"message\":"
+				   "\"The request URL is invalid.\"}}";
+	struct response answer = { .status = 400, .text = mem_strdup(text) };
+
+	return send_response(connection, &answer);
+}
+
+/* Who asks before it sends, or would send without end, is told at once. */
+static bool is_refused_unsent(struct MHD_Connection *connection)
+{
+	const char *length = header_of(connection, "Content-Length");
+	unsigned long long bytes = length != NULL ? strtoull(length, NULL, 10) : 0;
+
+	return bytes > SERVER_SENT_BYTES ||
+		(bytes > SERVER_BODY_BYTES && header_of(connection, "Expect") != NULL);
+}
+
 static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connection *connection,
 	struct exchange *exchange, const char *method, const char *path)
 {
@@ -306,19 +334,21 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 
 	(void)version;
 	if (!exchange->begun) {
-		const char *length = header_of(connection, "Content-Length");
-
 		exchange->begun = true;
-		if (length != NULL && strtoull(length, NULL, 10) > SERVER_BODY_BYTES)
-			return refuse_large(connection);
-		return MHD_YES;
+		return is_refused_unsent(connection) ? refuse_large(connection) : MHD_YES;
 	}
 	if (*size > 0) {
-		bool taken = buf_add(&exchange->body, data, *size);
-
+		/* Read to its end before it is refused: else many a client sees no answer. */
+		exchange->sent += *size;
+		exchange->too_large |= exchange->sent > SERVER_BODY_BYTES ||
+			!buf_add(&exchange->body, data, *size);
 		*size = 0;
-		return taken ? MHD_YES : MHD_NO;
+		return exchange->sent <= SERVER_SENT_BYTES ? MHD_YES : MHD_NO;
 	}
+	if (exchange->too_large)
+		return refuse_large(connection);
+	if (ends_early(exchange->url))
+		return refuse_address(connection);
 	return serve_exchange(cls, connection, exchange, method, url);
 }
 

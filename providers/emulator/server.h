@@ -10,7 +10,8 @@
 #include "providers/emulator/emulator.h"
 #include "providers/emulator/tls.h"
 
-#define SERVER_BODY_BYTES ((size_t)8 << 20) /* of a request at most */
+#define SERVER_BODY_BYTES ((size_t)8 << 20)   /* of a request at most */
+#define SERVER_SENT_BYTES ((size_t)256 << 20) /* then the connection is closed */
 #define SERVER_HEADER_BYTES ((size_t)64 << 10)
 #define SERVER_FORM_BYTES ((size_t)256 << 10) /* of a body that is read as a form */
 #define SERVER_CONNECTIONS 512

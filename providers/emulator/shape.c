@@ -10,6 +10,8 @@
 #include "providers/emulator/regions.h"
 
 #define TAGS_MAX 50
+#define TAG_NAME_MAX 512
+#define TAG_VALUE_MAX 256
 
 char *location_short(struct arena *arena, const char *location)
 {
@@ -47,6 +49,45 @@ static bool name_is_good(const struct resource_type *type, const char *name)
 		(isalnum((unsigned char)name[len - 1]) || name[len - 1] == '_');
 }
 
+/* Of a group's name; that it ends in a dot is told likewise. */
+static const char *bad_letters(struct arena *arena, const char *name)
+{
+	char *out = arena_strdup(arena, name);
+	size_t len = 0;
+
+	for (const char *at = name; *at != '\0'; at++) {
+		if (!name_char(*at) && *at != '(' && *at != ')')
+			out[len++] = *at;
+	}
+	out[len] = '\0';
+	return len > 0 ? out : ".";
+}
+
+static bool check_tag(struct write *w, const char *name, const char *value)
+{
+	bool bad = false;
+
+	for (const char *at = name; *at != '\0'; at++)
+		bad |= iscntrl((unsigned char)*at) || strchr("<>%&\\?/", *at) != NULL;
+	/* Links that the portal hides are the exception. */
+	if (bad && !text_starts_nocase(name, "hidden-") && !text_starts_nocase(name, "link:"))
+		return refuse(w->response, 400, "InvalidTagNameCharacters",
+			"The tag names '%s' have reserved characters '<,>,%%,&,\\,?,/' or control "
+			"characters.",
+			name);
+	if (strlen(name) > TAG_NAME_MAX)
+		return refuse(w->response, 400, "InvalidTagName",
+			"Tag key too large. Following tag name '%s' exceeded the maximum length. "
+			"Maximum allowed length for tag name - '%d' characters.",
+			name, TAG_NAME_MAX);
+	if (strlen(value) > TAG_VALUE_MAX)
+		return refuse(w->response, 400, "InvalidTagValueLength",
+			"Tag value too large. Following tag value '%s' exceeded the maximum "
+			"length. Maximum allowed length for tag value - '%d' characters.",
+			value, TAG_VALUE_MAX);
+	return true;
+}
+
 static bool check_tags(struct write *w, const json_t *tags)
 {
 	const char *key;
@@ -63,6 +104,8 @@ static bool check_tags(struct write *w, const json_t *tags)
 	json_object_foreach ((json_t *)tags, key, value) {
 		if (!json_is_string(value))
 			return refuse_content(w->response, "a tag's value is not a string");
+		if (!w->request->internal && !check_tag(w, key, json_string_value(value)))
+			return false;
 	}
 	return true;
 }
@@ -237,6 +280,13 @@ json_t *shape_item(struct write *w, const struct resource_type *type, const char
 
 	if (properties != NULL && !json_is_object(properties)) {
 		refuse_content(w->response, "properties is not an object");
+		return NULL;
+	}
+	if (type->index == TYPE_GROUP && !name_is_good(type, name)) {
+		refuse(w->response, 400, "InvalidResourceGroup",
+			"The provided resource group name '%s' has these invalid characters: '%s'. "
+			"The name can only be a letter, digit, '-', '.', '(', ')' or '_'.",
+			name, bad_letters(w->request->arena, name));
 		return NULL;
 	}
 	if (!name_is_good(type, name)) {

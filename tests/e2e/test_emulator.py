@@ -260,12 +260,16 @@ def test_bad_requests(hard_way):
 
 
 def test_a_large_request_is_refused_before_it_is_read(hard_way):
-    connection = http.client.HTTPConnection(hard_way.host, timeout=60)
-    connection.putrequest("PUT", hard_way.id("routeTables", "t"))
-    connection.putheader("Content-Length", str(9 << 20))
-    connection.endheaders()
-    assert connection.getresponse().status == 413
-    connection.close()
+    """If its sender asks first, or if it is too large to be read to its end."""
+    for size, asks in ((9 << 20, True), (300 << 20, False)):
+        connection = http.client.HTTPConnection(hard_way.host, timeout=60)
+        connection.putrequest("PUT", hard_way.id("routeTables", "t"))
+        connection.putheader("Content-Length", str(size))
+        if asks:
+            connection.putheader("Expect", "100-continue")
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()
 
 
 def test_patch_replaces_tags_and_nothing_else(hard_way):

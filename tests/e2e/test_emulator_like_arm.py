@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients of ARM may ask in their own ways: paths, versions, headers, and what is refused how."""
 
+import json
 import re
 import urllib.parse
 
@@ -190,3 +191,50 @@ def test_operations_are_where_their_resource_is(emulator):
     assert running["status"] == "InProgress" and running["name"] in polled and running["startTime"].endswith("Z")
     cloud.clock(60000)
     assert set(cloud.request("GET", polled)[2]) == {"status", "name", "startTime", "endTime"}
+
+
+def test_bodies_and_addresses_that_nobody_serves(cloud, table):
+    def chunks():
+        for _ in range(9):
+            yield b" " * (1 << 20)
+
+    for body in (b" " * (9 << 20), chunks()):
+        connection = cloud.connect()
+        connection.request("PUT", at(table, OLD), body, {"Authorization": "Bearer emulator"})
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["error"]["code"]) == (413, "RequestEntityTooLarge")
+        connection.close()
+    assert cloud.request("DELETE", at(cloud.group("g") + "%00/providers/Microsoft.Network/routeTables/t", OLD))[0] == 400
+    assert cloud.get(cloud.group("g")) and cloud.get(table)
+
+
+def test_tags_and_names_that_arm_refuses(cloud, table):
+    for tags, code in (({"a<b": ""}, "InvalidTagNameCharacters"), ({"x" * 513: ""}, "InvalidTagName"),
+                       ({"a": "x" * 257}, "InvalidTagValueLength"), ({"a": 1}, "InvalidRequestContent")):
+        assert refused(cloud.request("PATCH", table, {"tags": tags})) == (400, code)
+    assert cloud.request("PATCH", table, {"tags": {"hidden-link:/a/b": "Resource", "x" * 512: "y" * 256}})[0] == 200
+    for name in ("a.", "a%20b"):
+        answer = cloud.request("PUT", at(cloud.group(name), "2021-04-01"), {"location": "eastus"})
+        assert refused(answer) == (400, "InvalidResourceGroup")
+
+
+def test_addresses_that_are_azures_own(cloud):
+    def network(*prefixes):
+        return cloud.request("PUT", cloud.id("virtualNetworks", "small", "g"), {"location": "japaneast", "properties": {
+            "addressSpace": {"addressPrefixes": list(prefixes)},
+            "subnets": [{"name": "s", "properties": {"addressPrefix": prefixes[0]}}]}})
+
+    def nic(name, address=None):
+        subnet = {"subnet": {"id": cloud.id("virtualNetworks", "small", "g") + "/subnets/s"}}
+        chosen = {"privateIPAddress": address, "privateIPAllocationMethod": "Static"} if address else {}
+        return cloud.request("PUT", cloud.id("networkInterfaces", name, "g"), {"location": "japaneast", "properties": {
+            "ipConfigurations": [{"name": "ip", "properties": {**subnet, **chosen}}]}})
+
+    assert refused(network("224.1.0.0/16")) == (400, "NetcfgInvalidIPAddressPrefix")
+    assert refused(network("10.0.0.0/16", "10.0.1.0/24")) == (400, "NetcfgInvalidVirtualNetworkSite")
+    assert network("10.0.0.0/29")[0] == 201
+    for last in (0, 3, 7):
+        assert refused(nic("own", f"10.0.0.{last}")) == (400, "PrivateIPAddressInReservedRange")
+    given = [nic(f"n{i}")[2]["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"] for i in range(3)]
+    assert given == ["10.0.0.4", "10.0.0.5", "10.0.0.6"]
+    assert refused(nic("more")) == (400, "SubnetIsFull")
