@@ -19,6 +19,10 @@ static const struct {
 		false },
 	{ 7000112, "the application is disabled: enable its service principal", false },
 	{ 700016, "no such client id in this tenant: check both", false },
+	{ 7000229,
+		"the application has no service principal in this tenant: have one made, `az ad sp "
+		"create --id CLIENT_ID`, or check the tenant's id",
+		false },
 	{ 90002, "no such tenant: check its id, and --cloud", false },
 	{ 900023, "no such tenant: check its id, and --cloud", false },
 	{ 700027,

@@ -118,6 +118,7 @@ def test_a_client_secret_that_is_half_there(waybill, cloud):
 REFUSALS = {
     7000215: "give its value, not its id", 7000222: "the client secret has expired", 700016: "no such client id",
     90002: "no such tenant", 900023: "no such tenant", 7000112: "the application is disabled",
+    7000229: "no service principal in this tenant",
     700027: "the application does not know this certificate", 700024: "this machine's clock",
     53003: "a Conditional Access policy forbids it", 50076: "a second factor", 50079: "a second factor",
     50034: "no such user", 500011: "check --cloud", 70021: "add a federated credential",

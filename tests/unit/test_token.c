@@ -221,6 +221,56 @@ static void test_token__a_guess_that_came_true_stays_true(void **state)
 	close_all(&f, 2);
 }
 
+#define TOKEN_FOR_LONG(TEXT)                                                                       \
+	"{\"access_token\": \"" TEXT "\", \"expires_in\": \"3600\", \"refresh_in\": \"1\"}"
+
+static void wait_ms(struct fixture *f, int ms)
+{
+	for (int64_t until = clock_ms() + ms; clock_ms() < until;)
+		http_step(f->http, 20);
+}
+
+static void test_token__is_replaced_before_its_end(void **state)
+{
+	(void)state;
+	static const struct scripted_answer answers[] = {
+		ANSWER("GET", IDENTITY, 200, TOKEN_FOR_LONG("first"), NULL),
+		ANSWER("GET", IDENTITY, 200, TOKEN_FOR_LONG("second"), NULL),
+	};
+	struct fixture f = { 0 };
+	open_on(&f, answers, ARRAY_LEN(answers));
+	use_guess(&f, NULL);
+	want(&f);
+	want(&f);
+	assert_string_equal(f.token, "first");
+	wait_ms(&f, 1100);
+	want(&f);
+	assert_string_equal(f.token, "second");
+	close_all(&f, 2);
+}
+
+/* That no new one is to be had yet costs one request, and no run. */
+static void test_token__serves_to_its_end_when_there_is_no_other(void **state)
+{
+	(void)state;
+	static const struct scripted_answer answers[] = {
+		ANSWER("GET", IDENTITY, 200, TOKEN_FOR_LONG("first"), NULL),
+		ANSWER("GET", IDENTITY, 400, "{\"error_description\": \"not now\"}", NULL),
+	};
+	struct fixture f = { 0 };
+	open_on(&f, answers, ARRAY_LEN(answers));
+	use_guess(&f, NULL);
+	want(&f);
+	wait_ms(&f, 1100);
+	want(&f);
+	want(&f);
+	assert_string_equal(f.token, "first");
+	assert_null(f.problem);
+	/* A refused one serves nobody, though. */
+	assert_true(token_refused(f.source, 1, NULL));
+	close_all(&f, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +280,8 @@ int main(void)
 		cmocka_unit_test(test_token__az_that_fails_after_a_guess),
 		cmocka_unit_test(test_token__a_guess_that_is_busy_is_asked_again),
 		cmocka_unit_test(test_token__a_guess_that_came_true_stays_true),
+		cmocka_unit_test(test_token__is_replaced_before_its_end),
+		cmocka_unit_test(test_token__serves_to_its_end_when_there_is_no_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
