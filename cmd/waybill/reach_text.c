@@ -128,8 +128,8 @@ static void render_causes(const struct reach_report *r)
 		(void)buf_puts(out, " of ");
 		put(r, c->to);
 		if (c->npaths > 1)
-			(void)buf_printf(out, ", one of %zu paths to %zu pod CIDRs", c->npaths,
-				c->ndestinations);
+			(void)buf_printf(out, ", one of %zu paths to %zu pod CIDR%s", c->npaths,
+				c->ndestinations, c->ndestinations == 1 ? "" : "s");
 		(void)buf_puts(out, "\n      ");
 		put(r, c->text);
 		(void)buf_puts(out, "\n");

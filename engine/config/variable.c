@@ -202,9 +202,13 @@ bool variable_check(struct config *c, const struct variable *v, const json_t *va
 {
 	if (v->sensitive)
 		at.excerpt = NULL;
-	if (!v->type->holds(value))
-		return diag_error(diags, at, "wrong-type", "variable `%s` must be %s", v->name,
+	if (!v->type->holds(value)) {
+		(void)diag_error(diags, at, "wrong-type", "variable `%s` must be %s", v->name,
 			v->type->article);
+		diag_note(diags, place_key(c, v->pointer), "it is declared here");
+		diag_help(diags, "give it %s, or declare another `type`", v->type->article);
+		return false;
+	}
 	if (!is_allowed(v, value)) {
 		(void)diag_error(diags, at, "variable-not-allowed",
 			"this is not among the values that variable `%s` may have", v->name);

@@ -134,8 +134,10 @@ static void tell_networks(
 		    part_name(ck, at), prefix_name(ck, &with_item->prefix), part_name(ck, with)))
 		return;
 	diag_note(ck->diags, range_place(ck, with, with_item->index), "%s", part_name(ck, with));
-	diag_help(ck->diags,
-		"networks that are peered or share a node set must have ranges of their own");
+	diag_help(ck->diags, "%s",
+		a == b ? "the ranges of one network are apart: take one of the two away"
+		       : "networks that are peered or share a node set must have ranges of their "
+			 "own");
 }
 
 /* Peers of one network may not overlap either: ARM refuses the second peering. */

@@ -210,6 +210,22 @@ static const char *advise_peering(struct arena *a, const struct config *c,
 		address_of(c, p ? p->part : from->part));
 }
 
+/* The peering with a network that was not read and may be meant, or NULL. */
+static const struct topology_peering *unread_peer(const struct reach_hop *hop)
+{
+	const struct topology_network *n = hop->subnet->network;
+	const struct reach_route *route = hop->route;
+	for (size_t i = 0; i < n->npeerings; i++) {
+		const struct topology_peering *p = n->peerings[i];
+		bool is_read = p->remote && p->remote->space.count;
+		bool elsewhere = route && route->has_next_hop && p->remote_space.count &&
+			!prefixes_have(&p->remote_space, &route->next_hop);
+		if (!is_read && !elsewhere && p->remote_id)
+			return p;
+	}
+	return NULL;
+}
+
 static const char *advise_reading(
 	struct arena *a, const struct config *c, const struct reach_path *path, struct place *at)
 {
@@ -218,8 +234,18 @@ static const char *advise_reading(
 		*at = config_place(c, path->from->node->pointer, YAML_KEY);
 		return "declare its network and subnet; `existing: true` is enough to read them";
 	}
-	*at = place_of(c, hop->subnet->part);
-	return arena_printf(a, "declare it; `existing: true` is enough to read it");
+	const struct topology_subnet *s = hop->subnet;
+	const struct topology_peering *p =
+		path->fault == FAULT_PEER_UNREAD ? unread_peer(hop) : NULL;
+	const char *what = "its network";
+	if (path->fault == FAULT_TABLE_UNREAD)
+		what = config_address_of(c, s->table_id);
+	else if (p)
+		what = config_address_of(c, p->remote_id);
+	else if (s->network)
+		what = address_of(c, s->network->part);
+	*at = place_of(c, p ? p->part : s->part);
+	return arena_printf(a, "declare %s; `existing: true` is enough to read it", what);
 }
 
 const char *explain_remedy(

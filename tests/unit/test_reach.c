@@ -378,6 +378,8 @@ static void test_reach__a_peering_needs_its_other_side(void **state)
 	assert_path(w, "b", "a", REACH_BROKEN, FAULT_HOP_OUTSIDE);
 }
 
+#define UNREAD(section) "declare " section "/elsewhere; `existing: true` is enough to read it"
+
 static void test_reach__a_peer_that_was_not_read_is_unknown(void **state)
 {
 	struct world *w = *state;
@@ -387,6 +389,7 @@ static void test_reach__a_peer_that_was_not_read_is_unknown(void **state)
 			"virtualNetworks/elsewhere",
 			FORWARDS) NODES TABLE(TO_A));
 	assert_path(w, "a", "b", REACH_UNKNOWN, FAULT_PEER_UNREAD);
+	assert_remedy(w, 11, UNREAD("virtualNetworks"));
 	assert_path(w, "b", "a", REACH_OK, FAULT_NONE);
 }
 
@@ -407,6 +410,7 @@ static void test_reach__a_table_that_was_not_read_is_unknown(void **state)
 			 "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/"
 			 "routeTables/elsewhere}\n") NODES);
 	assert_path(w, "a", "b", REACH_UNKNOWN, FAULT_TABLE_UNREAD);
+	assert_remedy(w, 9, UNREAD("routeTables"));
 }
 
 static void test_reach__a_node_in_no_subnet_is_unknown(void **state)
