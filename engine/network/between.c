@@ -126,7 +126,7 @@ const struct topology_subnet *between_subnet_around(
 	/* Networks that nothing joins may have the same ranges. */
 	if (best.subnet && best.distance > 0)
 		take_still(b, &best, here, ip);
-	for (size_t i = 0; best.subnet && best.distance > 1 && i < here->npeerings; i++)
+	for (size_t i = 0; best.subnet && best.distance > 1 && here && i < here->npeerings; i++)
 		take_still(b, &best, here->peerings[i]->remote, ip);
 	for (size_t i = 0; i < b->nmoving; i++) {
 		const struct subnet *own = &b->subnets[b->moving[i]];

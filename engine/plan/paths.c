@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* paths.c - pod paths before and after a plan: counted, and refused where one would be lost */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/base/json.h"
 #include "engine/network/explain.h"
@@ -82,6 +83,21 @@ static bool makes_node_routes(const struct planner *p, const struct change *c)
 	return table && table->resource && json_object_get(c->schema->facts, "nodeRoute") != NULL;
 }
 
+/* Whether the route was one to a node's pods: made of a node set, or written out to as long a range
+ * as the pods of a node have. */
+static bool was_node_route(
+	const struct change *c, const struct prefix *prefix, const struct topology *t)
+{
+	const char *pointer = c->record ? json_text_at(c->record->extra, "/pointer") : NULL;
+	if (pointer && strstr(pointer, "/nodeRoutes/"))
+		return true;
+	for (size_t i = 0; i < t->nnodes; i++)
+		for (size_t n = 0; n < t->nodes[i].pods.count; n++)
+			if (t->nodes[i].pods.items[n].base.family == prefix->base.family)
+				return t->nodes[i].pods.items[n].length == prefix->length;
+	return false;
+}
+
 /* A route that goes, to pods that no planned node has: its node has left. */
 static void find_leaving(struct planner *p, const struct topology *t)
 {
@@ -99,7 +115,8 @@ static void find_leaving(struct planner *p, const struct topology *t)
 		const char *text = json_text_at(c->before, pointer ? pointer : "");
 		const char *next = json_text_at(c->before, hop ? hop : "");
 		struct prefix prefix;
-		if (!next || !text || !prefix_parse(&prefix, text))
+		if (!next || !text || !prefix_parse(&prefix, text) ||
+			!was_node_route(c, &prefix, t))
 			continue;
 		uint32_t found = trie_find(known, &prefix.base);
 		if (found == TRIE_NONE || !prefix_same(&pods[found], &prefix))

@@ -100,6 +100,35 @@ routeTables:
     assert "Not counted, because their nodes leave: 10.200.2.0/24 (10.9.0.6)\n" in result.stdout
 
 
+def test_a_route_that_goes_is_no_node_that_leaves(tmp_path, azure):
+    """Pods reach each other through an appliance first, and by routes of their own then."""
+    waybill = Waybill(tmp_path / "w", azure, HEAD + """\
+virtualNetworks:
+  net:
+    addressSpace: {addressPrefixes: [10.9.0.0/16]}
+    subnets:
+      one: {addressPrefix: 10.9.0.0/24, routeTable: t}
+      two: {addressPrefix: 10.9.1.0/24, routeTable: u}
+nodeSets:
+  w:
+    nodes:
+      a: {ip: 10.9.0.4, podCIDR: 10.200.0.0/24}
+      b: {ip: 10.9.0.5, podCIDR: 10.200.1.0/24}
+routeTables:
+  u:
+    nodeRoutes: [{nodeSet: w}]
+  t:
+    routes:
+      all: {addressPrefix: 0.0.0.0/0, nextHopType: VirtualAppliance, nextHopIpAddress: 10.9.1.4}
+""")
+    waybill.apply()
+    text = waybill.file.read_text()
+    waybill.write(text[:text.index("  t:\n    routes:")] + "  t:\n    nodeRoutes: [{nodeSet: w}]\n")
+    result = waybill.plan()
+    assert reached(result).endswith("2 of 2 pod paths after apply (2 of 2 now)")
+    assert "Not counted" not in result.stdout and "path-cut" not in result.codes
+
+
 @pytest.mark.sanitizer
 def test_reach_shows_a_matrix_hops_and_what_to_change(written_out):
     written_out.replace(ONE, "")
