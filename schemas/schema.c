@@ -360,6 +360,11 @@ const json_t *schema_default(const json_t *node)
 	return json_object_get(node, "default");
 }
 
+const json_t *schema_unmanaged(const json_t *node)
+{
+	return json_object_get(node, "x-unmanaged");
+}
+
 bool schema_sends_default(const json_t *node)
 {
 	return json_is_true(json_object_get(node, "x-explicit-default"));

@@ -115,7 +115,9 @@ bool schema_is_set(const json_t *node);          /* an array whose order means n
 const char *schema_same_as(const json_t *node);
 const char *schema_reference_type(const json_t *node); /* {id} of this type, or NULL */
 const char *schema_linked_action(
-	const json_t *node);                       /* that a write needs on what is referred to */
+	const json_t *node); /* that a write needs on what is referred to */
+const json_t *schema_unmanaged(
+	const json_t *node); /* array of names that ARM has and the YAML has not, or NULL */
 const json_t *schema_default(const json_t *node);  /* what the server fills in, or NULL */
 bool schema_sends_default(const json_t *node);     /* it depends on the API version */
 const json_t *schema_enum(const json_t *node);     /* array, or NULL */

@@ -96,6 +96,17 @@ static struct conflict *add_conflict(
 	return c;
 }
 
+/* What is newer than the schema stays, in the items of a list that is written anew as well. */
+static void put_edit(json_t *body, const struct schema *schema, const struct edit *e)
+{
+	struct edit kept = *e;
+	json_auto_t *after = e->after ? value_with_newer(schema_at(schema->root, e->pointer),
+						e->after, json_at(body, e->pointer))
+				      : NULL;
+	kept.after = after;
+	edit_apply(body, schema, &kept);
+}
+
 /* The edits of the resource itself, put into `body`; returns whether there was anything to do. */
 static bool merge_own(struct arena *a, const struct step *step, const json_t *now, json_t *body,
 	struct merged *merged)
@@ -106,7 +117,7 @@ static bool merge_own(struct arena *a, const struct step *step, const json_t *no
 		if (stands(a, step->schema, e->pointer, e->after, now))
 			continue;
 		if (stands(a, step->schema, e->pointer, e->before, now)) {
-			edit_apply(body, step->schema, e);
+			put_edit(body, step->schema, e);
 			any = true;
 			continue;
 		}
@@ -169,7 +180,7 @@ static void update_item(struct arena *a, const struct step_child *child, json_t 
 	struct edits edits = { 0 };
 	diff_desired(a, child->schema, child->after, item, &edits);
 	for (size_t i = 0; i < edits.count; i++)
-		edit_apply(item, child->schema, &edits.items[i]);
+		put_edit(item, child->schema, &edits.items[i]);
 	const struct edits *planned = &child->change->edits;
 	for (size_t i = 0; i < planned->count; i++)
 		if (!planned->items[i].after)

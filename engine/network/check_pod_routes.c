@@ -56,7 +56,8 @@ static bool leads_somewhere(const struct topology_table *table, uint32_t index)
 	if (index == TRIE_NONE)
 		return false;
 	const struct topology_route *r = table->routes[index];
-	return r->prefix.length > 0 || r->hop == HOP_APPLIANCE || r->hop == HOP_GATEWAY;
+	return r->prefix.length > 0 || r->hop == HOP_APPLIANCE || r->hop == HOP_GATEWAY ||
+		r->hop == HOP_UNKNOWN;
 }
 
 static void check_table(
@@ -181,7 +182,8 @@ void check_pod_captured(struct checking *ck)
 			for (size_t m = 0; m < set.tables[k]->nroutes; m++) {
 				const struct topology_route *r = set.tables[k]->routes[m];
 				bool is_node_route = r->part->resource && r->part->resource->node;
-				if (r->is_prefix && !is_node_route)
+				/* Of a kind that we do not know it may lead to the node. */
+				if (r->is_prefix && !is_node_route && r->hop != HOP_UNKNOWN)
 					add_captured(&s, &r->prefix, 1, r, 0);
 			}
 		overlap_scan(s.items, s.count, tell_captured, &s);

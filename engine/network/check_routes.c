@@ -260,7 +260,7 @@ static void tell_default(struct checking *ck, const struct topology_route *r,
 {
 	const size_t *nodes = context;
 	bool captures = r->is_prefix && r->prefix.length == 0 && r->hop != HOP_INTERNET &&
-		r->hop != HOP_LOCAL;
+		r->hop != HOP_LOCAL && r->hop != HOP_UNKNOWN;
 	for (size_t i = 0; captures && i < at->count; i++) {
 		const struct topology_subnet *s = at->subnets[i];
 		if (nodes[subnet_index(ck, s)] == 0 || leaves_azure_open(r->table))

@@ -14,6 +14,8 @@ static const struct fault_words faults[] = {
 	[FAULT_GATEWAY] = { "gateway", "what lies behind the gateway is not known" },
 	[FAULT_GATEWAY_LEARNS] = { "gateway_learns",
 		"a gateway may have learned a route that wins over this" },
+	[FAULT_HOP_UNKNOWN] = { "next_hop_type_unknown",
+		"this kind of next hop is newer than this Waybill" },
 	[FAULT_DROPPED] = { "dropped", "it is dropped" },
 	[FAULT_INTERNET] = { "internet", "it leaves for the Internet" },
 	[FAULT_LOCAL] = { "local", "no network interface there has a pod's address" },

@@ -23,6 +23,7 @@ const char *hop_kind_name(enum hop_kind kind)
 		[HOP_GATEWAY] = "VirtualNetworkGateway",
 		[HOP_INTERNET] = "Internet",
 		[HOP_NONE] = "None",
+		[HOP_UNKNOWN] = "unknown",
 	};
 	return names[kind];
 }
@@ -435,6 +436,9 @@ static void follow(struct walk *w)
 			return;
 		case HOP_NONE:
 			(void)end(w, FAULT_DROPPED);
+			return;
+		case HOP_UNKNOWN:
+			(void)end(w, FAULT_HOP_UNKNOWN);
 			return;
 		}
 	}

@@ -33,6 +33,7 @@ enum reach_fault {
 	FAULT_PEER_UNREAD,    /* a peer that was not read may have it */
 	FAULT_GATEWAY,        /* routed to a gateway */
 	FAULT_GATEWAY_LEARNS, /* a gateway may have learned a route that wins */
+	FAULT_HOP_UNKNOWN,    /* a kind of next hop newer than we are */
 	/* broken */
 	FAULT_DROPPED,         /* next hop None */
 	FAULT_INTERNET,        /* leaves for the Internet */

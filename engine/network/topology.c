@@ -202,11 +202,12 @@ static enum hop_kind hop_of(const char *text)
 		const char *name;
 		enum hop_kind kind;
 	} kinds[] = { { "VnetLocal", HOP_LOCAL }, { "VirtualAppliance", HOP_APPLIANCE },
-		{ "VirtualNetworkGateway", HOP_GATEWAY }, { "Internet", HOP_INTERNET } };
+		{ "VirtualNetworkGateway", HOP_GATEWAY }, { "Internet", HOP_INTERNET },
+		{ "None", HOP_NONE } };
 	for (size_t i = 0; text && i < ARRAY_LEN(kinds); i++)
 		if (text_same_nocase(text, kinds[i].name))
 			return kinds[i].kind;
-	return HOP_NONE;
+	return text ? HOP_UNKNOWN : HOP_NONE;
 }
 
 /* ---- filling ---- */

@@ -68,7 +68,8 @@ enum hop_kind {
 	HOP_APPLIANCE, /* to the address `next_hop` */
 	HOP_GATEWAY,
 	HOP_INTERNET,
-	HOP_NONE, /* dropped */
+	HOP_NONE,    /* dropped */
+	HOP_UNKNOWN, /* a kind newer than we are: where it leads nobody can tell */
 };
 
 struct topology_route {

@@ -289,6 +289,57 @@ void edit_apply(json_t *body, const struct schema *schema, const struct edit *e)
 		json_drop(body, e->pointer);
 }
 
+static json_t *object_with_newer(const json_t *node, json_t *wanted, const json_t *standing)
+{
+	json_t *copy = json_object();
+	const char *key;
+	json_t *value;
+	json_object_foreach (wanted, key, value)
+		json_object_set_new(copy, key,
+			value_with_newer(
+				schema_member(node, key), value, json_object_get(standing, key)));
+	json_object_foreach ((json_t *)standing, key, value)
+		if (node && !schema_member(node, key) && !json_object_get(copy, key))
+			json_object_set_new(copy, key, json_deep_copy(value));
+	return copy;
+}
+
+/* What stands of an item: by its key, else what says all that it says. */
+static const json_t *standing_item(
+	const json_t *node, const json_t *wanted, size_t at, const json_t *standing)
+{
+	const char *key = schema_list_key(node);
+	const char *name = key ? json_string_value(json_object_get(wanted, key)) : NULL;
+	if (name)
+		return item_by_key(standing, key, name);
+	const json_t *same = json_array_get(standing, at);
+	if (same && covers(schema_items(node), wanted, same))
+		return same;
+	size_t i;
+	json_t *item;
+	json_array_foreach ((json_t *)standing, i, item)
+		if (covers(schema_items(node), wanted, item))
+			return item;
+	return NULL;
+}
+
+json_t *value_with_newer(const json_t *node, json_t *wanted, const json_t *standing)
+{
+	if (json_is_object(wanted) && json_is_object(standing) && !schema_reference_type(node))
+		return object_with_newer(node, wanted, standing);
+	const json_t *items = schema_items(node);
+	if (!json_is_array(wanted) || !json_is_array(standing) ||
+		schema_kind(items) != KIND_OBJECT || schema_reference_type(items))
+		return json_deep_copy(wanted);
+	json_t *copy = json_array();
+	size_t i;
+	json_t *item;
+	json_array_foreach (wanted, i, item)
+		json_array_append_new(copy,
+			value_with_newer(items, item, standing_item(node, item, i, standing)));
+	return copy;
+}
+
 static json_t *writable(const struct schema *, const json_t *node, const json_t *value, bool);
 
 static json_t *writable_object(

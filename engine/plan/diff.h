@@ -50,6 +50,10 @@ const char *diff_tag_key(const json_t *tags, const char *name);
  * another form (addressPrefixes beside addressPrefix). */
 void edit_apply(json_t *body, const struct schema *, const struct edit *);
 
+/* `wanted`, in which everything that the schema does not know of what it replaces is kept: of items
+ * of lists, too, that stand and stay. New. */
+json_t *value_with_newer(const json_t *node, json_t *wanted, const json_t *standing);
+
 /* A copy of an ARM body with all that is read-only or filled in by the server removed, unknown
  * members kept: what may be sent back. With `children` false, child lists are left out too. New. */
 json_t *body_writable(const struct schema *, const json_t *body, bool children);

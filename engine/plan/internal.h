@@ -61,6 +61,8 @@ void planner_find_drift(struct planner *);
 void planner_find_foreign_tags(struct planner *);
 /* replace.c: what goes with something that is replaced. */
 void planner_spread_replacement(struct planner *);
+/* newer.c: tells what stands and is newer than the schemas. */
+void planner_tell_newer(struct planner *);
 /* created.c: spells out what a version's default would decide of what is made. */
 void planner_spell_defaults(struct planner *);
 /* peerings.c: peerings that have to be written again for the sake of the other side. */

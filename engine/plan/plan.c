@@ -282,6 +282,7 @@ struct plan *plan_make(struct arena *a, struct config *config, struct snapshot *
 		planner_keep_targets(&p);
 	planner_pair(&p);
 	planner_mark_moved(&p);
+	planner_tell_newer(&p);
 	if (plan->drift_only)
 		return plan_drift(&p);
 	check_options(&p);

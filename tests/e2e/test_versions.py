@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What API versions change under a configuration: defaults that one decides otherwise than another."""
-from harness import GROUP, HEAD, Waybill, writes
+from harness import GROUP, HEAD, ROUTE_1, TABLE, Waybill, route_body, table_id, table_yaml, writes
 
 NET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/net"
 EXPLICIT = {"defaultOutboundAccess": True, "privateEndpointNetworkPolicies": "Disabled"}
@@ -112,3 +112,129 @@ def test_a_cloud_that_lags_is_told_the_same(emulator, tmp_path):
     waybill = Waybill(tmp_path / "w", azure, network_yaml({"a": "addressPrefix: 10.8.1.0/24"}))
     waybill.apply()
     assert explicit(azure, "a", "?api-version=2023-09-01") == EXPLICIT
+
+
+# ---- what is newer than the schema ----
+
+NEWER = "newer-than-schema"
+THING = {"colours": ["red", {"deep": None}], "level": 3, "on": False, "text": "\u202e::error::x"}
+SUBNET_A = f"{NET}/subnets/a"
+
+
+def warned(result):
+    return [line for line in result.stderr.splitlines() if f"[{NEWER}]" in line]
+
+
+def newer_table(azure):
+    """A table, and two routes in it, one of ours and one of somebody else, with what nobody knows yet."""
+    routes = [{"name": name, **route_body(prefix, "10.240.0.4")}
+              for name, prefix in (("ours", "10.1.0.0/16"), ("theirs", "10.2.0.0/16"), ("more", "10.4.0.0/16"))]
+    for route in routes:
+        route["properties"]["weight"] = THING
+    azure.put(table_id(), {"location": "japaneast", "newer": THING, "properties": {"newest": THING, "routes": routes}})
+
+
+def test_what_nobody_knows_yet_goes_back_as_it_was_read(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"ours": ("10.1.0.0/16", "10.240.0.4")}, more="    adopt: true\n"))
+    newer_table(azure)
+    plan = waybill.run("plan", check=0)
+    lines = warned(plan)
+    assert len(lines) == 3, plan
+    for member, title in (("newer", "route table"), ("newest", "route table"), ("weight", "route")):
+        assert any(f"`{member}`, which is no member that we know of a {title} [" in line for line in lines), plan
+    assert "and so do 2 more; each write sends it back as it was read" in plan.stderr
+    waybill.replace("10.240.0.4", "10.240.0.9")
+    waybill.write(waybill.file.read_text() + "      added: {addressPrefix: 10.3.0.0/16, nextHopType: None}\n")
+    applied = waybill.apply()
+    assert len(warned(applied)) == 3
+    table = azure.get(table_id())
+    assert table["newer"] == THING and table["properties"]["newest"] == THING
+    routes = {route["name"]: route for route in table["properties"]["routes"]}
+    assert routes["ours"]["properties"]["nextHopIpAddress"] == "10.240.0.9"
+    assert all(routes[name]["properties"]["weight"] == THING for name in ("ours", "theirs", "more"))
+    assert "weight" not in routes["added"]["properties"]
+    waybill.assert_settled()
+
+
+def test_in_subnets_alone_and_inside_of_their_network_and_in_lists(tmp_path, azure):
+    endpoints = [{"service": "Microsoft.Storage", "tier": THING}, {"service": "Microsoft.Sql", "tier": THING}]
+    members = {"addressPrefix": "10.8.1.0/24", "privateEndpointNetworkPolicies": "NewerPolicy", "newer": THING,
+               "serviceEndpoints": endpoints, "delegations": [
+                   {"name": "d", "since": THING, "properties": {"serviceName": "Microsoft.Sql/servers", "sort": THING}}]}
+    azure.put(NET, {"location": "japaneast", "properties": {
+        "addressSpace": {"addressPrefixes": ["10.8.0.0/16"], "more": THING}, "subnets": [{"name": "a", "properties": members}]}})
+    waybill = Waybill(tmp_path / "w", azure, network_yaml(
+        {"a": "addressPrefix: 10.8.1.0/24, serviceEndpoints: [{service: Microsoft.KeyVault}, {service: Microsoft.Storage}], "
+              "delegations: {d: {serviceName: Microsoft.Sql/servers}, e: {serviceName: Microsoft.Web/serverFarms}}"},
+        more="    adopt: true\n    flowTimeoutInMinutes: 5\n"))
+    applied = waybill.apply()
+    told = "\n".join(warned(applied))
+    assert "`privateEndpointNetworkPolicies` of virtualNetworks/net/subnets/a is `NewerPolicy`, which is no value" in told
+    for member in ("newer", "serviceEndpoints.tier", "delegations.since", "delegations.sort", "addressSpace.more"):
+        assert f"`{member}`" in told, applied
+    assert len(warned(applied)) == 6, applied
+    methods = [(method, path.rsplit("/", 1)[1]) for method, path in writes(azure.requests())]
+    assert ("PUT", "net") in methods and ("PUT", "a") in methods, "the network, with its subnets, and the subnet alone"
+    subnet = azure.get(SUBNET_A)["properties"]
+    assert subnet["newer"] == THING and subnet["privateEndpointNetworkPolicies"] == "NewerPolicy"
+    assert azure.get(NET)["properties"]["addressSpace"]["more"] == THING
+    tiers = {one["service"]: one.get("tier") for one in subnet["serviceEndpoints"]}
+    assert tiers == {"Microsoft.KeyVault": None, "Microsoft.Storage": THING}
+    delegations = {one["name"]: one for one in subnet["delegations"]}
+    assert delegations["d"]["since"] == delegations["d"]["properties"]["sort"] == THING
+    assert sorted(delegations) == ["d", "e"]
+    waybill.assert_settled()
+
+
+def test_many_and_hostile_names_are_bounded_and_escaped(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"ours": ("10.1.0.0/16", "10.240.0.4")}, more="    adopt: true\n"))
+    azure.put(table_id(), {"location": "japaneast", "properties": {
+        "routes": [], **{f"a{n}": n for n in range(50)}, "\u202e\n::error::" + "\u00fc" * 500: 1}})
+    result = waybill.run("plan", check=0)
+    assert 1 < len(warned(result)) <= 21, result
+    assert "31 more members are newer than this Waybill" in result.stderr
+    assert "\u202e" not in result.text and not any(line.startswith("::") for line in result.text.splitlines())
+    waybill.apply()
+    waybill.assert_settled()
+    azure.put(table_id(), {"location": "japaneast", "properties": {
+        "routes": [], "\u202e\n::error::" + "\u00fc" * 500: 1}})
+    result = waybill.run("plan", check=0)
+    assert len(warned(result)) == 1 and "\u202e" not in result.text
+    assert not any(line.startswith("::") for line in result.text.splitlines()) and max(map(len, warned(result))) < 400
+
+
+def test_what_is_nobodys_concern_and_what_arm_publishes_is_not_told(tmp_path, azure):
+    newer_table(azure)
+    azure.put(NET, {"location": "japaneast", "properties": {
+        "addressSpace": {"addressPrefixes": ["10.8.0.0/16"]}, "subnets": []}})
+    azure.put(NET.replace("/net", "/other"), {"location": "japaneast", "properties": {
+        "addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": []}})
+    azure.put(f"{NET}/virtualNetworkPeerings/p", {"properties": {
+        "remoteVirtualNetwork": {"id": NET.replace("/net", "/other")}, "peerCompleteVnets": True,
+        "localAddressSpace": {"addressPrefixes": ["10.8.0.0/16"]}, "localSubnetNames": ["x"]}})
+    waybill = Waybill(tmp_path / "w", azure, network_yaml({"a": "addressPrefix: 10.8.1.0/24"}, more="    adopt: true\n")
+                      + "routeTables: {mine: {}}\n")
+    assert warned(waybill.run("plan", check=0)) == []
+    assert warned(waybill.apply()) == []
+
+
+def test_an_unknown_kind_of_next_hop_is_told_and_never_reached(tmp_path, azure):
+    waybill = Waybill(tmp_path / "w", azure, "hard-way")
+    waybill.apply()
+    azure.put(f"{TABLE}/routes/ecmp", {"properties": {
+        "addressPrefix": "10.200.1.0/25", "nextHopType": "VirtualApplianceEcmp",
+        "nextHop": {"nextHopIpAddresses": ["10.240.0.21", "10.240.0.22"]}}})
+    plan = waybill.run("plan", check=0)
+    told = "\n".join(warned(plan))
+    assert "`nextHopType` of routeTables/kubernetes-routes/routes/ecmp is `VirtualApplianceEcmp`" in told
+    assert "`nextHop`" in told and len(warned(plan)) == 2
+    reach = waybill.run("reach", "--json")
+    paths = {(one["from"], one["to"]): one for one in reach.json["paths"]}
+    assert paths["worker-0", "worker-1"]["verdict"] == "unknown", reach
+    assert paths["worker-0", "worker-1"]["fault"] == "next_hop_type_unknown"
+    assert paths["worker-1", "worker-0"]["verdict"] == "ok"
+    # ARM takes the value in no version of ours, and that is what is said.
+    waybill.write(waybill.file.read_text().replace(
+        "nodeRoutes:", "routes: {office: {addressPrefix: 192.168.0.0/16, nextHopType: VirtualNetworkGateway}}\n    nodeRoutes:"))
+    refused = waybill.apply(check=1)
+    assert "VirtualApplianceEcmp" in refused.stderr and len(warned(refused)) == 2, refused
