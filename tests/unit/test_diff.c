@@ -201,6 +201,51 @@ static void test_diff__writable_body_keeps_the_unknown_and_drops_what_the_server
 	assert_string_equal(json_canonical(f->arena, writable), json_canonical(f->arena, wanted));
 }
 
+static void test_diff__a_list_that_is_written_anew_keeps_the_unknown(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *pointer, *wanted, *standing, *sent;
+	} rows[] = {
+		/* By its key, in whichever order; and what goes takes its own along. */
+		{ "/properties/serviceEndpoints", "[{'service':'b'},{'service':'A'}]",
+			"[{'service':'a','n':1},{'service':'c','n':2}]",
+			"[{'service':'b'},{'service':'A','n':1}]" },
+		{ "/properties/delegations", "[{'name':'d','properties':{'serviceName':'x'}}]",
+			"[{'name':'d','n':1,'properties':{'serviceName':'w','m':[2]}}]",
+			"[{'name':'d','n':1,'properties':{'serviceName':'x','m':[2]}}]" },
+		/* Without a key, what says the same. */
+		{ "/properties/ipamPoolPrefixAllocations",
+			"[{'numberOfIpAddresses':'8'},{'numberOfIpAddresses':'4'}]",
+			"[{'numberOfIpAddresses':'4','n':1},{'numberOfIpAddresses':'5','n':2}]",
+			"[{'numberOfIpAddresses':'8'},{'numberOfIpAddresses':'4','n':1}]" },
+		/* What is known and left out is not taken over; a reference is its id. */
+		{ "/properties/serviceEndpoints", "[{'service':'a'}]",
+			"[{'service':'a','locations':['x']}]", "[{'service':'a'}]" },
+		{ "/properties/routeTable", "{'id':'/a'}", "{'id':'/b','n':1}", "{'id':'/a'}" },
+		{ "/properties/addressPrefixes", "['10.0.0.0/8']", "['11.0.0.0/8']",
+			"['10.0.0.0/8']" },
+		{ "/properties/unheard", "{'a':{'b':1}}", "{'a':{'c':2}}", "{'a':{'b':1}}" },
+	};
+	const struct schema *subnet = catalog_type(f->catalog, SUBNET);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *texts[] = { arena_strdup(f->arena, rows[i].wanted),
+			arena_strdup(f->arena, rows[i].standing),
+			arena_strdup(f->arena, rows[i].sent) };
+		json_t *values[ARRAY_LEN(texts)];
+		for (size_t t = 0; t < ARRAY_LEN(texts); t++) {
+			for (char *c = texts[t]; *c; c++)
+				if (*c == '\'')
+					*c = '"';
+			values[t] = parse(f, texts[t]);
+		}
+		json_auto_t *sent = value_with_newer(
+			schema_at(subnet->root, rows[i].pointer), values[0], values[1]);
+		assert_string_equal(
+			json_canonical(f->arena, sent), json_canonical(f->arena, values[2]));
+	}
+}
+
 int main(void)
 {
 	mem_guard_jansson();
@@ -216,6 +261,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_diff__writable_body_keeps_the_unknown_and_drops_what_the_server_fills,
 			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_diff__a_list_that_is_written_anew_keeps_the_unknown, set_up,
+			tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
