@@ -55,7 +55,11 @@ def ask_everything(cloud):
 def write_everything(cloud, table, network, nic, machine):
     route = {"properties": {"addressPrefix": "10.201.0.0/24", "nextHopType": "VirtualAppliance",
                             "nextHopIpAddress": "10.240.0.9"}}
+    many = {"nextHopType": "VirtualApplianceEcmp", "nextHop": {"nextHopIpAddresses": ["10.240.0.9", "10.240.0.10"]}}
     for path, body in ((cloud.group("h"), {"location": "eastus"}),
+                       (cloud.id("routeTables", "newer", "h"), {"location": "eastus", "properties": {"newer": 1}}),
+                       (cloud.id("routeTables", "newer", "h") + "/routes/many?api-version=2025-07-01",
+                        {"properties": {"addressPrefix": "10.201.0.0/24", **many}}),
                        (cloud.id("routeTables", "new", "h"), {"location": "eastus", "properties": {"routes": []}}),
                        (cloud.id("virtualNetworks", "new", "h"), {"location": "eastus", "properties": {
                            "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}}),

@@ -130,8 +130,8 @@ def newer_table(azure):
     routes = [{"name": name, **route_body(prefix, "10.240.0.4")}
               for name, prefix in (("ours", "10.1.0.0/16"), ("theirs", "10.2.0.0/16"), ("more", "10.4.0.0/16"))]
     for route in routes:
-        route["properties"]["weight"] = THING
-    azure.put(table_id(), {"location": "japaneast", "newer": THING, "properties": {"newest": THING, "routes": routes}})
+        route["properties"]["newerWeight"] = THING
+    azure.put(table_id(), {"location": "japaneast", "newer": THING, "properties": {"newerStill": THING, "routes": routes}})
 
 
 def test_what_nobody_knows_yet_goes_back_as_it_was_read(tmp_path, azure):
@@ -140,7 +140,7 @@ def test_what_nobody_knows_yet_goes_back_as_it_was_read(tmp_path, azure):
     plan = waybill.run("plan", check=0)
     lines = warned(plan)
     assert len(lines) == 3, plan
-    for member, title in (("newer", "route table"), ("newest", "route table"), ("weight", "route")):
+    for member, title in (("newer", "route table"), ("newerStill", "route table"), ("newerWeight", "route")):
         assert any(f"`{member}`, which is no member that we know of a {title} [" in line for line in lines), plan
     assert "and so do 2 more; each write sends it back as it was read" in plan.stderr
     waybill.replace("10.240.0.4", "10.240.0.9")
@@ -148,21 +148,21 @@ def test_what_nobody_knows_yet_goes_back_as_it_was_read(tmp_path, azure):
     applied = waybill.apply()
     assert len(warned(applied)) == 3
     table = azure.get(table_id())
-    assert table["newer"] == THING and table["properties"]["newest"] == THING
+    assert table["newer"] == THING and table["properties"]["newerStill"] == THING
     routes = {route["name"]: route for route in table["properties"]["routes"]}
     assert routes["ours"]["properties"]["nextHopIpAddress"] == "10.240.0.9"
-    assert all(routes[name]["properties"]["weight"] == THING for name in ("ours", "theirs", "more"))
-    assert "weight" not in routes["added"]["properties"]
+    assert all(routes[name]["properties"]["newerWeight"] == THING for name in ("ours", "theirs", "more"))
+    assert "newerWeight" not in routes["added"]["properties"]
     waybill.assert_settled()
 
 
 def test_in_subnets_alone_and_inside_of_their_network_and_in_lists(tmp_path, azure):
-    endpoints = [{"service": "Microsoft.Storage", "tier": THING}, {"service": "Microsoft.Sql", "tier": THING}]
+    endpoints = [{"service": "Microsoft.Storage", "newerTier": THING}, {"service": "Microsoft.Sql", "newerTier": THING}]
     members = {"addressPrefix": "10.8.1.0/24", "privateEndpointNetworkPolicies": "NewerPolicy", "newer": THING,
                "serviceEndpoints": endpoints, "delegations": [
-                   {"name": "d", "since": THING, "properties": {"serviceName": "Microsoft.Sql/servers", "sort": THING}}]}
+                   {"name": "d", "newerSince": THING, "properties": {"serviceName": "Microsoft.Sql/servers", "newerSort": THING}}]}
     azure.put(NET, {"location": "japaneast", "properties": {
-        "addressSpace": {"addressPrefixes": ["10.8.0.0/16"], "more": THING}, "subnets": [{"name": "a", "properties": members}]}})
+        "addressSpace": {"addressPrefixes": ["10.8.0.0/16"], "newerMore": THING}, "subnets": [{"name": "a", "properties": members}]}})
     waybill = Waybill(tmp_path / "w", azure, network_yaml(
         {"a": "addressPrefix: 10.8.1.0/24, serviceEndpoints: [{service: Microsoft.KeyVault}, {service: Microsoft.Storage}], "
               "delegations: {d: {serviceName: Microsoft.Sql/servers}, e: {serviceName: Microsoft.Web/serverFarms}}"},
@@ -170,18 +170,18 @@ def test_in_subnets_alone_and_inside_of_their_network_and_in_lists(tmp_path, azu
     applied = waybill.apply()
     told = "\n".join(warned(applied))
     assert "`privateEndpointNetworkPolicies` of virtualNetworks/net/subnets/a is `NewerPolicy`, which is no value" in told
-    for member in ("newer", "serviceEndpoints.tier", "delegations.since", "delegations.sort", "addressSpace.more"):
+    for member in ("newer", "serviceEndpoints.newerTier", "delegations.newerSince", "delegations.newerSort", "addressSpace.newerMore"):
         assert f"`{member}`" in told, applied
     assert len(warned(applied)) == 6, applied
     methods = [(method, path.rsplit("/", 1)[1]) for method, path in writes(azure.requests())]
     assert ("PUT", "net") in methods and ("PUT", "a") in methods, "the network, with its subnets, and the subnet alone"
     subnet = azure.get(SUBNET_A)["properties"]
     assert subnet["newer"] == THING and subnet["privateEndpointNetworkPolicies"] == "NewerPolicy"
-    assert azure.get(NET)["properties"]["addressSpace"]["more"] == THING
-    tiers = {one["service"]: one.get("tier") for one in subnet["serviceEndpoints"]}
+    assert azure.get(NET)["properties"]["addressSpace"]["newerMore"] == THING
+    tiers = {one["service"]: one.get("newerTier") for one in subnet["serviceEndpoints"]}
     assert tiers == {"Microsoft.KeyVault": None, "Microsoft.Storage": THING}
     delegations = {one["name"]: one for one in subnet["delegations"]}
-    assert delegations["d"]["since"] == delegations["d"]["properties"]["sort"] == THING
+    assert delegations["d"]["newerSince"] == delegations["d"]["properties"]["newerSort"] == THING
     assert sorted(delegations) == ["d", "e"]
     waybill.assert_settled()
 
@@ -189,7 +189,7 @@ def test_in_subnets_alone_and_inside_of_their_network_and_in_lists(tmp_path, azu
 def test_many_and_hostile_names_are_bounded_and_escaped(tmp_path, azure):
     waybill = Waybill(tmp_path / "w", azure, table_yaml({"ours": ("10.1.0.0/16", "10.240.0.4")}, more="    adopt: true\n"))
     azure.put(table_id(), {"location": "japaneast", "properties": {
-        "routes": [], **{f"a{n}": n for n in range(50)}, "\u202e\n::error::" + "\u00fc" * 500: 1}})
+        "routes": [], **{f"newer{n}": n for n in range(50)}, "newer\u202e\n::error::" + "\u00fc" * 500: 1}})
     result = waybill.run("plan", check=0)
     assert 1 < len(warned(result)) <= 21, result
     assert "31 more members are newer than this Waybill" in result.stderr
@@ -197,7 +197,7 @@ def test_many_and_hostile_names_are_bounded_and_escaped(tmp_path, azure):
     waybill.apply()
     waybill.assert_settled()
     azure.put(table_id(), {"location": "japaneast", "properties": {
-        "routes": [], "\u202e\n::error::" + "\u00fc" * 500: 1}})
+        "routes": [], "newer\u202e\n::error::" + "\u00fc" * 500: 1}})
     result = waybill.run("plan", check=0)
     assert len(warned(result)) == 1 and "\u202e" not in result.text
     assert not any(line.startswith("::") for line in result.text.splitlines()) and max(map(len, warned(result))) < 400
