@@ -383,8 +383,11 @@ static bool check_replaceable(struct state *there, struct state *local, struct d
 	diag_error(diags, state_place(there, diags), "state-exists",
 		same ? "there is a newer state of the same origin already"
 		     : "there is another state already");
-	diag_help(diags,
-		"name another `key`; to put this one in its place all the same, give --force");
+	diag_help(diags, "%s",
+		same ? "runs have gone on with that one since this was a copy of it: move this "
+		       "file away; --force puts the older one in its place"
+		     : "name another `key`; to put this one in its place all the same, give "
+		       "--force");
 	return false;
 }
 

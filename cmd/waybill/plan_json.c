@@ -4,6 +4,7 @@
 
 #include "cmd/waybill/render_plan.h"
 #include "engine/base/json.h"
+#include "engine/base/secrets.h"
 
 #define FORMAT_VERSION "1.0"
 
@@ -129,9 +130,19 @@ static json_t *changes_new(struct arena *a, const struct plan *plan)
 	return array;
 }
 
-static json_t *drift_new(const struct drift *drift)
+/* All that was known of it. */
+static json_t *removed_new(const struct plan *plan, const char *id)
 {
-	json_t *before = json_object(), *after = json_object();
+	const struct record *record = snapshot_record(plan->snapshot, id);
+	json_t *body =
+		record && record->body ? secrets_mask(plan->snapshot->secrets, record->body) : NULL;
+	return body ? body : json_object();
+}
+
+static json_t *drift_new(const struct plan *plan, const struct drift *drift)
+{
+	json_t *before = drift->removed ? removed_new(plan, drift->id) : json_object();
+	json_t *after = json_object();
 	for (size_t i = 0; i < drift->edits.count; i++) {
 		const struct edit *edit = &drift->edits.items[i];
 		if (edit->before)
@@ -154,7 +165,7 @@ static json_t *drifts_new(const struct plan *plan)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < plan->ndrifts; i++)
-		(void)json_array_append_new(array, drift_new(&plan->drifts[i]));
+		(void)json_array_append_new(array, drift_new(plan, &plan->drifts[i]));
 	return array;
 }
 

@@ -111,9 +111,27 @@ static bool stands(
 	return actual && edits.count == 0;
 }
 
+static bool is_text_or_nothing(const json_t *value)
+{
+	return !value || json_is_null(value) || json_is_string(value);
+}
+
+/* The state may be damaged, or somebody else's. */
+static bool is_record(const json_t *kept)
+{
+	const char *origin = json_text_at(kept, "/origin");
+	if (!json_is_object(kept))
+		return !kept || json_is_null(kept);
+	return origin && is_text_or_nothing(json_object_get(kept, "parent")) &&
+		(strcmp(origin, "made") == 0 || strcmp(origin, "adopted") == 0 ||
+			strcmp(origin, "existing") == 0);
+}
+
 enum came intent_came(
 	struct arena *a, const struct catalog *catalog, const json_t *entry, const json_t *actual)
 {
+	if (!json_text_at(entry, "/address") || !is_record(json_object_get(entry, "record")))
+		return CAME_OTHERWISE;
 	const char *type = json_text_at(entry, "/type");
 	const struct schema *schema = type ? catalog_type(catalog, type) : NULL;
 	if (!schema)

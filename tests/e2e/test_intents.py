@@ -105,3 +105,19 @@ def test_what_was_made_and_edited_since_is_ours(tmp_path, azure):
     waybill.apply()
     assert waybill.records() == ["routeTables/t", "routeTables/t/routes/a", "routeTables/t/routes/b"]
     waybill.assert_settled()
+
+
+@pytest.mark.parametrize("record", ('{"origin":5}', '{"origin":"mine"}', '{"origin":"made","parent":5}', "5"))
+def test_a_damaged_intent_is_in_conflict(tmp_path, azure, record):
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")}))
+    assert kill_at(waybill, 1, "after", "apply", "--auto-approve", method="PUT")
+    with sqlite3.connect(waybill.state) as state:
+        step, = state.execute("SELECT step FROM intent").fetchone()
+        step = json.loads(step)
+        for change in step["changes"]:
+            change["record"] = json.loads(record)
+        state.execute("UPDATE intent SET step = ?", (json.dumps(step),))
+    state.close()
+    assert waybill.plan(check=1).codes == ["not-ours"]
+    assert sorted(waybill.apply(check=1).codes) == ["intent-conflict", "not-ours"]
+    assert waybill.records() == []

@@ -45,6 +45,7 @@ def test_drift_is_split_and_nothing_is_planned(drifted, azure):
     document = drifted.plan_json(ONLY)
     assert [(d["address"][-1], d["change"]["actions"]) for d in document["resource_drift"]] == [
         ("a", ["update"]), ("b", ["delete"])]
+    assert document["resource_drift"][1]["change"]["before"] == route_body(*B)
     assert [f["address"] for f in document["waybill"]["foreign"]] == ["routeTables/t/routes/theirs"]
     assert document["waybill"]["drift_only"] and document["applyable"] and document["resource_changes"] == []
     assert writes(azure.requests()) == []
@@ -139,3 +140,13 @@ def test_what_asks_for_a_change_cannot_stand_beside_it(make):
 
 def test_only_is_no_way_to_follow_a_move(make):
     assert make(table_yaml({})).run("state", "mv", "a", "b", ONLY, check=1).codes == ["option-value"]
+
+
+def test_what_was_removed_tells_no_secret(make, azure):
+    waybill = make(HEAD + "variables: {key: {sensitive: true}}\n"
+                   "routeTables: {t: {tags: {key: '${var.key}', plain: told}}}\n")
+    waybill.apply("--var", "key=hunter2hunter2")
+    azure.delete(table_id())
+    result = waybill.plan(ONLY, "--json", "--var", "key=hunter2hunter2")
+    tags = result.json["resource_drift"][0]["change"]["before"]["tags"]
+    assert tags == {"key": "(sensitive)", "plain": "told"} and "hunter2" not in result.text
