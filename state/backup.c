@@ -15,10 +15,10 @@
 
 /* ---- a copy ---- */
 
-static bool refuse_existing(const char *file, struct diags *diags)
+static bool refuse_existing(const char *file, const char *what, struct diags *diags)
 {
 	diag_error(diags, (struct place){ .file = arena_strdup(diags->arena, file) }, "file-exists",
-		"there is a file of that name already");
+		"%s", what);
 	diag_help(diags, "name another one, or delete it first");
 	return false;
 }
@@ -48,6 +48,22 @@ static bool put_to_rest(struct state *copy, const char *file, struct diags *diag
 	return ok && !wal;
 }
 
+/* SQLite would play the log of a file that is gone into a new one of the same name. */
+static bool check_no_log(const char *file, struct diags *diags)
+{
+	static const char *const suffixes[] = { "-wal", "-journal" };
+	struct arena *scratch = arena_new();
+	bool ok = true;
+	for (size_t i = 0; i < ARRAY_LEN(suffixes) && ok; i++) {
+		const char *log = arena_printf(scratch, "%s%s", file, suffixes[i]);
+		if (access(log, F_OK) == 0)
+			ok = refuse_existing(
+				log, "there is the log of another file of that name", diags);
+	}
+	arena_free(scratch);
+	return ok;
+}
+
 bool state_backup(struct state *s, const char *file, struct diags *diags)
 {
 	struct state copy = { .path = (char *)file, .access = STATE_WRITE };
@@ -56,10 +72,13 @@ bool state_backup(struct state *s, const char *file, struct diags *diags)
 		diag_help(diags, "see that --state or WAYBILL_STATE names the right file");
 		return false;
 	}
+	if (!check_no_log(file, diags))
+		return false;
 	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return errno == EEXIST ? refuse_existing(file, diags)
-				       : state_fail_errno(&copy, errno, "create", diags);
+		return errno == EEXIST
+			? refuse_existing(file, "there is a file of that name already", diags)
+			: state_fail_errno(&copy, errno, "create", diags);
 	(void)close(fd);
 	/* An absolute path, or SQLite might take it for one of its special names. */
 	char *path = realpath(file, NULL);
@@ -255,6 +274,7 @@ static bool put_back(struct restoring *r, struct state *backup)
 	const char *made = arena_printf(r->arena, "%s.new", r->path);
 	/* Left by a run that was killed right here; the lock says that it is gone. */
 	(void)unlink(made);
+	(void)unlink(arena_printf(r->arena, "%s-journal", made));
 	if (!state_backup(backup, made, r->diags) || !drop_promise(r, made) || !keep_current(r))
 		return false;
 	return (rename(made, r->path) == 0 ||

@@ -74,7 +74,7 @@ static void program_help(struct buf *out)
 		"where WAYBILL_EMULATOR_STORE says; a new one starts from cloud.yaml beside the\n"
 		"configuration.\n\n"
 		"Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode) or a\n"
-		"stale plan (check), 3 not in form (fmt --check), 130 or 143 interrupted.\n");
+		"stale plan (check), 3 not in form (fmt --check), 129, 130 or 143 interrupted.\n");
 }
 
 void help_render(struct buf *out, const struct command *command)

@@ -39,11 +39,20 @@ static const char *free_name(struct session *s)
 	return name;
 }
 
+/* What is left while somebody reads goes with the file it belongs to. */
+static bool put_aside_part(struct session *s, const char *aside, const char *suffix)
+{
+	return rename(arena_printf(s->arena, "%s%s", s->state_path, suffix),
+		       arena_printf(s->arena, "%s%s", aside, suffix)) == 0 ||
+		errno == ENOENT;
+}
+
 /* Nobody must take the file for the state any more. */
 static bool put_aside(struct session *s, const char **out)
 {
 	*out = free_name(s);
-	if (rename(s->state_path, *out) == 0)
+	if (rename(s->state_path, *out) == 0 && put_aside_part(s, *out, "-wal") &&
+		put_aside_part(s, *out, "-shm"))
 		return true;
 	(void)diag_error(&s->diags, (struct place){ .file = s->state_path }, "state-in-two-places",
 		"the state was moved, but the file cannot be put aside: %s", strerror(errno));

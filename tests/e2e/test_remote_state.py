@@ -201,6 +201,27 @@ def test_a_local_state_moves_there_and_back(tmp_path, azure, storage, key):
     assert waybill.run("state", "push", check=1).codes == ["no-backend"]
 
 
+def test_a_log_that_a_reader_kept_goes_aside_with_its_state(tmp_path, azure, storage, key):
+    waybill = Waybill(tmp_path / "a", azure, table_yaml({"a": A}))
+    waybill.apply()
+    waybill.write(table_yaml({"a": A, "b": B}))
+    assert kill_at(waybill, 1, "after", "apply", "--auto-approve", method="PUT")
+    reader = sqlite3.connect(f"file:{waybill.state}?mode=ro", uri=True)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM run").fetchall()
+    waybill.use(storage, key)
+    waybill.run("state", "push", check=0)
+    assert sorted(path.name for path in waybill.folder.glob("*-wal")) == ["waybill.db.moved-wal"]
+    waybill.apply()
+    waybill.run("state", "pull", "waybill.db", check=0)
+    reader.close()
+    waybill.write(table_yaml({"a": A, "b": B}))
+    waybill.environment["WAYBILL_STATE"] = str(waybill.state)
+    assert waybill.run("state", "sql", "--json", "select count(*) from intent where ended is null",
+                       check=0).json["rows"] == [[0]]
+    waybill.assert_settled()
+
+
 def test_push_does_not_write_over_another_state(tmp_path, azure, storage, key):
     runner(tmp_path / "there", azure, storage, key).apply()
     here = Waybill(tmp_path / "here", azure, table_yaml({"b": B}, "u"))

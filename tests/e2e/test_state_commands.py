@@ -243,6 +243,17 @@ def test_a_backup_writes_over_nothing(make):
     assert len(waybill.records()) == 2
 
 
+@pytest.mark.parametrize("suffix", ("-wal", "-journal"))
+def test_a_backup_takes_no_log_that_is_not_its_own(make, suffix):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    left = waybill.folder / f"copy.db{suffix}"
+    left.write_bytes(b"of another one")
+    result = waybill.run("state", "backup", "copy.db", check=1)
+    assert result.codes == ["file-exists"] and f"copy.db{suffix}" in result.stderr
+    assert left.read_bytes() == b"of another one" and not (waybill.folder / "copy.db").exists()
+
+
 def test_a_backup_of_another_state_needs_force(make, tmp_path, azure):
     waybill = make(table_yaml({"a": A}))
     waybill.apply()
