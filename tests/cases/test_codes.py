@@ -22,6 +22,8 @@ OTHER_WORDS = {
     "azure-async-operation", "original-uri",
     # What people type by habit of other tools.
     "dry-run", "force-unlock", "refresh-only", "resource-group", "what-if",
+    # A file system, as the table of mounts names it.
+    "ceph-fuse",
     # Members of a kubeconfig.
     "as-groups", "as-uid", "as-user-extra", "auth-provider", "certificate-authority",
     "certificate-authority-data", "client-certificate", "client-key", "insecure-skip-tls-verify",
