@@ -93,10 +93,36 @@ static bool ask_instance_view(struct asking *asking)
 	return response_json(asking->response, 200, machine_instance_view(asking->item));
 }
 
+/* The one of them that is asked of. Steals the list. */
+static bool answer_nic(struct asking *asking, json_t *nics)
+{
+	const char *part = asking->target->part;
+	json_t *nic, *found = NULL;
+	size_t i;
+
+	json_array_foreach (nics, i, nic) {
+		if (text_same_nocase(json_text_at(nic, "/name"), part))
+			found = json_incref(nic);
+	}
+	json_decref(nics);
+	if (found != NULL)
+		return response_json(asking->response, 200, found);
+	refuse(asking->response, 404, "NotFound", "Resource %s/networkInterfaces/%s not found.",
+		json_text_at(asking->item, "/id"), part);
+	json_put(asking->response->body, "/error/details", json_array());
+	return false;
+}
+
+static bool ask_scale_set_view(struct asking *asking)
+{
+	return response_json(asking->response, 200, scale_set_view(asking->item));
+}
+
 static bool ask_instance_nics(struct asking *asking)
 {
 	json_auto_t *all = scale_set_nics(asking->root);
 	json_t *value = json_array();
+	const char *part = asking->target->part;
 	json_t *nic;
 	size_t i;
 
@@ -106,6 +132,8 @@ static bool ask_instance_nics(struct asking *asking)
 		if (text_same_nocase(of, json_text_at(asking->item, "/id")))
 			json_array_append(value, nic);
 	}
+	if (part != NULL)
+		return answer_nic(asking, value);
 	return response_json(asking->response, 200, json_pack("{s:o}", "value", value));
 }
 
@@ -218,6 +246,7 @@ static const struct {
 	{ TYPE_VM, "GET", "instanceView", ask_instance_view },
 	{ TYPE_NETWORK, "GET", "usages", ask_usages },
 	{ TYPE_NETWORK, "GET", "CheckIPAddressAvailability", ask_address },
+	{ TYPE_SCALE_SET, "GET", "instanceView", ask_scale_set_view },
 	{ TYPE_INSTANCE, "GET", "instanceView", ask_instance_view },
 	{ TYPE_INSTANCE, "GET", "networkInterfaces", ask_instance_nics },
 };

@@ -30,11 +30,20 @@ static json_t *told(const struct resource_type *type, json_t *body, const struct
 	return type_told(type, body);
 }
 
-static bool get_instance(const struct target *target, const json_t *set, struct response *response)
+/* Steals the instance. */
+static json_t *told_instance(json_t *instance, const struct request *request)
+{
+	if (machine_is_expanded(request))
+		json_put(instance, "/properties/instanceView", machine_instance_view(instance));
+	return instance;
+}
+
+static bool get_instance(const struct target *target, const json_t *set,
+	const struct request *request, struct response *response)
 {
 	json_t *instance = scale_set_instance(set, target, response);
 
-	return instance != NULL && response_json(response, 200, instance);
+	return instance != NULL && response_json(response, 200, told_instance(instance, request));
 }
 
 /* One by one they are not told: nobody has asked. */
@@ -52,7 +61,7 @@ static bool get_item(struct emulator *emulator, const struct target *target,
 	const char *etag;
 
 	if (target->type->index == TYPE_INSTANCE && item != NULL)
-		return get_instance(target, item, response);
+		return get_instance(target, item, request, response);
 	if (target->type->derive != NULL)
 		return refuse_derived(response, target);
 	if (item != NULL && target->child != NULL)
@@ -144,12 +153,18 @@ static bool list_children(struct listing *list, struct response *response)
 {
 	const struct target *target = list->target;
 	json_t *root = cloud_seen(&list->emulator->cloud, target->root_type, target->root_key);
+	json_t *item;
+	size_t i;
 
 	if (root == NULL)
 		return refuse_missing(response, target, &list->emulator->cloud);
 	if (target->type->derive != NULL) {
 		json_auto_t *derived = target->type->derive(root);
 
+		json_array_foreach (derived, i, item) {
+			if (target->type->index == TYPE_INSTANCE)
+				(void)told_instance(item, list->request);
+		}
 		json_array_extend(list->value, derived);
 		return answer_list(list, response, NULL);
 	}

@@ -30,10 +30,12 @@ void cloud_init(struct cloud *cloud)
 		cloud->items[i] = json_object();
 		cloud->before[i] = json_object();
 	}
+	cloud->times = json_object();
 }
 
 void cloud_release(struct cloud *cloud)
 {
+	json_decref(cloud->times);
 	for (size_t i = 0; i < TYPE_COUNT; i++) {
 		json_decref(cloud->items[i]);
 		json_decref(cloud->before[i]);
@@ -168,6 +170,27 @@ static void count_hole(struct cloud *cloud)
 	}
 }
 
+static void note_time(struct cloud *cloud, const char *key, bool made)
+{
+	json_t *entry = json_object_get(cloud->times, key);
+	json_int_t now = (json_int_t)cloud->now_ms;
+
+	if (made || entry == NULL)
+		json_object_set_new(
+			cloud->times, key, json_pack("{s:I,s:I}", "created", now, "changed", now));
+	else
+		json_object_set_new(entry, "changed", json_integer(now));
+}
+
+bool cloud_times(const struct cloud *cloud, const char *key, uint64_t *created, uint64_t *changed)
+{
+	const json_t *entry = json_object_get(cloud->times, key);
+
+	*created = (uint64_t)json_integer_value(json_object_get(entry, "created"));
+	*changed = (uint64_t)json_integer_value(json_object_get(entry, "changed"));
+	return entry != NULL;
+}
+
 void cloud_set(struct cloud *cloud, const struct resource_type *root_type, const char *key,
 	json_t *body_new)
 {
@@ -177,6 +200,7 @@ void cloud_set(struct cloud *cloud, const struct resource_type *root_type, const
 	if (before != NULL)
 		links_drop(cloud, root_type, before);
 	json_object_set_new(cloud->items[root_type->index], key, body_new);
+	note_time(cloud, key, before == NULL);
 	links_add(cloud, root_type, body_new);
 	cloud->changed = true;
 }
@@ -190,6 +214,7 @@ void cloud_remove(struct cloud *cloud, const struct resource_type *root_type, co
 	remember(cloud, root_type, key, before);
 	links_drop(cloud, root_type, before);
 	json_object_set_new(cloud->items[root_type->index], key, json_null());
+	json_object_del(cloud->times, key);
 	cloud->changed = true;
 	count_hole(cloud);
 }

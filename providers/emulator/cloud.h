@@ -28,6 +28,7 @@ struct cloud {
 	json_t *directory;          /* who may sign in: directory.h */
 	json_t *limits;             /* name of a usage to a number, where it is not the usual one */
 	json_t *providers;          /* by namespace: providers.h */
+	json_t *times;              /* of each root since it started: key to {created, changed} */
 	json_t *before[TYPE_COUNT]; /* of what was written lately: key to {until, body} */
 	uint64_t now_ms, lag_ms;    /* how long a read sees what was before a write */
 	size_t holes;               /* nulls that removed items have left */
@@ -56,6 +57,9 @@ json_t *cloud_child(const struct resource_type *child_type, const json_t *root, 
 void cloud_set(
 	struct cloud *, const struct resource_type *root_type, const char *key, json_t *body_new);
 void cloud_remove(struct cloud *, const struct resource_type *root_type, const char *key);
+
+/* By the clock of requests, in milliseconds; false when it is of before this start. */
+bool cloud_times(const struct cloud *, const char *key, uint64_t *created, uint64_t *changed);
 
 /* A new etag for a root and all in it: they share one, as recorded. */
 void cloud_stamp(const struct resource_type *root_type, json_t *root);

@@ -66,26 +66,88 @@ static const char *read_text(struct arena *arena, const char **at)
 	return NULL;
 }
 
+static bool know_name(struct filter_term *term, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < ARRAY_LEN(names); i++) {
+		if (text_same_nocase(names[i].name, name)) {
+			term->name = names[i].name;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_mark(const char **at, char mark)
+{
+	skip_spaces(at);
+	if (**at != mark)
+		return false;
+	(*at)++;
+	return true;
+}
+
+static bool read_argument(struct arena *arena, const char **at, struct filter_term *term)
+{
+	size_t len;
+	const char *name;
+
+	skip_spaces(at);
+	len = strcspn(*at, " ,)");
+	name = arena_strndup(arena, *at, len);
+	*at += len;
+	return know_name(term, name);
+}
+
+/* The two functions that ARM knows, each of some names alone. */
+static bool read_function(struct arena *arena, const char **at, struct filter_term *term)
+{
+	static const char contains[] = "substringof(", begins[] = "startswith(";
+	bool good;
+
+	if (text_starts_nocase(*at, contains)) {
+		*at += strlen(contains);
+		term->way = FILTER_CONTAINS;
+		term->text = read_text(arena, at);
+		good = term->text != NULL && read_mark(at, ',') && read_argument(arena, at, term) &&
+			(strcmp(term->name, "name") == 0 ||
+				strcmp(term->name, "resourceGroup") == 0);
+	} else {
+		*at += strlen(begins);
+		term->way = FILTER_BEGINS;
+		good = read_argument(arena, at, term) && strcmp(term->name, "tagName") == 0 &&
+			read_mark(at, ',');
+		term->text = good ? read_text(arena, at) : NULL;
+		good = term->text != NULL;
+	}
+	return good && read_mark(at, ')');
+}
+
 /* Some clients put a name with a slash between quotes. */
 static bool read_term(struct arena *arena, const char **at, struct filter_term *term)
 {
 	const char *name, *comparison;
-	bool known = false;
+	bool known;
 
 	skip_spaces(at);
+	if (text_starts_nocase(*at, "substringof(") || text_starts_nocase(*at, "startswith("))
+		return read_function(arena, at, term);
 	name = **at == '\'' ? read_text(arena, at) : read_word(arena, at);
 	comparison = read_word(arena, at);
 	if (name == NULL || comparison == NULL)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (text_same_nocase(names[i].name, name)) {
-			term->name = names[i].name;
-			known = true;
-		}
-	}
+	known = know_name(term, name);
+	term->way = FILTER_IS;
 	term->differs = text_same_nocase(comparison, "ne");
 	term->text = read_text(arena, at);
 	return known && term->text != NULL && (term->differs || text_same_nocase(comparison, "eq"));
+}
+
+static struct filter_term *next_term(struct filter *filter)
+{
+	struct filter_term *term = &filter->terms[filter->count++];
+
+	*term = (struct filter_term){ .way = FILTER_IS };
+	return term;
 }
 
 static bool read_terms(struct filter *filter, struct arena *arena, const char *at)
@@ -93,8 +155,7 @@ static bool read_terms(struct filter *filter, struct arena *arena, const char *a
 	for (;;) {
 		const char *joint;
 
-		if (filter->count == FILTER_TERMS_MAX ||
-			!read_term(arena, &at, &filter->terms[filter->count++]))
+		if (filter->count == FILTER_TERMS_MAX || !read_term(arena, &at, next_term(filter)))
 			return false;
 		joint = read_word(arena, &at);
 		if (joint == NULL) {
@@ -143,6 +204,18 @@ static const char *tag_of(const json_t *resource, const char *name)
 	return NULL;
 }
 
+static bool has_tag_beginning(const json_t *resource, const char *start)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (json_object_get(resource, "tags"), key, value) {
+		if (text_starts_nocase(key, start))
+			return true;
+	}
+	return false;
+}
+
 /* A value belongs to the tag that the filter names; without a name it may stand in any tag. */
 static bool has_tag_value(const struct filter *filter, const json_t *resource, const char *wanted)
 {
@@ -168,6 +241,8 @@ static bool is_true_of(const struct filter *filter, const struct filter_term *te
 {
 	const char *found = NULL;
 
+	if (term->way == FILTER_BEGINS)
+		return has_tag_beginning(resource, term->text);
 	if (strcmp(term->name, "tagName") == 0)
 		return tag_of(resource, term->text) != NULL;
 	if (strcmp(term->name, "tagValue") == 0)
@@ -178,6 +253,8 @@ static bool is_true_of(const struct filter *filter, const struct filter_term *te
 		if (names[i].name == term->name && names[i].at != NULL)
 			found = json_text_at(resource, names[i].at);
 	}
+	if (found != NULL && term->way == FILTER_CONTAINS)
+		return strstr(text_lower(arena, found), text_lower(arena, term->text)) != NULL;
 	return found != NULL && text_same_nocase(found, term->text);
 }
 

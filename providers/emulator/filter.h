@@ -14,8 +14,15 @@
 
 #define FILTER_TERMS_MAX 8
 
+enum filter_way {
+	FILTER_IS,
+	FILTER_CONTAINS, /* substringof('TEXT', NAME) */
+	FILTER_BEGINS,   /* startswith(NAME, 'TEXT') */
+};
+
 struct filter_term {
 	const char *name, *text;
+	enum filter_way way;
 	bool differs; /* ne */
 };
 

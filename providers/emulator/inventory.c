@@ -71,17 +71,40 @@ const char *inventory_next(
 }
 
 struct page {
+	const struct emulator *emulator;
 	const struct request *request;
 	struct filter filter;
 	const char *scope; /* key of the group or the subscription */
 	const char *from;  /* key to begin at, or NULL */
 	size_t most;
-	bool states; /* $expand=provisioningState */
+	bool states; /* $expand=provisioningState, createdTime and changedTime */
+	bool created, changed;
 	json_t *value;
 	const char *next; /* key of what no longer had room */
 };
 
-static json_t *short_form(const struct page *page, const json_t *body)
+static const char *time_text(const struct page *page, uint64_t ms)
+{
+	int64_t ago = (int64_t)(page->request->now_ms - ms) / 1000;
+
+	return identity_time(page->request->arena,
+		identity_now_s(&page->emulator->identity, page->request) - ago);
+}
+
+static void add_times(const struct page *page, const char *key, json_t *out)
+{
+	uint64_t created, changed;
+
+	/* What a store had is as old as this start, for all that is known of it. */
+	if (!cloud_times(&page->emulator->cloud, key, &created, &changed))
+		created = changed = page->request->now_ms;
+	if (page->created)
+		json_object_set_new(out, "createdTime", json_string(time_text(page, created)));
+	if (page->changed)
+		json_object_set_new(out, "changedTime", json_string(time_text(page, changed)));
+}
+
+static json_t *short_form(const struct page *page, const char *key, const json_t *body)
 {
 	json_t *out = json_object();
 	static const char *const members[] = { "id", "name", "type", "location", "tags", "kind",
@@ -96,6 +119,7 @@ static json_t *short_form(const struct page *page, const json_t *body)
 	if (page->states)
 		json_object_set(
 			out, "provisioningState", json_at(body, "/properties/provisioningState"));
+	add_times(page, key, out);
 	return out;
 }
 
@@ -120,7 +144,7 @@ static bool add_type(struct page *page, const struct cloud *cloud, const struct 
 			page->next = key;
 			return false;
 		}
-		json_array_append_new(page->value, short_form(page, body));
+		json_array_append_new(page->value, short_form(page, key, body));
 	}
 	return true;
 }
@@ -130,7 +154,10 @@ bool inventory_list(struct emulator *emulator, const struct target *target,
 {
 	const char *expand = request_query(request, "$expand");
 	json_auto_t *value = json_array();
-	struct page page = { .request = request, .from = request->skip_token, .value = value };
+	struct page page = { .emulator = emulator,
+		.request = request,
+		.from = request->skip_token,
+		.value = value };
 	size_t top;
 	json_t *body;
 
@@ -144,6 +171,8 @@ bool inventory_list(struct emulator *emulator, const struct target *target,
 		? target->group_key
 		: text_lower(request->arena,
 			  arena_printf(request->arena, "/subscriptions/%s", target->subscription));
+	page.created = expand != NULL && strstr(expand, "createdTime") != NULL;
+	page.changed = expand != NULL && strstr(expand, "changedTime") != NULL;
 	page.states = expand != NULL && strstr(expand, "provisioningState") != NULL;
 	page.most = emulator->options.page_size > 0 ? emulator->options.page_size : INVENTORY_PAGE;
 	if (top > 0 && top < page.most)

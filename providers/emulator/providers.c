@@ -160,9 +160,12 @@ bool providers_refuse(struct emulator *emulator, const struct target *target,
 	if (provider == NULL)
 		return refuse_namespace(response, target);
 	return refuse(response, 404, "InvalidResourceType",
-		"The resource type '%s' could not be found in the namespace '%s' for api version "
+		"The resource type '%s%s%s' could not be found in the namespace '%s' for api "
+		"version "
 		"'%s'. The supported api-versions are '%s'.",
-		target->asked, provider, request->api_version,
+		target->asked, target->asked_below != NULL ? "/" : "",
+		target->asked_below != NULL ? target->asked_below : "", provider,
+		request->api_version,
 		listed(request->arena,
 			json_object_get(json_object_get(emulator->cloud.providers, provider),
 				"apiVersions")));

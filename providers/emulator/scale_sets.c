@@ -68,7 +68,7 @@ json_t *scale_set_instance(
 
 	if (id[strspn(id, "0123456789")] != '\0') {
 		refuse(response, 400, "InvalidParameter",
-			"The entity name 'instanceId' in this request is invalid.");
+			"Virtual Machine Scale Set VM instanceId must be a number.");
 		json_put(response->body, "/error/target", json_string("instanceId"));
 		return NULL;
 	}
@@ -126,6 +126,16 @@ json_t *scale_set_nics(const json_t *set)
 			json_array_append_new(list, told_nic(set, instance, name, nic));
 	}
 	return list;
+}
+
+json_t *scale_set_view(const json_t *set)
+{
+	size_t count = json_object_size(json_at(set, INSTANCES));
+
+	return json_pack("{s:{s:[{s:s,s:I}]},s:[{s:s,s:s,s:s}]}", "virtualMachine",
+		"statusesSummary", "code", "ProvisioningState/succeeded", "count",
+		(json_int_t)count, "statuses", "code", "ProvisioningState/succeeded", "level",
+		"Info", "displayStatus", "Provisioning succeeded");
 }
 
 json_t *scale_set_told(const json_t *set)

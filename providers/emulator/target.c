@@ -47,16 +47,19 @@ static bool is(const struct segments *path, size_t i, const char *word)
 	return i < path->count && text_same_nocase(path->at[i], word);
 }
 
-/* PROVIDER/TYPE/NAME/WORD, or the same below an item that is only derived. */
+/* PROVIDER/TYPE/NAME/WORD, or the same below an item that is only derived, where a NIC's name may
+ * follow. */
 static bool parse_action(const struct segments *path, size_t i, struct target *out)
 {
 	size_t n = path->count - i;
-	bool derived = n == 6 && out->type != NULL && out->type->derive != NULL;
+	bool derived = (n == 6 || n == 7) && out->type != NULL && out->type->derive != NULL;
 
-	if (n != 4 && !derived)
+	if ((n != 4 && !derived) || (n == 7 && !is(path, i + 5, "networkInterfaces")))
 		return false;
 	out->kind = TARGET_ACTION;
-	out->action = path->at[path->count - 1];
+	out->action = path->at[i + (n == 4 ? 3 : 5)];
+	if (n == 7)
+		out->part = path->at[i + 6];
 	if (n == 4)
 		out->type = out->root_type;
 	return true;
@@ -67,7 +70,7 @@ static void parse_resource(const struct segments *path, size_t i, struct target 
 {
 	size_t n = path->count - i;
 
-	if (n < 2 || n > 6 || (n > 2 && out->group == NULL))
+	if (n < 2 || n > 7 || (n > 2 && out->group == NULL))
 		return;
 	out->root_type = type_root(path->at[i], path->at[i + 1]);
 	out->type = out->root_type;
@@ -79,7 +82,7 @@ static void parse_resource(const struct segments *path, size_t i, struct target 
 		out->type = type_child(out->root_type, path->at[i + 3]);
 	if (n > 4)
 		out->child = path->at[i + 4];
-	if ((out->type == NULL || n == 6) && parse_action(path, i, out))
+	if ((out->type == NULL || n >= 6) && parse_action(path, i, out))
 		return;
 	if (out->type != NULL && n < 6)
 		out->kind = n % 2 == 0 ? TARGET_LIST : TARGET_ITEM;
@@ -121,6 +124,8 @@ static void parse_provider(const struct segments *path, size_t i, struct target 
 		out->provider = path->at[i];
 	if (i + 1 < path->count)
 		out->asked = path->at[i + 1];
+	if (i + 3 < path->count)
+		out->asked_below = path->at[i + 3];
 	if (out->group == NULL && path->count == i + 5 && is(path, i + 1, "locations")) {
 		out->operation = path->at[i + 4];
 		if (is(path, i + 3, "operations"))

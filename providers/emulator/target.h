@@ -36,12 +36,14 @@ struct target {
 	const char *operation; /* id */
 	const char *location;  /* of usages, or that a list is limited to */
 	const char *provider;  /* as in the path, of what has one */
+	const char *part;      /* of an instance's NICs, the one that is asked of; or NULL */
 	const char *asked;     /* the type that follows the provider there, known or not; or NULL */
-	const char *action;    /* of TARGET_ACTION and TARGET_REGISTRATION, as in the path */
-	const char *hook;      /* what follows /_emulator/ */
-	const char *group_key; /* lower-cased ids: keys of the cloud */
-	const char *root_key;  /* of a group item the group's */
-	const char *name;      /* of the item */
+	const char *asked_below; /* the type inside that one, likewise */
+	const char *action;      /* of TARGET_ACTION and TARGET_REGISTRATION, as in the path */
+	const char *hook;        /* what follows /_emulator/ */
+	const char *group_key;   /* lower-cased ids: keys of the cloud */
+	const char *root_key;    /* of a group item the group's */
+	const char *name;        /* of the item */
 };
 
 struct target target_parse(struct arena *, const char *path);

@@ -238,3 +238,57 @@ def test_addresses_that_are_azures_own(cloud):
     given = [nic(f"n{i}")[2]["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"] for i in range(3)]
     assert given == ["10.0.0.4", "10.0.0.5", "10.0.0.6"]
     assert refused(nic("more")) == (400, "SubnetIsFull")
+
+
+POOL = """\
+resourceGroups: {g: {location: japaneast, tags: {team: a}}}
+virtualNetworks:
+  net: {resourceGroup: g, addressPrefixes: [10.240.0.0/16], subnets: {nodes: {addressPrefix: 10.240.0.0/24}}}
+virtualMachineScaleSets:
+  pool: {resourceGroup: g, instances: {0: {nics: {eth0: {ip: 10.240.0.8, subnet: net/nodes}}}, 3: {}}}
+routeTables: {table-a: {resourceGroup: g, tags: {teamwork: b}}, table-b: {resourceGroup: g}}
+"""
+
+
+def test_instances_of_scale_sets(emulator):
+    cloud = emulator(POOL)
+    pool = cloud.id("Microsoft.Compute/virtualMachineScaleSets", "pool", "g")
+    view = cloud.request("GET", f"{pool}/instanceView")[2]
+    assert view["virtualMachine"]["statusesSummary"] == [{"code": "ProvisioningState/succeeded", "count": 2}]
+    one = cloud.request("GET", f"{pool}/virtualMachines/3?api-version={COMPUTE_API}&$expand=instanceView")[2]
+    assert one["properties"]["instanceView"]["statuses"][-1]["code"] == "PowerState/running"
+    listed = cloud.request("GET", f"{pool}/virtualMachines?api-version={COMPUTE_API}&$expand=instanceView")[2]["value"]
+    assert listed[1] == one and "instanceView" not in cloud.get(f"{pool}/virtualMachines/3")["properties"]
+    answer = cloud.request("GET", f"{pool}/virtualMachines/x")
+    assert answer[0] == 400 and answer[2]["error"] == {  # recorded
+        "code": "InvalidParameter", "target": "instanceId",
+        "message": "Virtual Machine Scale Set VM instanceId must be a number."}
+    nics = cloud.request("GET", at(f"{pool}/virtualMachines/0/networkInterfaces", "2018-10-01"))[2]["value"]
+    assert cloud.request("GET", at(f"{pool}/virtualMachines/0/networkInterfaces/ETH0", "2018-10-01"))[2] == nics[0]
+    assert refused(cloud.request("GET", at(f"{pool}/virtualMachines/0/networkInterfaces/eth9", "2018-10-01"))) == (
+        404, "NotFound")
+    assert refused(cloud.request("GET", f"{pool}/virtualMachines/0/instanceView/eth0")) == (404, "InvalidResourceType")
+    answer = cloud.request("GET", f"{pool}/wheels")
+    assert "type 'virtualMachineScaleSets/wheels' could not" in answer[2]["error"]["message"]
+
+
+def test_resources_by_functions_and_with_their_times(emulator):
+    cloud = emulator(POOL)
+
+    def listed(query):
+        path = f"/subscriptions/{SUBSCRIPTION}/resources?api-version=2021-04-01&" + urllib.parse.quote(query, safe="$=&")
+        status, _, body = cloud.request("GET", path)
+        return {one["name"]: one for one in body["value"]} if status == 200 else refused((status, None, body))
+
+    assert set(listed("$filter=substringof('TABLE', name)")) == {"table-a", "table-b"}
+    assert set(listed("$filter=substringof('e-a',name) and resourceGroup eq 'g'")) == {"table-a"}
+    assert set(listed("$filter=startswith(tagName, 'team')")) == {"table-a"}
+    for wrong in ("substringof('x', tagName)", "substringof(name, 'x')", "startswith(name, 'x')", "startswith(tagName, 'x'",
+                  "endswith(name, 'x')", "substringof('x', name) eq true"):
+        assert listed(f"$filter={wrong}") == (400, "InvalidFilterInQueryString")
+    cloud.clock(3600000)
+    cloud.request("PATCH", cloud.id("routeTables", "table-b", "g"), {"tags": {"a": "b"}})
+    found = listed("$expand=createdTime,changedTime")
+    hours = [int(found["table-b"][name][11:13]) for name in ("createdTime", "changedTime")]
+    assert hours[1] == (hours[0] + 1) % 24 and found["table-a"]["createdTime"] == found["table-a"]["changedTime"]
+    assert "createdTime" not in listed("$expand=changedTime")["table-a"]
