@@ -404,6 +404,7 @@ static void deliver(struct transfer *transfer, CURLcode code)
 		trouble_read(transfer->arena,
 			&(struct trouble){ .easy = transfer->easy,
 				.code = code,
+				.url = transfer->request.url,
 				.text = transfer->trouble,
 				.proxy_host = transfer->http->proxy_host,
 				.started = transfer->starts > 0,

@@ -6,6 +6,7 @@
 
 #include "engine/base/text.h"
 #include "providers/net/retry.h"
+#include "providers/net/url.h"
 
 #define AUTHORITIES "SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE"
 
@@ -72,7 +73,34 @@ static bool begins(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* Curl tells it by words alone. */
+/* What a proxy says in the place of opening a tunnel; 0: nothing, or it opened one. */
+static int tunnel_refusal(const struct trouble *t)
+{
+	long status = 0;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status >= 200 && status <= 299 ? 0 : (int)status;
+}
+
+/* It was connected to, and has not answered. Only a proxy has another port than the host's. */
+static bool is_proxy_silent(const struct trouble *t)
+{
+	long status = 0, port = 0;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_PORT, &port);
+	return status == 0 && port != 0 && port != url_port(t->url);
+}
+
+/* As the host to which there was no connection. */
+static bool is_proxy_named(const struct trouble *t)
+{
+	static const char words[] = "connect to ";
+	const char *host = strstr(t->text, words);
+	size_t len = strlen(t->proxy_host);
+	host = host ? host + strlen(words) : "";
+	return strncmp(host, t->proxy_host, len) == 0 && host[len] == ' ';
+}
+
+/* Curl tells it by words and signs alone. */
 static bool is_at_proxy(const struct trouble *t)
 {
 	if (!t->proxy_host || t->started)
@@ -80,7 +108,7 @@ static bool is_at_proxy(const struct trouble *t)
 	if (t->code == CURLE_COULDNT_RESOLVE_PROXY || t->code == CURLE_PROXY ||
 		t->code == CURLE_RECV_ERROR || t->code == CURLE_SEND_ERROR)
 		return true;
-	return begins(t->text, "Proxy CONNECT") || strstr(t->text, t->proxy_host);
+	return begins(t->text, "Proxy CONNECT") || is_proxy_named(t) || is_proxy_silent(t);
 }
 
 /* It broke in the middle of the handshake, rather than that the two could not agree. */
@@ -110,14 +138,6 @@ static const char *certificate_kind(const struct trouble *t, bool *at_proxy)
 	default:
 		return "certificate-untrusted";
 	}
-}
-
-/* What a proxy says in the place of opening a tunnel; 0: nothing, or it opened one. */
-static int tunnel_refusal(const struct trouble *t)
-{
-	long status = 0;
-	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	return status >= 200 && status <= 299 ? 0 : (int)status;
 }
 
 static void read_unsent(struct arena *a, const struct trouble *t, struct http_response *out)

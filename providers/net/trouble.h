@@ -16,7 +16,8 @@
 /* Borrowed. */
 struct trouble {
 	CURL *easy;
-	CURLcode code;          /* not CURLE_OK */
+	CURLcode code; /* not CURLE_OK */
+	const char *url;
 	const char *text;       /* curl's words; "" when it has none */
 	const char *proxy_host; /* NULL: there is no proxy */
 	bool started;           /* the request was about to be written */

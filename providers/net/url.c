@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/text.h"
@@ -92,6 +93,14 @@ bool url_has_scheme(const char *url, const char *scheme)
 	bool same = text && text_same_nocase(text, scheme);
 	curl_free(text);
 	return same;
+}
+
+long url_port(const char *url)
+{
+	char *port = url_part(url, CURLUPART_PORT);
+	long number = port ? strtol(port, NULL, 10) : 0;
+	curl_free(port);
+	return number;
 }
 
 bool url_is_base(const char *url)

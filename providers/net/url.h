@@ -25,6 +25,8 @@ bool url_is_loopback(const char *url);
 /* Whether it is a URL of 169.254.0.0/16: services that a machine's host offers to it alone. */
 bool url_is_link_local(const char *url);
 bool url_has_scheme(const char *url, const char *scheme);
+/* Its port, or else that of its scheme; 0 when it is no URL. */
+long url_port(const char *url);
 /* Whether it is scheme, host and port, with no user, query, fragment or path but "/". */
 bool url_is_origin(const char *url);
 /* Scheme, host and port of it, as they stand there; NULL when it is no URL. In the arena. */

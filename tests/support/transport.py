@@ -135,8 +135,16 @@ class Gone(Listener):
         connection.recv(1)
 
 
+class Silent(Listener):
+    """Takes whoever comes, and says nothing."""
+
+    def serve(self, connection):
+        while connection.recv(4096):
+            pass
+
+
 class Tunnel(Listener):
-    """A proxy. `ways` says for HOST:PORT the port it leads to, or a status or "close" in its place."""
+    """A proxy. `ways` says for HOST:PORT the port it leads to, or a status, "close" or "hang" in its place."""
 
     def __init__(self, ways, credentials=None, certificate=None):
         super().__init__(context_of(certificate) if certificate else None)
@@ -164,6 +172,9 @@ class Tunnel(Listener):
             if b"\r\nProxy-Authorization: Basic " + token + b"\r\n" not in head:
                 way = 407
         if way == "close":
+            return
+        if way == "hang":
+            connection.recv(1)
             return
         if way < 600:
             body = b"planted-by-the-proxy"
