@@ -152,7 +152,8 @@ enum source_result source_github(struct source_look *look, struct credential *ou
 			"set: "
 			"a job gets them by `permissions: id-token: write`");
 	if (!url || !token)
-		return source_half(look, url ? url : token, url ? tokens[0] : urls[0],
+		return source_half(look, url ? url : token,
+			url ? tokens[url == urls[1]] : urls[token == tokens[1]],
 			"a job gets both by `permissions: id-token: write`");
 	int family = whole_family(look, order, ARRAY_LEN(order));
 	if (family < 0 && wants_oidc(look))
@@ -191,8 +192,8 @@ enum source_result source_pipelines(struct source_look *look, struct credential 
 							 : SOURCE_WRONG;
 	}
 	const char *missing = !connection ? connection_names[0]
-		: !url                    ? urls[0]
-		: !token                  ? tokens[0]
+		: !url                    ? urls[token && token == tokens[1]]
+		: !token                  ? tokens[url == urls[1]]
 					  : missing_of(look, FAMILY_AZURE);
 	if (is_meant)
 		return source_half(look, connection, missing, token ? NULL : connection_help);

@@ -198,7 +198,11 @@ void token_answer_read(struct arena *a, const struct credential *credential, con
 	long number = 0;
 	out->passing = passes(credential, status);
 	out->problem = problem_of(a, credential, status, answer, &number);
-	out->help = out->passing ? NULL : aadsts_help(a, number, credential, assertion);
+	out->help = out->passing ? NULL
+		: credential->kind == CREDENTIAL_APP_SERVICE && status == 401
+		? "IDENTITY_HEADER does not open this endpoint: Azure sets both, leave them as "
+		  "they are"
+		: aadsts_help(a, number, credential, assertion);
 }
 
 char *token_assertion_read(struct arena *a, const struct credential *credential,

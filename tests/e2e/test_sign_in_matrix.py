@@ -187,12 +187,15 @@ def secret_file(world, state):
 
 def certificate(world, state, kind, family="AZURE", tenant=TENANT):
     one = world.clients[{"wrong": "other", "expired": "old", "rotated": "next"}.get(state, "client")]
-    path = {"pem": lambda: one.pem, "pkcs12": one.pkcs12, "open": lambda: one.pkcs12("")}[kind]()
+    sealed = kind in ("sealed", "pkcs12")
+    if kind == "sealed" and state == "wrong":
+        one = world.clients["client"]
+    path = {"pem": lambda: one.pem, "sealed": one.sealed_pem, "pkcs12": one.pkcs12, "open": lambda: one.pkcs12("")}[kind]()
     if state in ("empty", "oversized"):
         path = world.file("" if state == "empty" else "x" * (2 << 20))
     env = {**who(2, family, tenant), f"{family}_CLIENT_CERTIFICATE_PATH": f"{path}-none" if state == "unreadable" else str(path)}
-    if kind == "pkcs12":
-        env[f"{family}_CLIENT_CERTIFICATE_PASSWORD"] = one.password
+    if sealed:
+        env[f"{family}_CLIENT_CERTIFICATE_PASSWORD"] = "another" if kind == "sealed" and state == "wrong" else one.password
     if state == "missing":
         del env[f"{family}_TENANT_ID"]
     return client(world, state, env)
@@ -212,7 +215,7 @@ def with_chain(world, state):
     return {**certificate(world, state, "pem"), "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "true"}
 
 
-def federated(world, state, given=False):
+def federated(world, state, kind="azure"):
     token = world.pod_token(**({"audiences": ["elsewhere"]} if state == "wrong" else {}))
     text = {"empty": "\n", "oversized": "a" * 100000}.get(state, token)
     path = world.file(text)
@@ -224,14 +227,14 @@ def federated(world, state, given=False):
             world.file(world.pod_token())
         world.meanwhile = rotate
         world.refuse_first()
-    if given:
-        env = {**who(5, "ARM"), "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": text}
-        missing = "ARM_CLIENT_ID"
-    else:
-        env = {**who(5), "AZURE_FEDERATED_TOKEN_FILE": path + "-none" if state == "unreadable" else path}
-        missing = "AZURE_CLIENT_ID"
+    if state == "unreadable":
+        path += "-none"
+    env = {"azure": {**who(5), "AZURE_FEDERATED_TOKEN_FILE": path},
+           "cluster": {**who(5, "ARM"), "ARM_USE_AKS_WORKLOAD_IDENTITY": "true", "AZURE_FEDERATED_TOKEN_FILE": path},
+           "file": {**who(5, "ARM"), "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN_FILE_PATH": path},
+           "given": {**who(5, "ARM"), "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": text}}[kind]
     if state == "missing":
-        del env[missing]
+        del env["AZURE_CLIENT_ID" if kind == "azure" else "ARM_CLIENT_ID"]
     return client(world, state, env)
 
 
@@ -255,6 +258,14 @@ def job(world, state, kind, number, opens, member, path):
     return client(world, state, env)
 
 
+def github(world, state):
+    return job(world, state, "github", 3, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "value", "/github/*")
+
+
+def pipelines(world, state):
+    return job(world, state, "pipelines", 4, "SYSTEM_ACCESSTOKEN", "oidcToken", "/pipelines/*")
+
+
 def old_assertion(world, kind, env, opens, member):
     opened = {"Authorization": "Bearer " + env[opens]}
     if kind == "github":
@@ -263,6 +274,14 @@ def old_assertion(world, kind, env, opens, member):
     url = (env["SYSTEM_OIDCREQUESTURI"] + "?api-version=7.1&serviceConnectionId="
            + env["AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"])
     return world.azure.request("POST", url, "", {**opened, "Content-Type": "application/json"})[2][member]
+
+
+def terraforms(job_of, renamed):
+    """A job by the names that Terraform has for what its pipeline gives it."""
+    def make(world, state):
+        env = {renamed.get(name, name.replace("AZURE_", "ARM_")): value for name, value in job_of(world, state).items()}
+        return {**env, "ARM_USE_OIDC": "true"}
+    return make
 
 
 def identity(world, state, kind, which=None, value=None):
@@ -316,15 +335,23 @@ SOURCES = {
     "secret-file": secret_file,
     "pem": lambda world, state: certificate(world, state, "pem"),
     "pem-x5c": with_chain,
+    "pem-sealed": lambda world, state: certificate(world, state, "sealed"),
     "pkcs12": lambda world, state: certificate(world, state, "pkcs12"),
     "pkcs12-open": lambda world, state: certificate(world, state, "open"),
     "pkcs12-base64": in_base64,
     "adfs-secret": lambda world, state: secret(world, state, "adfs"),
     "adfs-pem": lambda world, state: certificate(world, state, "pem", tenant="adfs"),
     "workload-file": federated,
-    "workload-given": lambda world, state: federated(world, state, given=True),
-    "github": lambda world, state: job(world, state, "github", 3, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "value", "/github/*"),
-    "pipelines": lambda world, state: job(world, state, "pipelines", 4, "SYSTEM_ACCESSTOKEN", "oidcToken", "/pipelines/*"),
+    "workload-cluster": lambda world, state: federated(world, state, "cluster"),
+    "workload-arm": lambda world, state: federated(world, state, "file"),
+    "workload-given": lambda world, state: federated(world, state, "given"),
+    "github": github,
+    "github-arm": terraforms(github, {"ACTIONS_ID_TOKEN_REQUEST_URL": "ARM_OIDC_REQUEST_URL",
+                                      "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "ARM_OIDC_REQUEST_TOKEN"}),
+    "pipelines": pipelines,
+    "pipelines-arm": terraforms(pipelines, {
+        "SYSTEM_OIDCREQUESTURI": "ARM_OIDC_REQUEST_URL", "SYSTEM_ACCESSTOKEN": "ARM_OIDC_REQUEST_TOKEN",
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID"}),
     "imds": lambda world, state: identity(world, state, "imds"),
     "imds-client": lambda world, state: identity(world, state, "imds", "AZURE_CLIENT_ID", ID(12)),
     "imds-object": lambda world, state: identity(world, state, "imds", "WAYBILL_IDENTITY_PRINCIPAL_ID", ID(22)),
