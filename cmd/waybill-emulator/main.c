@@ -256,7 +256,8 @@ static bool read_tls(struct settings *settings, struct arena *arena, struct diag
 	if (files)
 		return tls_read(
 			&settings->tls, arena, settings->tls_cert, settings->tls_key, diags);
-	return tls_make(&settings->tls, arena, settings->server.address, diags) &&
+	return tls_make(&settings->tls, arena, settings->server.address,
+		       settings->server.public_url, diags) &&
 		(settings->tls_ca_out == NULL ||
 			write_file(settings->tls_ca_out, settings->tls.ca, diags));
 }

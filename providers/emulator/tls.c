@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/ip.h"
 #include "engine/base/text.h"
 
 #define DAY_S 86400L
@@ -171,23 +172,53 @@ static const char *key_text(struct arena *arena, EVP_PKEY *key)
 		bio != NULL && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL));
 }
 
-static const char *names_of(struct arena *arena, const char *address)
+/* One more name, unless it is among the usual ones. */
+static const char *with_name(struct arena *arena, const char *names, const char *name)
 {
-	static const char usual[] = "IP:127.0.0.1,IP:0:0:0:0:0:0:0:1,DNS:localhost";
-	bool known = strcmp(address, "127.0.0.1") == 0 || strcmp(address, "::1") == 0;
+	struct ip ip;
+	bool usual = strcmp(name, "127.0.0.1") == 0 || strcmp(name, "::1") == 0 ||
+		text_same_nocase(name, "localhost");
 
-	return known ? usual : arena_printf(arena, "%s,IP:%s", usual, address);
+	if (usual)
+		return names;
+	return arena_printf(arena, "%s,%s:%s", names, ip_parse(&ip, name) ? "IP" : "DNS", name);
 }
 
-bool tls_make(struct tls *tls, struct arena *arena, const char *address, struct diags *diags)
+static const char *names_of(struct arena *arena, const char *address, const char *host)
 {
+	static const char usual[] = "IP:127.0.0.1,IP:0:0:0:0:0:0:0:1,DNS:localhost";
+	const char *names = with_name(arena, usual, address);
+
+	return host != NULL && strcmp(host, address) != 0 ? with_name(arena, names, host) : names;
+}
+
+/* Of a URL; NULL when it has letters that no host has. */
+static const char *host_of(struct arena *arena, const char *url)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.-_";
+	const char *host = strstr(url, "://") + strlen("://");
+	struct ip ip;
+
+	if (*host == '[') {
+		host = arena_strndup(arena, host + 1, strcspn(host + 1, "]"));
+		return ip_parse(&ip, host) ? host : NULL;
+	}
+	host = arena_strndup(arena, host, strcspn(host, ":/"));
+	return host[strspn(host, letters)] == '\0' ? host : NULL;
+}
+
+bool tls_make(struct tls *tls, struct arena *arena, const char *address, const char *public_url,
+	struct diags *diags)
+{
+	const char *host = public_url != NULL ? host_of(arena, public_url) : NULL;
 	EVP_PKEY *authority_key = EVP_EC_gen("P-256"), *server_key = EVP_EC_gen("P-256");
 	X509 *authority = X509_new(), *server = X509_new();
 	struct making ca = { authority, authority_key, authority, authority_key };
 	struct making own = { server, server_key, authority, authority_key };
 	bool made = authority_key != NULL && server_key != NULL && authority != NULL &&
-		server != NULL && make_authority(&ca) &&
-		make_server(&own, names_of(arena, address));
+		server != NULL && (host != NULL || public_url == NULL) && make_authority(&ca) &&
+		make_server(&own, names_of(arena, address, host));
 
 	*tls = (struct tls){ 0 };
 	if (made) {
@@ -202,5 +233,5 @@ bool tls_make(struct tls *tls, struct arena *arena, const char *address, struct 
 	EVP_PKEY_free(server_key);
 	return made ||
 		diag_error(diags, PLACE_NONE, "bad-tls", "cannot make a certificate for `%s`",
-			address);
+			public_url != NULL ? public_url : address);
 }

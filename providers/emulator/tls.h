@@ -25,7 +25,9 @@ struct tls {
 /* False with an error: unreadable, no PEM, or a key that is not the certificate's. */
 bool tls_read(struct tls *, struct arena *, const char *certificate_file, const char *key_file,
 	struct diags *);
-/* For 127.0.0.1, ::1, localhost and the numeric address that is listened on. */
-bool tls_make(struct tls *, struct arena *, const char *address, struct diags *);
+/* For 127.0.0.1, ::1, localhost, the numeric address that is listened on and the host of the URL
+ * that it is reached by (NULL: none other). */
+bool tls_make(
+	struct tls *, struct arena *, const char *address, const char *public_url, struct diags *);
 
 #endif

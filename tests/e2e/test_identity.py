@@ -69,6 +69,18 @@ def make_certificate(tmp_path, name="server", days=2):
     return certificate, key
 
 
+@pytest.mark.parametrize("url, name", [
+    ("https://arm.test:8443", "arm.test"), ("https://ARM-2.test/", "arm-2.test"), ("https://[fd00::1]:8443", "fd00::1"),
+    ("https://10.1.2.3", "10.1.2.3")])
+def test_the_certificate_is_also_for_the_public_url(emulator, url, name):
+    """As from another container, whose names this machine does not know."""
+    cloud = emulator(None, ["--tls", "--public-url", url])
+    plain = socket.create_connection(("127.0.0.1", int(cloud.host.rsplit(":", 1)[1])), timeout=60)
+    context = ssl.create_default_context(cadata=cloud.ready["ca"])
+    with context.wrap_socket(plain, server_hostname=name) as connection:
+        assert connection.version() in ("TLSv1.2", "TLSv1.3")
+
+
 def test_tls_with_a_certificate_from_files(tmp_path, emulator):
     certificate, key = make_certificate(tmp_path)
     cloud = emulator(args=["--tls-cert", certificate, "--tls-key", key])
@@ -373,6 +385,8 @@ def test_assertions_of_a_registered_certificate(tmp_path, directory):
     broken = claims_for(directory, exp=time.time() + 60.5, nbf=None)
     assert assert_with(directory, sign(tmp_path, header, broken, "b"))[0] == 200
     adfs = claims_for(directory, aud=directory.endpoint + "/adfs/oauth2/token")
+    assert assert_with(directory, sign(tmp_path, header, adfs, "b"), path="/adfs/oauth2/token")[0] == 401
+    header = {"alg": "RS256", "x5t": encode(digest(tmp_path, "b", "sha1"))}
     assert assert_with(directory, sign(tmp_path, header, adfs, "b"), path="/adfs/oauth2/token")[0] == 200
 
 
