@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_tables.c - the tables that subnets have, and the ones that nodes need */
+#include <string.h>
+
 #include "engine/base/text.h"
 #include "engine/network/checks_internal.h"
 #include "schemas/arm_id.h"
@@ -104,6 +106,56 @@ void check_node_subnet_table(struct checking *ck)
 			if (!subnet->table_id || is_other)
 				tell_subnet(ck, &s, &s.places[k]);
 		}
+	}
+}
+
+/* ---- a table with routes to nodes that nobody looks into ---- */
+
+/* A subnet of the set's nodes, where none of them has a table; else NULL. */
+static const struct topology_subnet *bare_subnet(const struct checking *ck, const char *set)
+{
+	const struct topology *t = ck->topology;
+	const struct topology_subnet *bare = NULL;
+	for (size_t i = 0; i < t->nnodes; i++) {
+		const struct topology_subnet *s = t->nodes[i].subnet;
+		if (!s || s == bare || strcmp(t->nodes[i].set->name, set) != 0)
+			continue;
+		if (s->table_id || !table_is_known(ck, s))
+			return NULL;
+		bare = bare ? bare : s;
+	}
+	return bare;
+}
+
+static void tell_unattached(
+	struct checking *ck, const struct topology_table *table, const char *set)
+{
+	const struct topology_subnet *s = bare_subnet(ck, set);
+	if (!s ||
+		!check_found(ck, part_place(ck, table->part, NULL), subject_of(table->part),
+			subject_of(s->part),
+			"no subnet has %s, so that its routes to the nodes of `%s` serve nobody",
+			part_name(ck, table->part), set))
+		return;
+	diag_note(
+		ck->diags, part_place(ck, s->part, NULL), "a subnet of the nodes, without a table");
+	diag_help(ck->diags, "give the subnet `routeTable: %s`", table->part->resource->name);
+}
+
+void check_table_unattached(struct checking *ck)
+{
+	const struct topology *t = ck->topology;
+	const struct attached *attached = subnets_by_table(ck);
+	for (size_t i = 0; i < t->ntables; i++) {
+		const char *set = NULL;
+		if (attached[i].count || !t->tables[i].part->resource)
+			continue;
+		for (size_t k = 0; k < t->tables[i].nroutes && !set; k++) {
+			const struct resource *r = t->tables[i].routes[k]->part->resource;
+			set = r ? r->node_set : NULL;
+		}
+		if (set)
+			tell_unattached(ck, &t->tables[i], set);
 	}
 }
 

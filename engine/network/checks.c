@@ -34,6 +34,7 @@ static const struct check table[] = {
 	{ "subnet-overlap", SEVERITY_ERROR, check_subnet_overlap },
 	{ "subnet-size", SEVERITY_ERROR, check_subnet_size },
 	{ "table-region", SEVERITY_ERROR, check_table_region },
+	{ "table-unattached", SEVERITY_WARNING, check_table_unattached },
 };
 
 const struct check *checks_all(size_t *count)

@@ -131,6 +131,7 @@ void check_pod_without_route(struct checking *);
 
 void check_node_subnet_table(struct checking *);
 void check_table_region(struct checking *);
+void check_table_unattached(struct checking *);
 
 void check_next_hop_outside(struct checking *);
 void check_next_hop_reserved(struct checking *);
