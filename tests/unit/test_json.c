@@ -128,6 +128,31 @@ static void test_json_is_text__compares_with_the_canonical_one(void **state)
 	assert_false(json_is_text(long_one, of_512, 513));
 }
 
+static void test_json_is_text__is_of_objects_of_texts_too(void **state)
+{
+	static const struct {
+		const char *value, *text;
+		bool same;
+	} cases[] = {
+		{ "{\"a\":{\"b\":\"x\",\"c\":\"\"}}", "{\"a\":{\"b\":\"x\",\"c\":\"\"}}", true },
+		{ "{\"b\":\"x\",\"a\":\"y\"}", "{\"a\":\"y\",\"b\":\"x\"}", true },
+		{ "{\"b\":\"x\",\"a\":\"y\"}", "{\"b\":\"x\",\"a\":\"y\"}", false },
+		{ "{\"a\":\"x\\n\\\"\"}", "{\"a\":\"x\\n\\\"\"}", true },
+		{ "{\"a\":\"\u00e9\"}", "{\"a\":\"\u00e9\"}", true },
+		{ "{\"a\\n\":\"x\"}", "{\"a\\n\":\"x\"}", true },
+		{ "{\"a\":\"x\"}", "{\"a\":\"y\"}", false },
+		{ "{\"a\":\"x\"}", "{\"a\":\"x\"", false },
+		{ "{\"a\":\"x\"}", "{\"a\":\"x\"}}", false },
+		{ "{\"a\":\"x\"}", "{\"a\":\"x\",\"b\":\"y\"}", false },
+		{ "{\"a\":\"x\",\"b\":\"y\"}", "{\"a\":\"x\"}", false },
+		{ "{}", "", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(json_is_text(parse(*state, cases[i].value), cases[i].text,
+					 strlen(cases[i].text)),
+			cases[i].same);
+}
+
 static void test_uuid__has_its_form_and_differs(void **state)
 {
 	(void)state;
@@ -152,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_json_parse__refuses_what_is_large_deep_double_or_broken),
 		cmocka_unit_test(test_sha256__is_the_published_one),
 		cmocka_unit_test(test_json_is_text__compares_with_the_canonical_one),
+		cmocka_unit_test(test_json_is_text__is_of_objects_of_texts_too),
 		cmocka_unit_test(test_uuid__has_its_form_and_differs),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
