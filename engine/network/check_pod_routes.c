@@ -36,18 +36,16 @@ static bool table_is_whole(const struct checking *ck, const struct topology_tabl
 	return ck->is_read || (r && !r->existing);
 }
 
-static struct trie *trie_of(const struct checking *ck, const struct topology_table *table)
+static struct trie *trie_of(struct arena *a, const struct topology_table *table)
 {
-	struct trie_entry *entries = NULL;
+	struct trie_entry *entries = arena_alloc(a, table->nroutes * sizeof *entries);
 	size_t count = 0;
 	for (size_t i = 0; i < table->nroutes; i++)
-		if (table->routes[i]->is_prefix) {
-			struct trie_entry *e = ARENA_PUSH(ck->arena, entries, count);
-			*e = (struct trie_entry){ .prefix = table->routes[i]->prefix,
+		if (table->routes[i]->is_prefix)
+			entries[count++] = (struct trie_entry){ .prefix = table->routes[i]->prefix,
 				.origin = ORIGIN_USER,
 				.value = (uint32_t)i };
-		}
-	return trie_build(ck->arena, entries, count);
+	return trie_build(a, entries, count);
 }
 
 /* A default route through an appliance may lead there; any other one does not. */
@@ -64,7 +62,8 @@ static void check_table(
 	struct checking *ck, const struct set_tables *set, const struct topology_table *table)
 {
 	struct tallies all = tallies_new(ck);
-	const struct trie *trie = trie_of(ck, table);
+	struct arena *scratch = arena_new(); /* there may be hundreds of tables */
+	const struct trie *trie = trie_of(scratch, table);
 	for (size_t i = 0; i < set->nnodes; i++)
 		for (size_t k = 0; k < set->nodes[i].pods.count; k++) {
 			const struct prefix *pods = &set->nodes[i].pods.items[k];
@@ -72,6 +71,7 @@ static void check_table(
 				tally_add(ck, &all, set->nodes[i].node->pointer, "",
 					(struct tally){ .one = &set->nodes[i], .index = k });
 		}
+	arena_free(scratch);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct topology_node *n = all.items[i].one;
 		size_t index = all.items[i].index;
@@ -163,10 +163,40 @@ static void tell_captured(
 static void add_captured(struct captured_scan *s, const struct prefix *p, unsigned kind,
 	const void *owner, size_t index)
 {
-	struct overlap_item *item = ARENA_PUSH(s->ck->arena, s->items, s->count);
-	*item = (struct overlap_item){
+	s->items[s->count] = (struct overlap_item){
 		.prefix = *p, .kind = kind, .order = s->count, .owner = owner, .index = index
 	};
+	s->count++;
+}
+
+static size_t captured_most(const struct set_tables *set)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < set->nnodes; i++)
+		count += set->nodes[i].pods.count;
+	for (size_t i = 0; i < set->ntables; i++)
+		count += set->tables[i]->nroutes;
+	return count;
+}
+
+static void check_set_captured(struct checking *ck, const struct set_tables *set)
+{
+	struct arena *scratch = arena_new(); /* there may be hundreds of sets */
+	struct captured_scan s = { .ck = ck, .set = set };
+	s.items = arena_alloc(scratch, captured_most(set) * sizeof *s.items);
+	for (size_t i = 0; i < set->nnodes; i++)
+		for (size_t k = 0; k < set->nodes[i].pods.count; k++)
+			add_captured(&s, &set->nodes[i].pods.items[k], 0, &set->nodes[i], k);
+	for (size_t i = 0; i < set->ntables; i++)
+		for (size_t k = 0; k < set->tables[i]->nroutes; k++) {
+			const struct topology_route *r = set->tables[i]->routes[k];
+			bool is_node_route = r->part->resource && r->part->resource->node;
+			/* Of a kind that we do not know it may lead to the node. */
+			if (r->is_prefix && !is_node_route && r->hop != HOP_UNKNOWN)
+				add_captured(&s, &r->prefix, 1, r, 0);
+		}
+	overlap_scan(s.items, s.count, tell_captured, &s);
+	arena_free(scratch);
 }
 
 void check_pod_captured(struct checking *ck)
@@ -174,19 +204,7 @@ void check_pod_captured(struct checking *ck)
 	const struct topology *t = ck->topology;
 	for (size_t i = 0; i < t->nnodes;) {
 		struct set_tables set = tables_of_set(ck, i);
-		struct captured_scan s = { .ck = ck, .set = &set };
-		for (size_t k = 0; k < set.nnodes; k++)
-			for (size_t m = 0; m < set.nodes[k].pods.count; m++)
-				add_captured(&s, &set.nodes[k].pods.items[m], 0, &set.nodes[k], m);
-		for (size_t k = 0; k < set.ntables; k++)
-			for (size_t m = 0; m < set.tables[k]->nroutes; m++) {
-				const struct topology_route *r = set.tables[k]->routes[m];
-				bool is_node_route = r->part->resource && r->part->resource->node;
-				/* Of a kind that we do not know it may lead to the node. */
-				if (r->is_prefix && !is_node_route && r->hop != HOP_UNKNOWN)
-					add_captured(&s, &r->prefix, 1, r, 0);
-			}
-		overlap_scan(s.items, s.count, tell_captured, &s);
+		check_set_captured(ck, &set);
 		i += set.nnodes;
 	}
 }

@@ -83,31 +83,42 @@ static void add_absent_group(struct snapshot *s, const struct operation *list)
 			arena_strndup(s->arena, list->path, (size_t)(end - list->path));
 }
 
+static void add_answer(
+	struct snapshot *s, const struct read *r, struct actual **tops, size_t *ntops)
+{
+	const json_t *reply = r->operation.reply;
+	size_t n;
+	json_t *item;
+	if (json_is_object(reply)) {
+		const char *id = json_text_at(reply, "/id");
+		*ARENA_PUSH(s->arena, *tops, *ntops) = (struct actual){ id ? id : r->operation.path,
+			r->schema, r->operation.reply, NULL, NULL };
+		return;
+	}
+	json_array_foreach (reply, n, item) {
+		const char *id = json_text_at(item, "/id");
+		if (id)
+			*ARENA_PUSH(s->arena, *tops, *ntops) =
+				(struct actual){ id, r->schema, item, NULL, NULL };
+	}
+}
+
+/* Sorted before their children, which are many and come in order mostly, are put behind them:
+ * nearly all is in order then. */
 static void add_listed(struct snapshot *s, const struct reads *reads)
 {
+	struct actual *tops = NULL;
+	size_t ntops = 0;
 	for (size_t i = 0; i < reads->count; i++) {
 		const struct read *r = &reads->items[i];
-		const json_t *reply = r->operation.reply;
 		if (r->operation.outcome == OUTCOME_ABSENT)
 			add_absent_group(s, &r->operation);
-		if (r->operation.outcome != OUTCOME_DONE)
-			continue;
-		size_t n;
-		json_t *item;
-		if (json_is_object(reply)) {
-			const char *id = json_text_at(reply, "/id");
-			if (!id)
-				id = r->operation.path;
-			add_actual(s,
-				&(struct actual){ id, r->schema, r->operation.reply, NULL, NULL });
-			continue;
-		}
-		json_array_foreach (reply, n, item) {
-			const char *id = json_text_at(item, "/id");
-			if (id)
-				add_actual(s, &(struct actual){ id, r->schema, item, NULL, NULL });
-		}
+		if (r->operation.outcome == OUTCOME_DONE)
+			add_answer(s, r, &tops, &ntops);
 	}
+	sort_items(tops, ntops, sizeof *tops, compare_actuals);
+	for (size_t i = 0; i < ntops; i++)
+		add_actual(s, &tops[i]);
 	sort_items(s->actuals, s->nactuals, sizeof *s->actuals, compare_actuals);
 }
 
@@ -249,10 +260,14 @@ static bool read_contents(struct snapshot *s, const struct config *config,
 {
 	struct reads reads;
 	reads_init(&reads, s->arena);
+	const struct schema *schema = NULL;
+	const char *suffix = NULL;
 	for (size_t i = 0; i < s->nrecords; i++) {
 		const struct record *r = &s->records[i];
-		const struct schema *schema = catalog_type(s->catalog, r->type);
-		const char *suffix = schema ? json_text_at(schema->facts, "/contents") : NULL;
+		if (i == 0 || strcmp(r->type, r[-1].type) != 0) {
+			schema = catalog_type(s->catalog, r->type);
+			suffix = schema ? json_text_at(schema->facts, "/contents") : NULL;
+		}
 		if (suffix && strcmp(r->origin, "existing") != 0 && snapshot_actual(s, r->id) &&
 			(options->destroy || may_go(s, config, r)))
 			reads_add(&reads, VERB_LIST, arena_printf(s->arena, "%s%s", r->id, suffix),
