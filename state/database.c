@@ -143,7 +143,8 @@ static void guard(sqlite3 *db)
 
 static bool connect(struct state *s, const char *file, int flags, struct diags *diags)
 {
-	if (sqlite3_open_v2(file, &s->db, flags | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(file, &s->db, flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
+		    NULL) != SQLITE_OK)
 		return state_fail(s, STATE_OPENING, diags);
 	guard(s->db);
 	return state_execute(s,

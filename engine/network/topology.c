@@ -179,21 +179,15 @@ static const char *prefixes_fact(const struct topology_part *p)
 	return pointer;
 }
 
-/* The id without its last type and name. In the arena. */
-static const char *parent_id(struct arena *a, const char *id)
+/* What is not told is the id without its last type and name. In the arena. */
+static const char *parent_id(struct arena *a, const struct topology_part *p)
 {
-	size_t len = strlen(id);
+	size_t len = strlen(p->id);
+	if (p->parent)
+		return p->parent;
 	for (unsigned slashes = 0; len && slashes < 2; len--)
-		slashes += id[len - 1] == '/';
-	return arena_strndup(a, id, len);
-}
-
-/* Whether the id is of a child: a type and a name behind the parent's. */
-static bool is_inside(const char *id, const char *parent)
-{
-	size_t len = strlen(parent);
-	return text_starts_nocase(id, parent) && id[len] == '/' &&
-		strchr(id + len + 1, '/') == strrchr(id, '/');
+		slashes += p->id[len - 1] == '/';
+	return arena_strndup(a, p->id, len);
 }
 
 static enum hop_kind hop_of(const char *text)
@@ -312,7 +306,7 @@ static void link_subnets(struct topology *t)
 	for (size_t i = 0; i < t->nsubnets; i++) {
 		struct topology_subnet *s = &t->subnets[i];
 		const char *gateways = json_text_at(s->part->schema->facts, "/subnet/gateways");
-		s->network = topology_network(t, parent_id(t->arena, s->part->id));
+		s->network = topology_network(t, parent_id(t->arena, s->part));
 		s->table = s->table_id ? topology_table(t, s->table_id) : NULL;
 		if (!s->network)
 			continue;
@@ -325,13 +319,13 @@ static void link_subnets(struct topology *t)
 static void link_routes(struct topology *t)
 {
 	struct topology_table *last = NULL;
-	const char *table = NULL;
+	const char *last_id = NULL;
 	for (size_t i = 0; i < t->nroutes; i++) {
 		struct topology_route *r = &t->routes[i];
-		if (!table || !is_inside(r->part->id, table)) {
-			table = parent_id(t->arena, r->part->id);
-			last = topology_table(t, table);
-		}
+		const char *id = parent_id(t->arena, r->part);
+		if (id != last_id)
+			last = topology_table(t, id);
+		last_id = id;
 		r->table = last;
 		if (!last)
 			continue;
@@ -358,7 +352,7 @@ static void link_peerings(struct topology *t, bool planned)
 {
 	for (size_t i = 0; i < t->npeerings; i++) {
 		struct topology_peering *p = &t->peerings[i];
-		p->network = topology_network(t, parent_id(t->arena, p->part->id));
+		p->network = topology_network(t, parent_id(t->arena, p->part));
 		p->remote = p->remote_id ? topology_network(t, p->remote_id) : NULL;
 		if (p->network)
 			*ARENA_PUSH(t->arena, p->network->peerings, p->network->npeerings) = p;

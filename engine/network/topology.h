@@ -22,6 +22,7 @@
 /* One ARM object as it stands at that moment. */
 struct topology_part {
 	const char *id;
+	const char *parent; /* id of what it is inside of; NULL: not told, it follows from the id */
 	const struct schema *schema;
 	const json_t *body;              /* ARM's shape; child lists in it are not looked at */
 	const struct resource *resource; /* where the YAML declares it, or NULL */

@@ -34,10 +34,20 @@ static int compare_changes(const void *a, const void *b)
 		(*(const struct change *const *)a)->id, (*(const struct change *const *)b)->id);
 }
 
-static void add_part(struct parts *p, const char *id, const struct schema *schema,
-	const json_t *body, const struct resource *resource)
+static void add_part(struct parts *p, const char *id, const char *parent,
+	const struct schema *schema, const json_t *body, const struct resource *resource)
 {
-	p->items[p->count++] = (struct topology_part){ id, schema, body, resource };
+	p->items[p->count++] = (struct topology_part){ id, parent, schema, body, resource };
+}
+
+static void add_declared(struct parts *p, const struct resource *r)
+{
+	add_part(p, r->id, r->parent ? r->parent->id : NULL, r->schema, r->body, r);
+}
+
+static void add_actual(struct parts *p, const struct actual *actual, const json_t *body)
+{
+	add_part(p, actual->id, actual->parent, actual->schema, body, actual->resource);
 }
 
 struct topology *view_declared(struct arena *a, const struct config *c)
@@ -46,7 +56,7 @@ struct topology *view_declared(struct arena *a, const struct config *c)
 	for (size_t i = 0; i < c->nresources; i++) {
 		const struct resource *r = c->by_id[i];
 		if (matters(r->schema))
-			add_part(&parts, r->id, r->schema, r->body, r);
+			add_declared(&parts, r);
 	}
 	return topology_make(a, c, parts.items, parts.count, true);
 }
@@ -58,8 +68,7 @@ struct topology *view_actual(
 	for (size_t i = 0; i < snapshot->nactuals; i++) {
 		const struct actual *actual = &snapshot->actuals[i];
 		if (matters(actual->schema))
-			add_part(
-				&parts, actual->id, actual->schema, actual->body, actual->resource);
+			add_actual(&parts, actual, actual->body);
 	}
 	return topology_make(a, c, parts.items, parts.count, false);
 }
@@ -152,17 +161,17 @@ struct topology *view_planned(struct arena *a, const struct config *c,
 			body = edited(a, actual->schema, body, &change->edits, change->rewrites);
 		else if (!plan && r)
 			body = overlaid(a, r, body);
-		add_part(&parts, actual->id, actual->schema, body, r);
+		add_actual(&parts, actual, body);
 	}
 	size_t nstanding = parts.count;
 	for (size_t i = 0; i < changes.count; i++)
 		if (is_made(changes.sorted[i]))
-			add_part(&parts, changes.sorted[i]->id, changes.sorted[i]->schema,
+			add_part(&parts, changes.sorted[i]->id, NULL, changes.sorted[i]->schema,
 				changes.sorted[i]->after, changes.sorted[i]->resource);
 	for (size_t i = 0; i < c->nresources && !plan; i++) {
 		const struct resource *r = c->by_id[i];
 		if (matters(r->schema) && !snapshot_actual(snapshot, r->id))
-			add_part(&parts, r->id, r->schema, r->body, r);
+			add_declared(&parts, r);
 	}
 	/* What stands comes in the order of ids. */
 	if (parts.count > nstanding)
