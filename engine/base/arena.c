@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Under AddressSanitizer each object is a block of its own, so that it sees overflows. */
+/* The first block is small: many an arena lives for one question. Under AddressSanitizer each
+ * object is a block of its own, so that it sees overflows. */
 #if defined(__SANITIZE_ADDRESS__)
 #define BLOCK_BYTES 0
 #elif defined(__has_feature)
@@ -16,8 +17,11 @@
 #define BLOCK_BYTES 0
 #endif
 #endif
-#ifndef BLOCK_BYTES
+#ifdef BLOCK_BYTES
+#define FIRST_BYTES BLOCK_BYTES
+#else
 #define BLOCK_BYTES 65536
+#define FIRST_BYTES 2048
 #endif
 
 struct block {
@@ -120,11 +124,12 @@ void *arena_alloc(struct arena *a, size_t size_bytes)
 	if (bytes == 0)
 		bytes = align;
 	/* What is large has a block of its own, and small things go on behind one another. */
-	if (bytes > a->free_bytes && bytes > BLOCK_BYTES / 4)
+	size_t block_bytes = a->blocks ? BLOCK_BYTES : FIRST_BYTES;
+	if (bytes > a->free_bytes && bytes > block_bytes / 4)
 		return add_block(a, bytes);
 	if (bytes > a->free_bytes) {
-		a->free = add_block(a, BLOCK_BYTES);
-		a->free_bytes = BLOCK_BYTES;
+		a->free = add_block(a, block_bytes);
+		a->free_bytes = block_bytes;
 	}
 	void *memory = a->free;
 	a->free += bytes;
@@ -209,11 +214,18 @@ void *arena_room(struct arena *a, void *items, size_t count, size_t item_bytes)
 	/* Room is always a power of two: a full array is one whose count is one. */
 	if (count != 0 && (count & (count - 1)) != 0)
 		return items;
-	size_t room = count ? count * 2 : 1;
-	if (room > SIZE_MAX / 2 / item_bytes)
-		out_of_memory();
-	void *grown = arena_alloc(a, room * item_bytes);
+	void *grown = arena_array(a, count + 1, item_bytes);
 	if (count)
 		memcpy(grown, items, count * item_bytes);
 	return grown;
+}
+
+void *arena_array(struct arena *a, size_t count, size_t item_bytes)
+{
+	size_t room = 1;
+	while (room < count && room <= SIZE_MAX / 4 / item_bytes)
+		room *= 2;
+	if (room < count)
+		out_of_memory();
+	return arena_alloc(a, room * item_bytes);
 }

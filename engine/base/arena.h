@@ -44,6 +44,9 @@ json_t *arena_json(struct arena *, json_t *json);
  * now are. Room doubles, so pushing is linear over all. Use through ARENA_PUSH. */
 void *arena_room(struct arena *, void *items, size_t count, size_t item_bytes);
 
+/* An array of `count` zeroed items that are filled without ARENA_PUSH, which can then go on. */
+void *arena_array(struct arena *, size_t count, size_t item_bytes);
+
 /* Appends a zeroed item to an array (`items`, `count`) that lives in the arena and is grown by
  * this macro alone; is a pointer to the new item. */
 #define ARENA_PUSH(arena, items, count)                                                            \

@@ -85,12 +85,9 @@ static bool token_next(struct token *token, const char **pointer)
 	if (**pointer != '/')
 		return false;
 	const char *text = *pointer + 1;
-	size_t len = 0;
-	bool escaped = false;
-	for (; text[len] && text[len] != '/'; len++)
-		escaped |= text[len] == '~';
+	size_t len = strcspn(text, "/");
 	*token = (struct token){ .text = text, .len = len };
-	if (escaped) {
+	if (memchr(text, '~', len)) {
 		token->owned = mem_alloc(len + 1);
 		token->len = unescape(token->owned, text, len);
 		token->text = token->owned;

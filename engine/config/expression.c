@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/config/expression.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/buf.h"
@@ -286,6 +287,12 @@ static bool add_scalar(struct buf *out, const json_t *value)
 {
 	if (json_is_string(value))
 		return buf_add(out, json_string_value(value), json_string_length(value));
+	if (json_is_integer(value)) { /* the index of each of 100,000 nodes */
+		char number[32];
+		(void)snprintf(
+			number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		return buf_puts(out, number);
+	}
 	char *text = json_dumps(value, JSON_ENCODE_ANY);
 	bool fits = text && buf_puts(out, text);
 	free(text);

@@ -133,14 +133,19 @@ bool range_read(
 		name ? scope_parse(&r->scope, range.name_pointer, range.name) : NULL;
 	if (name && !t)
 		return false;
-	for (size_t i = 0; i < (size_t)range.count; i++) {
-		struct node n = { 0 };
-		if (!range_node(r, &range, i, pointer, &n))
+	size_t count = (size_t)range.count;
+	struct node *nodes = arena_array(c->arena, set->nnodes + count, sizeof *nodes);
+	if (set->nnodes)
+		memcpy(nodes, set->nodes, set->nnodes * sizeof *nodes);
+	set->nodes = nodes;
+	for (size_t i = 0; i < count; i++) {
+		struct node *n = &nodes[set->nnodes];
+		if (!range_node(r, &range, i, pointer, n))
 			return false;
-		n.name = range_name(r, &range, t, &n);
-		if (!n.name)
+		n->name = range_name(r, &range, t, n);
+		if (!n->name)
 			return false;
-		*ARENA_PUSH(c->arena, set->nodes, set->nnodes) = n;
+		set->nnodes++;
 	}
 	return true;
 }

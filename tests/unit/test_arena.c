@@ -55,11 +55,33 @@ static void test_join__puts_texts_one_behind_another(void **state)
 	arena_free(a);
 }
 
+static void test_array__goes_on_with_push(void **state)
+{
+	(void)state;
+	for (size_t count = 0; count < 10; count++) {
+		struct arena *a = arena_new();
+		size_t n = 0, *items = arena_array(a, count, sizeof *items);
+		for (; n < count; n++) {
+			assert_int_equal(items[n], 0);
+			items[n] = n;
+		}
+		while (n < 20) {
+			size_t *pushed = ARENA_PUSH(a, items, n);
+			assert_int_equal(*pushed, 0);
+			*pushed = n - 1;
+		}
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(items[i], i);
+		arena_free(a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_printf__leaves_what_is_free_zeroed),
 		cmocka_unit_test(test_printf__a_text_as_long_as_a_block_leaves_it_zeroed),
+		cmocka_unit_test(test_array__goes_on_with_push),
 		cmocka_unit_test(test_join__puts_texts_one_behind_another),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
