@@ -222,7 +222,7 @@ def test_nothing_there_is_said_without_a_result(tmp_path):
 def test_a_cloud_that_cannot_be_reached_is_not_said_to_refuse(tmp_path):
     waybill = Waybill(tmp_path / "w", None, "hard-way")
     result = waybill.plan("--cloud", "http://127.0.0.1:1", check=1)
-    assert "[network]" in result.stderr and "cannot list /subscriptions/" in result.stderr
+    assert "[no-connection]" in result.stderr and "cannot list /subscriptions/" in result.stderr
     assert "did not let us" not in result.stderr
 
 
