@@ -46,7 +46,6 @@ struct telling {
 	struct arena *arena; /* while it lasts */
 	const struct schema *schema;
 	const struct actual *actual;
-	struct level *level; /* of the schema */
 	struct typed {
 		const struct schema *schema;
 		struct level *level;
@@ -233,16 +232,14 @@ static bool is_concerned(const struct telling *t, const struct actual *actual)
 	return c && c->actual;
 }
 
-static void meet(struct telling *t, const struct schema *schema)
+static struct level *level_of(struct telling *t, const struct schema *schema)
 {
-	t->schema = schema;
 	for (size_t i = 0; i < t->ntypes; i++)
-		if (t->types[i].schema == schema) {
-			t->level = t->types[i].level;
-			return;
-		}
-	t->level = level_new(t->arena, schema->root, 0);
-	*ARENA_PUSH(t->arena, t->types, t->ntypes) = (struct typed){ schema, t->level };
+		if (t->types[i].schema == schema)
+			return t->types[i].level;
+	struct level *level = level_new(t->arena, schema->root, 0);
+	*ARENA_PUSH(t->arena, t->types, t->ntypes) = (struct typed){ schema, level };
+	return level;
 }
 
 void planner_tell_newer(struct planner *p)
@@ -253,6 +250,7 @@ void planner_tell_newer(struct planner *p)
 	*t = (struct telling){ .planner = p, .arena = arena_new() };
 	const char *parent = NULL;
 	bool concerned = false;
+	struct level *level = NULL;
 	for (size_t i = 0; i < p->snapshot->nactuals; i++) {
 		const struct actual *actual = &p->snapshot->actuals[i];
 		if (!actual->parent || actual->parent != parent)
@@ -260,10 +258,11 @@ void planner_tell_newer(struct planner *p)
 		parent = actual->parent;
 		if (!concerned)
 			continue;
-		if (actual->schema != t->schema)
-			meet(t, actual->schema);
+		if (!level || actual->schema != t->schema)
+			level = level_of(t, actual->schema);
+		t->schema = actual->schema;
 		t->actual = actual;
-		look(t, t->level, actual->body, NULL);
+		look(t, level, actual->body, NULL);
 	}
 	for (size_t i = 0; i < t->nfindings; i++)
 		tell(t, &t->findings[i]);
