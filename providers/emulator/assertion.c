@@ -115,19 +115,6 @@ static bool check_own_audience(struct checking *checking)
 		"https://learn.microsoft.com/entra/identity-platform/certificate-credentials .");
 }
 
-/* AD FS knows neither, so MSAL shows it RS256 and x5t. The code is unconfirmed. */
-static bool check_old(struct checking *checking)
-{
-	const json_t *header = checking->jwt.header;
-	const char *algorithm = json_text_at(header, "/alg");
-
-	if (!text_same_nocase(checking->assertion->name, "adfs") ||
-		(algorithm != NULL && strcmp(algorithm, "RS256") == 0 &&
-			json_object_get(header, "x5t#S256") == NULL))
-		return true;
-	return wrong(checking, 50027, "Invalid JWT token. AD FS takes RS256 with x5t or kid.");
-}
-
 static X509 *read_certificate(const char *pem)
 {
 	BIO *bio = pem != NULL ? BIO_new_mem_buf(pem, -1) : NULL;
@@ -258,7 +245,7 @@ static bool check_self_signed(struct checking *checking)
 		return wrong(checking, 700021,
 			"Client assertion application identifier doesn't match 'client_id' "
 			"parameter.");
-	return check_own_audience(checking) && check_times(checking) && check_old(checking) &&
+	return check_own_audience(checking) && check_times(checking) &&
 		check_certificates(checking) && check_unused(checking);
 }
 

@@ -4,13 +4,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
 
+#include "engine/base/json.h"
 #include "providers/net/aadsts.h"
+#include "providers/net/assertion.h"
 #include "providers/net/token_request.h"
+#include "tests/support/certificate.h"
 
 static const struct credential client = { .kind = CREDENTIAL_SECRET };
 
@@ -79,6 +83,46 @@ static void test_token_request__of_adfs(void **state)
 				"resource=https%3A%2F%2Fa%2F1&client_secret=s");
 		token_request_clear(&request);
 	}
+	arena_free(arena);
+}
+
+static const char *algorithm_at(
+	struct arena *arena, const struct credential *credential, const char *login)
+{
+	static const char field[] = "client_assertion=";
+	struct token_request request;
+	const char *problem = NULL;
+	assert_true(token_request_make(arena, credential,
+		&(struct token_wish){ .login = login, .scope = "https://a/.default" }, &request,
+		&problem));
+	const char *assertion = strstr(request.form.data, field);
+	assert_non_null(assertion);
+	assertion += strlen(field);
+	size_t len = 0;
+	char *bytes = base64_bytes(assertion, strcspn(assertion, "."), &len);
+	char *why = NULL;
+	json_auto_t *head = json_parse(arena, bytes, len, ASSERTION_BYTES, &why);
+	const char *algorithm = json_text_at(head, "/alg");
+	const char *copy = algorithm ? arena_strdup(arena, algorithm) : NULL;
+	free(bytes);
+	token_request_clear(&request);
+	return copy;
+}
+
+static void test_token_request__signed_as_each_service_takes_it(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	const char *own, *key, *problem = NULL;
+	certificate_make_rsa(arena, 2048, 3600, &own, &key);
+	const char *file = arena_printf(arena, "%s%s", key, own);
+	struct credential credential = {
+		.kind = CREDENTIAL_CERTIFICATE, .tenant = "t1", .client_id = "c1"
+	};
+	assert_true(certificate_read(file, strlen(file), NULL, &credential.certificate, &problem));
+	assert_string_equal(algorithm_at(arena, &credential, "https://login"), "PS256");
+	assert_string_equal(algorithm_at(arena, &credential, "https://stack/adfs"), "RS256");
+	certificate_release(&credential.certificate);
 	arena_free(arena);
 }
 
@@ -201,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_token_request__of_a_client_secret),
 		cmocka_unit_test(test_token_request__of_adfs),
+		cmocka_unit_test(test_token_request__signed_as_each_service_takes_it),
 		cmocka_unit_test(test_token_request__of_an_identity),
 		cmocka_unit_test(test_token_request__answers),
 		cmocka_unit_test(test_token_request__used_until_shortly_before_the_end),
