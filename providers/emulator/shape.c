@@ -114,6 +114,9 @@ static bool in_words(const char *words, const char *word)
 {
 	size_t len = strlen(word);
 
+	/* JSON lets a member be named by nothing, which is in every text. */
+	if (len == 0)
+		return false;
 	for (const char *at = words; (at = strstr(at, word)) != NULL; at += len) {
 		bool begins = at == words || at[-1] == ' ';
 
