@@ -11,9 +11,8 @@ if [ "${1:-all}" = all ]; then
 fi
 if [ "${1:-all}" = clients ]; then
 	packages="$packages python3-pytest openssl azure-cli python3-azure"
-	# Those who have another node or go keep it.
+	# Those who have another node keep it.
 	command -v npm >/dev/null || packages="$packages npm"
-	command -v go >/dev/null || packages="$packages golang-go"
 fi
 missing=
 for package in $packages; do
