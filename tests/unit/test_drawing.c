@@ -8,12 +8,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "engine/base/text.h"
 #include "engine/plan/view.h"
-#include "tests/support/folder.h"
+#include "tests/support/declared.h"
 
 #define HEAD "waybill: 1\nsubscription: s\nresourceGroup: g\nlocation: japaneast\n"
 #define NETWORK                                                                                    \
@@ -37,8 +35,6 @@
 
 struct world {
 	struct arena *arena;
-	struct folder folder;
-	struct diags diags;
 	struct plan plan;
 	struct topology *now;
 	struct drawing *drawing;
@@ -46,9 +42,9 @@ struct world {
 
 static int set_up(void **state)
 {
-	struct world *w = mem_alloc(sizeof *w);
-	*w = (struct world){ .arena = arena_new() };
-	folder_make(&w->folder);
+	struct arena *arena = arena_new();
+	struct world *w = ARENA_NEW(arena, struct world);
+	w->arena = arena;
 	*state = w;
 	return 0;
 }
@@ -56,34 +52,13 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct world *w = *state;
-	folder_remove(&w->folder);
 	arena_free(w->arena);
-	free(w);
 	return 0;
-}
-
-static struct config *read_config(struct world *w, const char *yaml)
-{
-	static const char *const nothing[] = { NULL };
-	folder_write(&w->folder, "waybill.yaml", yaml, strlen(yaml));
-	const char *paths[] = { folder_path(&w->folder, w->arena, "waybill.yaml") };
-	const struct config_options inputs = {
-		.paths = paths, .npaths = 1, .environment = nothing
-	};
-	diags_init(&w->diags, w->arena);
-	struct config *config = config_load(w->arena, catalog_new(w->arena), &inputs, &w->diags);
-	if (!config || !config_resolve(config, &w->diags)) {
-		struct buf text;
-		buf_init(&text, BUF_OWN_TEXT);
-		diags_render(&w->diags, &text, 0, false);
-		fail_msg("%s", text.data);
-	}
-	return config;
 }
 
 static void stands(struct world *w, const char *yaml)
 {
-	w->now = view_declared(w->arena, read_config(w, yaml));
+	w->now = view_declared(w->arena, declared(w->arena, yaml));
 }
 
 static void changes(struct world *w, const char *id, enum action action)
@@ -94,7 +69,7 @@ static void changes(struct world *w, const char *id, enum action action)
 
 static const struct drawing *draw(struct world *w, const char *yaml)
 {
-	w->plan.config = read_config(w, yaml);
+	w->plan.config = declared(w->arena, yaml);
 	struct topology *planned = view_declared(w->arena, w->plan.config);
 	w->drawing = drawing_make(w->arena, &w->plan, planned, w->now ? w->now : planned);
 	return w->drawing;
@@ -313,7 +288,7 @@ static void test_drawing__nodes_in_no_subnet_are_not_lost(void **state)
 static void test_drawing__secrets_are_masked(void **state)
 {
 	struct world *w = *state;
-	w->plan.config = read_config(w,
+	w->plan.config = declared(w->arena,
 		HEAD NETWORK SUBNET("one", "0", ", routeTable: t")
 			NODES OWN(VIA("x", "10.8.0.0/16", "10.240.9.4")));
 	secrets_add(w->plan.config->secrets, "10.8.0.0/16", true);

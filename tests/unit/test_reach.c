@@ -9,14 +9,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/text.h"
 #include "engine/network/explain.h"
 #include "engine/network/survey.h"
 #include "engine/plan/view.h"
-#include "tests/support/folder.h"
+#include "tests/support/declared.h"
 
 #define HEAD "waybill: 1\nsubscription: s\nresourceGroup: g\nlocation: japaneast\n"
 #define NET(members)                                                                               \
@@ -36,8 +35,6 @@
 
 struct world {
 	struct arena *arena;
-	struct folder folder;
-	struct diags diags;
 	struct config *config;
 	struct topology *topology;
 	struct reach *reach;
@@ -46,9 +43,9 @@ struct world {
 
 static int set_up(void **state)
 {
-	struct world *w = mem_alloc(sizeof *w);
-	*w = (struct world){ .arena = arena_new() };
-	folder_make(&w->folder);
+	struct arena *arena = arena_new();
+	struct world *w = ARENA_NEW(arena, struct world);
+	w->arena = arena;
 	*state = w;
 	return 0;
 }
@@ -56,9 +53,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct world *w = *state;
-	folder_remove(&w->folder);
 	arena_free(w->arena);
-	free(w);
 	return 0;
 }
 
@@ -70,20 +65,7 @@ static void look(struct world *w)
 
 static void given(struct world *w, const char *yaml)
 {
-	static const char *const nothing[] = { NULL };
-	folder_write(&w->folder, "waybill.yaml", yaml, strlen(yaml));
-	const char *paths[] = { folder_path(&w->folder, w->arena, "waybill.yaml") };
-	const struct config_options inputs = {
-		.paths = paths, .npaths = 1, .environment = nothing
-	};
-	diags_init(&w->diags, w->arena);
-	w->config = config_load(w->arena, catalog_new(w->arena), &inputs, &w->diags);
-	if (!w->config || !config_resolve(w->config, &w->diags)) {
-		struct buf text;
-		buf_init(&text, BUF_OWN_TEXT);
-		diags_render(&w->diags, &text, 0, false);
-		fail_msg("%s", text.data);
-	}
+	w->config = declared(w->arena, yaml);
 	for (size_t i = 0; i < w->config->nnode_sets; i++)
 		for (size_t n = 0; n < w->config->node_sets[i].nnodes; n++)
 			w->config->node_sets[i].nodes[n].ip_forwarding = 1;
