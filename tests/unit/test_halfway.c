@@ -8,14 +8,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/apply/apply.h"
 #include "engine/plan/plan.h"
 #include "schemas/arm_id.h"
-#include "tests/support/fake_cloud.h"
-#include "tests/support/folder.h"
+#include "tests/support/declared.h"
+#include "tests/support/world.h"
 
 #define HEAD                                                                                       \
 	"waybill: 1\nsubscription: s\nresourceGroup: g\nlocation: japaneast\n"                     \
@@ -36,74 +35,15 @@
 #define TO_C ROUTE("c", "2", "10.0.2.4")
 #define DIRECT "10.0.1.4"
 
-struct world {
-	struct arena *arena;
-	struct catalog *catalog;
-	struct folder folder;
-	struct fake_cloud *cloud;
-	struct diags diags;
-	struct state *state;
-};
-
-static int set_up(void **state)
-{
-	struct world *w = mem_alloc(sizeof *w);
-	w->arena = arena_new();
-	w->catalog = catalog_new(w->arena);
-	w->cloud = fake_cloud_new(w->arena, 1);
-	folder_make(&w->folder);
-	diags_init(&w->diags, w->arena);
-	w->state =
-		state_open(folder_path(&w->folder, w->arena, "waybill.db"), STATE_WRITE, &w->diags);
-	*state = w;
-	return w->state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	state_close(w->state);
-	folder_remove(&w->folder);
-	arena_free(w->arena);
-	free(w);
-	return 0;
-}
-
 static struct plan *plan(struct world *w, const char *yaml, const char *replace)
 {
-	static const char *const nothing[] = { NULL };
-	folder_write(&w->folder, "waybill.yaml", yaml, strlen(yaml));
-	const char *paths[] = { folder_path(&w->folder, w->arena, "waybill.yaml") };
-	const struct config_options inputs = {
-		.paths = paths, .npaths = 1, .environment = nothing
-	};
-	const struct snapshot_options how = { .refresh = true };
 	const struct plan_options options = {
 		.max_deletes = 1000, .replace = &replace, .nreplace = replace != NULL
 	};
-	diags_init(&w->diags, w->arena);
-	struct config *config = config_load(w->arena, w->catalog, &inputs, &w->diags);
-	struct snapshot *snapshot = config
-		? snapshot_read(w->arena, config, w->state, &w->cloud->provider, &how, &w->diags)
-		: NULL;
-	struct plan *p =
-		snapshot ? plan_make(w->arena, config, snapshot, &options, &w->diags) : NULL;
-	if (p)
-		return p;
-	struct buf text;
-	buf_init(&text, BUF_OWN_TEXT);
-	diags_render(&w->diags, &text, 0, false);
-	fail_msg("%s", text.data);
-	return NULL;
-}
-
-static void apply(struct world *w, const char *yaml)
-{
-	struct plan *p = plan(w, yaml, NULL);
-	struct run run = { .command = "apply", .user = "u", .host = "h" };
-	const struct apply_options how = { .run = &run };
-	struct apply_report report;
-	assert_true(apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags));
+	struct plan *p = world_plan(w, yaml, &options);
+	if (!p)
+		declared_fail(&w->diags);
+	return p;
 }
 
 static void put_numbers(struct buf *out, const char *word, const size_t *numbers, size_t count)
@@ -147,7 +87,7 @@ static void expect(struct world *w, const char *yaml, const char *replace, const
 
 static void test_halfway__two_tables_exchange_their_next_hops(void **state)
 {
-	apply(*state,
+	world_apply(*state,
 		THREE("ta", "tb", "tc",
 			TABLE("ta", TO_B("10.0.2.4")) TB TABLE("tc", TO_A TO_B(DIRECT))));
 	expect(*state,
@@ -160,7 +100,7 @@ static void test_halfway__two_tables_exchange_their_next_hops(void **state)
 
 static void test_halfway__a_subnet_moves_to_a_new_table(void **state)
 {
-	apply(*state, THREE("ta", "tb", "tb", TABLE("ta", TO_B(DIRECT)) TB));
+	world_apply(*state, THREE("ta", "tb", "tb", TABLE("ta", TO_B(DIRECT)) TB));
 	expect(*state, THREE("tn", "tb", "tb", TABLE("tn", TO_B(DIRECT)) TB), NULL,
 		"0: create routeTables/tn\n"
 		"1: update virtualNetworks/net/subnets/a after 0 settles 0\n"
@@ -169,7 +109,7 @@ static void test_halfway__a_subnet_moves_to_a_new_table(void **state)
 
 static void test_halfway__nothing_waits_where_nothing_was_reached(void **state)
 {
-	apply(*state, THREE("ta", "tb", "tb", TABLE("ta", TO_C) TB));
+	world_apply(*state, THREE("ta", "tb", "tb", TABLE("ta", TO_C) TB));
 	expect(*state,
 		THREE("ta", "tb", "tb",
 			TABLE("ta", TO_C TO_B(DIRECT)) TABLE("tb", TO_A TO_C TO_B("10.0.0.4"))),
@@ -183,7 +123,7 @@ static void test_halfway__two_subnets_exchange_tables_of_equal_use(void **state)
 	static const char tables[] =
 		TABLE("ta", TO_A TO_B(DIRECT) TO_C) TB TABLE("tc", TO_A TO_B(DIRECT) TO_C);
 	(void)tables;
-	apply(*state,
+	world_apply(*state,
 		THREE("ta", "tb", "tc",
 			TABLE("ta", TO_A TO_B(DIRECT) TO_C)
 				TB TABLE("tc", TO_A TO_B(DIRECT) TO_C)));
@@ -198,7 +138,7 @@ static void test_halfway__two_subnets_exchange_tables_of_equal_use(void **state)
 static void test_halfway__two_subnets_exchange_tables_that_change(void **state)
 {
 	/* Packets go on from a over c to b: c must never have the table that leads back to it. */
-	apply(*state,
+	world_apply(*state,
 		THREE("ta", "tb", "tc",
 			TABLE("ta", TO_B("10.0.2.4")) TB TABLE("tc", TO_B(DIRECT))));
 	expect(*state,
@@ -218,7 +158,7 @@ static void test_halfway__two_subnets_exchange_tables_that_change(void **state)
 
 static void test_halfway__a_path_changes_to_another_appliance(void **state)
 {
-	apply(*state,
+	world_apply(*state,
 		APPLIANCES(TABLE("ta", TO_B("10.0.2.9")) TABLE("tc", TO_B(DIRECT))
 				TABLE("td", ROUTE("x", "9", "10.0.0.4"))));
 	expect(*state,
@@ -233,7 +173,7 @@ static void test_halfway__a_path_changes_to_another_appliance(void **state)
 static void test_halfway__a_table_made_anew_is_a_cut(void **state)
 {
 	const char *yaml = THREE("ta", "tb", "tb", TABLE("ta", TO_B(DIRECT) TO_C) TB);
-	apply(*state, yaml);
+	world_apply(*state, yaml);
 	expect(*state, yaml, "routeTables/ta",
 		"0: update virtualNetworks/net/subnets/a\n"
 		"1: delete routeTables/ta after 0\n"
@@ -248,7 +188,7 @@ static void test_halfway__a_detour_keeps_a_table_made_anew_from_being_a_cut(void
 	/* Nothing of this is b's own: what is beside it goes on. */
 	const char *yaml = THREE(
 		"ta", "tb", "tc", TABLE("ta", TO_B(DIRECT)) TB TABLE("tc", TO_A TO_B(DIRECT)));
-	apply(*state, yaml);
+	world_apply(*state, yaml);
 	expect(*state, yaml, "routeTables/tc",
 		"0: update virtualNetworks/net/subnets/c\n"
 		"1: delete routeTables/tc after 0\n"
@@ -292,7 +232,7 @@ static void connect_peerings(struct world *w)
 
 static void test_halfway__a_peering_made_anew_is_a_cut(void **state)
 {
-	apply(*state, PEERED("true"));
+	world_apply(*state, PEERED("true"));
 	connect_peerings(*state);
 
 	expect(*state, PEERED("true"), "virtualNetworks/left/virtualNetworkPeerings/r",
@@ -326,10 +266,10 @@ static char *chain(struct world *w, unsigned appliances, unsigned host)
 static void test_halfway__many_steps_on_one_path_are_judged_up_to_a_bound(void **state)
 {
 	struct world *w = *state;
-	apply(w, chain(w, 12, 8));
+	world_apply(w, chain(w, 12, 8));
 	assert_int_equal(plan(w, chain(w, 12, 9), NULL)->reach.unjudged, 0);
 	assert_int_equal(w->diags.count, 0);
-	apply(w, chain(w, 13, 8));
+	world_apply(w, chain(w, 13, 8));
 	assert_int_equal(plan(w, chain(w, 13, 9), NULL)->reach.unjudged, 1);
 	assert_string_equal(w->diags.items[0].code, "path-cut");
 }
@@ -360,18 +300,15 @@ static enum apply_result apply_and_tell(
 {
 	struct events events = { .w = w, .interrupts = interrupts };
 	struct plan *p = plan(w, yaml, NULL);
-	struct run run = { .command = "apply", .user = "u", .host = "h" };
-	const struct apply_options how = { .run = &run,
-		.on_event = note_event,
-		.context = &events,
-		.interrupted = &w->cloud->interrupted };
-	struct apply_report report;
+	const struct apply_options how = {
+		.on_event = note_event, .context = &events, .interrupted = &w->cloud->interrupted
+	};
 	buf_init(&events.text, BUF_OWN_TEXT);
-	(void)apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags);
+	(void)world_run(w, p, &how);
 	char *got = arena_strdup(w->arena, events.text.data);
 	buf_release(&events.text);
 	assert_string_equal(got, wanted);
-	return report.result;
+	return w->report.result;
 }
 
 /* Nobody stands in d: its subnet and its old table go on while a's wait. */
@@ -382,7 +319,7 @@ static enum apply_result apply_and_tell(
 
 static void test_halfway__what_settles_waits_alone(void **state)
 {
-	apply(*state, WITH_D("ta", ""));
+	world_apply(*state, WITH_D("ta", ""));
 	assert_int_equal(apply_and_tell(*state,
 				 "settle: 1s\n" WITH_D("tn", TABLE("ta", TO_B(DIRECT))), false,
 				 "create routeTables/tn\n"
@@ -394,7 +331,7 @@ static void test_halfway__what_settles_waits_alone(void **state)
 
 static void test_halfway__an_interrupt_ends_the_wait(void **state)
 {
-	apply(*state, WITH_D("ta", ""));
+	world_apply(*state, WITH_D("ta", ""));
 	assert_int_equal(apply_and_tell(*state,
 				 "settle: 99m\n" WITH_D("tn", TABLE("ta", TO_B(DIRECT))), true,
 				 "create routeTables/tn\n"
@@ -407,7 +344,7 @@ static void test_halfway__a_saved_plan_keeps_its_cuts(void **state)
 {
 	struct world *w = *state;
 	const char *yaml = THREE("ta", "tb", "tb", TABLE("ta", TO_B(DIRECT) TO_C) TB);
-	apply(w, yaml);
+	world_apply(w, yaml);
 	const struct plan *p = plan(w, yaml, "routeTables/ta");
 	const struct plan_options options = { .max_deletes = 1000 };
 	struct saved_plan saved;
@@ -419,7 +356,7 @@ static void test_halfway__a_saved_plan_keeps_its_cuts(void **state)
 	assert_string_equal(saved.shown->reach.cuts[0].first[1].pods, "10.200.2.0/24");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(test_halfway__##name, set_up, tear_down)
+#define TEST(name) WORLD_TEST(test_halfway__##name)
 
 int main(void)
 {

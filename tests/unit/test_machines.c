@@ -6,13 +6,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "engine/base/json.h"
 #include "engine/plan/snapshot.h"
-#include "tests/support/fake_cloud.h"
-#include "tests/support/folder.h"
+#include "tests/support/declared.h"
+#include "tests/support/world.h"
 
 #define MACHINES(sub)                                                                              \
 	"/subscriptions/" sub "/resourceGroups/g/providers/Microsoft.Compute/virtualMachines"
@@ -22,33 +20,6 @@
 #define SETS(sub)                                                                                  \
 	"/subscriptions/" sub                                                                      \
 	"/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets"
-
-struct world {
-	struct arena *arena;
-	struct folder folder;
-	struct fake_cloud *cloud;
-	struct diags diags;
-};
-
-static int set_up(void **state)
-{
-	struct world *w = mem_alloc(sizeof *w);
-	w->arena = arena_new();
-	w->cloud = fake_cloud_new(w->arena, 1);
-	folder_make(&w->folder);
-	diags_init(&w->diags, w->arena);
-	*state = w;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	folder_remove(&w->folder);
-	arena_free(w->arena);
-	free(w);
-	return 0;
-}
 
 static void add_machine(struct world *w, const char *machines, const char *nics, const char *name,
 	const char *number)
@@ -68,15 +39,9 @@ static void add_machine(struct world *w, const char *machines, const char *nics,
 
 static struct config *resolve(struct world *w, const char *sets)
 {
-	static const char *const nothing[] = { NULL };
 	const char *yaml = arena_printf(w->arena,
 		"waybill: 1\nsubscription: a\nresourceGroup: g\nlocation: l\nnodeSets:\n%s", sets);
-	folder_write(&w->folder, "waybill.yaml", yaml, strlen(yaml));
-	const char *paths[] = { folder_path(&w->folder, w->arena, "waybill.yaml") };
-	const struct config_options options = {
-		.paths = paths, .npaths = 1, .environment = nothing
-	};
-	struct config *c = config_load(w->arena, catalog_new(w->arena), &options, &w->diags);
+	struct config *c = declared_load(w->arena, w->catalog, yaml, &w->diags);
 	assert_non_null(c);
 	const struct snapshot_options how = { .refresh = true };
 	assert_true(snapshot_resolve(w->arena, c, &w->cloud->provider, &how, &w->diags));
@@ -122,10 +87,8 @@ static void test_machines__a_scale_set_costs_one_list_a_kind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_machines__each_subscription_is_asked_for_its_own, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_machines__a_scale_set_costs_one_list_a_kind, set_up, tear_down),
+		WORLD_TEST(test_machines__each_subscription_is_asked_for_its_own),
+		WORLD_TEST(test_machines__a_scale_set_costs_one_list_a_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

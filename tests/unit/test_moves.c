@@ -14,8 +14,7 @@
 #include "engine/base/json.h"
 #include "engine/plan/moves.h"
 #include "engine/plan/plan.h"
-#include "tests/support/fake_cloud.h"
-#include "tests/support/folder.h"
+#include "tests/support/world.h"
 
 #define OLD "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
 #define NEW "/subscriptions/s/resourceGroups/h/providers/Microsoft.Network"
@@ -29,74 +28,13 @@
 	"moved:\n- {from: resourceGroups/g/virtualNetworks/net, to: virtualNetworks/net}\n"        \
 	"- {from: resourceGroups/g/routeTables/t, to: " NEW "/routeTables/t}\n"
 
-struct world {
-	struct arena *arena;
-	struct catalog *catalog;
-	struct folder folder;
-	struct fake_cloud *cloud;
-	struct diags diags;
-	struct state *state;
-};
-
-static int set_up(void **state)
-{
-	struct world *w = mem_alloc(sizeof *w);
-	w->arena = arena_new();
-	w->catalog = catalog_new(w->arena);
-	w->cloud = fake_cloud_new(w->arena, 1);
-	folder_make(&w->folder);
-	diags_init(&w->diags, w->arena);
-	w->state =
-		state_open(folder_path(&w->folder, w->arena, "waybill.db"), STATE_WRITE, &w->diags);
-	*state = w;
-	return w->state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	state_close(w->state);
-	folder_remove(&w->folder);
-	arena_free(w->arena);
-	free(w);
-	return 0;
-}
-
-static struct plan *plan(struct world *w, const char *yaml, bool destroy, bool refresh)
-{
-	static const char *const nothing[] = { NULL };
-	folder_write(&w->folder, "waybill.yaml", yaml, strlen(yaml));
-	const char *paths[] = { folder_path(&w->folder, w->arena, "waybill.yaml") };
-	const struct config_options inputs = {
-		.paths = paths, .npaths = 1, .environment = nothing
-	};
-	const struct snapshot_options how = { .refresh = refresh, .destroy = destroy };
-	const struct plan_options options = { .max_deletes = 1000, .destroy = destroy };
-	diags_init(&w->diags, w->arena);
-	struct config *config = config_load(w->arena, w->catalog, &inputs, &w->diags);
-	struct snapshot *snapshot = config
-		? snapshot_read(w->arena, config, w->state, &w->cloud->provider, &how, &w->diags)
-		: NULL;
-	return snapshot ? plan_make(w->arena, config, snapshot, &options, &w->diags) : NULL;
-}
-
-static void apply(struct world *w, const char *yaml)
-{
-	struct plan *p = plan(w, yaml, false, true);
-	struct run run = { .command = "apply", .user = "u", .host = "h" };
-	const struct apply_options how = { .run = &run };
-	struct apply_report report;
-	assert_non_null(p);
-	assert_true(apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags));
-}
-
 static void applied_in_g(struct world *w)
 {
 	fake_cloud_put(w->cloud, OLD "/virtualNetworks/net",
 		"{'location':'japaneast','properties':{'addressSpace':{'addressPrefixes':["
 		"'10.0.0.0/16']},'subnets':[{'name':'a','id':'" OLD
 		"/virtualNetworks/net/subnets/a','properties':{'addressPrefix':'10.0.0.0/24'}}]}}");
-	apply(w, HEAD("g") BODY);
+	world_apply(w, HEAD("g") BODY);
 }
 
 /* As ARM does: all in the group, and what refers to it. */
@@ -131,7 +69,7 @@ static const char *told(struct world *w, const struct plan *p)
 
 static void expect(struct world *w, const char *yaml, const char *wanted)
 {
-	assert_string_equal(told(w, plan(w, yaml, false, true)), wanted);
+	assert_string_equal(told(w, world_plan(w, yaml, NULL)), wanted);
 }
 
 static const char followed[] =
@@ -143,7 +81,7 @@ static void test_moves__what_moved_is_a_line_without_a_write(void **state)
 	struct world *w = *state;
 	applied_in_g(w);
 	move_all(w, 'g', 'h');
-	struct plan *p = plan(w, HEAD("h") BODY MOVED, false, true);
+	struct plan *p = world_plan(w, HEAD("h") BODY MOVED, NULL);
 	assert_string_equal(told(w, p), followed);
 	assert_int_equal(p->nsteps, 0);
 	assert_int_equal(p->to_move, 2);
@@ -155,7 +93,7 @@ static void test_moves__after_apply_the_plan_is_empty_and_the_entry_silent(void 
 	struct world *w = *state;
 	applied_in_g(w);
 	move_all(w, 'g', 'h');
-	apply(w, HEAD("h") BODY MOVED);
+	world_apply(w, HEAD("h") BODY MOVED);
 	expect(w, HEAD("h") BODY MOVED, "");
 	expect(w, HEAD("h") BODY, "");
 	struct record *records;
@@ -174,7 +112,8 @@ static void test_moves__destroy_gives_back_and_deletes_where_it_stands_now(void 
 	struct world *w = *state;
 	applied_in_g(w);
 	move_all(w, 'g', 'h');
-	assert_string_equal(told(w, plan(w, HEAD("h") BODY MOVED, true, true)),
+	const struct plan_options options = { .max_deletes = 1000, .destroy = true };
+	assert_string_equal(told(w, world_plan(w, HEAD("h") BODY MOVED, &options)),
 		"delete routeTables/t from " OLD "/routeTables/t\n"
 		"delete routeTables/t/routes/r from -\n"
 		"update virtualNetworks/net/subnets/a from " OLD
@@ -186,7 +125,8 @@ static void test_moves__without_refresh_both_places_are_asked_for(void **state)
 	struct world *w = *state;
 	applied_in_g(w);
 	move_all(w, 'g', 'h');
-	assert_string_equal(told(w, plan(w, HEAD("h") BODY MOVED, false, false)), followed);
+	const struct plan_options options = { .max_deletes = 1000, .refresh = REFRESH_FALSE };
+	assert_string_equal(told(w, world_plan(w, HEAD("h") BODY MOVED, &options)), followed);
 }
 
 static void test_moves__a_change_beside_the_move_is_made_where_it_stands_now(void **state)
@@ -196,7 +136,7 @@ static void test_moves__a_change_beside_the_move_is_made_where_it_stands_now(voi
 		HEAD("h") BODY "      r2: {addressPrefix: 10.9.2.0/24, nextHopType: None}\n" MOVED;
 	applied_in_g(w);
 	move_all(w, 'g', 'h');
-	apply(w, yaml);
+	world_apply(w, yaml);
 	assert_non_null(fake_cloud_at(w->cloud, NEW "/routeTables/t/routes/r2"));
 	expect(w, yaml, "");
 }
@@ -240,7 +180,7 @@ static void test_moves__two_records_do_not_become_one(void **state)
 	struct world *w = *state;
 	static const char both[] = HEAD("g") "routeTables:\n  t: {}\n  other: {name: t, "
 					     "resourceGroup: h}\n";
-	apply(w, both);
+	world_apply(w, both);
 	json_object_del(w->cloud->bodies,
 		arena_printf(w->arena, "%s",
 			"/subscriptions/s/resourcegroups/g/providers/microsoft.network/routetables/"
@@ -257,7 +197,7 @@ static void refused(
 {
 	const char *yaml =
 		arena_printf(w->arena, "%s%s", HEAD("g") "routeTables:\n  d: {}\n", moved);
-	assert_null(plan(w, yaml, false, true));
+	assert_null(world_plan(w, yaml, NULL));
 	assert_string_equal(w->diags.items[0].code, code);
 	assert_int_equal(w->diags.items[0].at.line, line);
 	assert_int_equal(w->diags.items[0].at.column, column);
@@ -348,7 +288,7 @@ static void test_moves__every_id_in_a_record_follows_and_what_only_begins_like_o
 		json_text_at(before, "/properties/routeTable/id"), OLD "/ROUTETABLES/t");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(test_moves__##name, set_up, tear_down)
+#define TEST(name) WORLD_TEST(test_moves__##name)
 
 int main(void)
 {

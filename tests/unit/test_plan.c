@@ -7,14 +7,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/apply/apply.h"
 #include "engine/base/json.h"
 #include "engine/plan/plan.h"
-#include "tests/support/fake_cloud.h"
-#include "tests/support/folder.h"
+#include "tests/support/world.h"
 
 #define GROUP "/subscriptions/s/resourceGroups/g"
 #define NETWORK GROUP "/providers/Microsoft.Network/virtualNetworks/net"
@@ -29,80 +27,6 @@
 #define ROUTE(name, prefix)                                                                        \
 	"      " name ": {addressPrefix: " prefix                                                  \
 	", nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.0.4}\n"
-
-struct world {
-	struct arena *arena;
-	struct catalog *catalog;
-	struct folder folder;
-	struct fake_cloud *cloud;
-	struct diags diags;
-	struct state *state;
-	struct config *config; /* of the last plan, and what it was made from */
-	struct snapshot *snapshot;
-};
-
-static int set_up(void **state)
-{
-	struct world *w = mem_alloc(sizeof *w);
-	w->arena = arena_new();
-	w->catalog = catalog_new(w->arena);
-	w->cloud = fake_cloud_new(w->arena, 1);
-	folder_make(&w->folder);
-	diags_init(&w->diags, w->arena);
-	w->state =
-		state_open(folder_path(&w->folder, w->arena, "waybill.db"), STATE_WRITE, &w->diags);
-	*state = w;
-	return w->state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	state_close(w->state);
-	folder_remove(&w->folder);
-	arena_free(w->arena);
-	free(w);
-	return 0;
-}
-
-static struct plan *plan(struct world *w, const char *yaml, const struct plan_options *options)
-{
-	static const char *const nothing[] = { NULL };
-	folder_write(&w->folder, "waybill.yaml", yaml, strlen(yaml));
-	const char *paths[] = { folder_path(&w->folder, w->arena, "waybill.yaml") };
-	const struct config_options inputs = {
-		.paths = paths, .npaths = 1, .environment = nothing
-	};
-	const struct snapshot_options how = { .refresh = true, .destroy = options->destroy };
-	diags_init(&w->diags, w->arena);
-	struct config *config = config_load(w->arena, w->catalog, &inputs, &w->diags);
-	struct snapshot *snapshot = config
-		? snapshot_read(w->arena, config, w->state, &w->cloud->provider, &how, &w->diags)
-		: NULL;
-	w->config = config;
-	w->snapshot = snapshot;
-	return snapshot ? plan_make(w->arena, config, snapshot, options, &w->diags) : NULL;
-}
-
-static bool try_apply(struct world *w, const char *yaml)
-{
-	const struct plan_options options = { .max_deletes = 1000 };
-	struct plan *p = plan(w, yaml, &options);
-	struct run run = { .command = "apply", .user = "u", .host = "h" };
-	const struct apply_options how = { .run = &run };
-	struct apply_report report;
-	return p && apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags);
-}
-
-static void apply(struct world *w, const char *yaml)
-{
-	struct buf text;
-	if (try_apply(w, yaml))
-		return;
-	buf_init(&text, BUF_OWN_TEXT);
-	diags_render(&w->diags, &text, 0, false);
-	fail_msg("%s", text.data);
-}
 
 static void put_changes(struct buf *out, const struct plan *p)
 {
@@ -138,7 +62,7 @@ static void put_steps(struct buf *out, const struct plan *p)
 static void expect_with(
 	struct world *w, const char *yaml, const struct plan_options *options, const char *wanted)
 {
-	struct plan *p = plan(w, yaml, options);
+	struct plan *p = world_plan(w, yaml, options);
 	struct buf text;
 	buf_init(&text, BUF_OWN_TEXT);
 	if (p) {
@@ -177,7 +101,7 @@ static void test_plan__fills_a_table_before_its_network_uses_it(void **state)
 
 static void test_plan__is_empty_after_apply(void **state)
 {
-	apply(*state, one_table);
+	world_apply(*state, one_table);
 	expect(*state, one_table, "");
 }
 
@@ -187,7 +111,7 @@ static void test_plan__replaced_table_is_detached_deleted_made_and_attached(void
 	const struct plan_options options = {
 		.max_deletes = 1000, .replace = replace, .nreplace = 1
 	};
-	apply(*state, one_table);
+	world_apply(*state, one_table);
 	expect_with(*state, one_table, &options,
 		"replace routeTables/t\n"
 		"replace routeTables/t/routes/r1\n"
@@ -204,7 +128,7 @@ static void test_plan__replaced_table_is_detached_deleted_made_and_attached(void
 
 static void test_plan__subnet_moves_to_the_new_table_before_the_old_one_goes(void **state)
 {
-	apply(*state, one_table);
+	world_apply(*state, one_table);
 	expect(*state,
 		HEAD NET SUBNET("a", "10.0.0.0/24", "u") SUBNET("b", "10.0.1.0/24",
 			"u") "routeTables:\n  u:\n    routes:\n" ROUTE("r1", "10.9.1.0/24"),
@@ -223,7 +147,7 @@ static void test_plan__subnet_moves_to_the_new_table_before_the_old_one_goes(voi
 
 static void test_plan__swapped_prefixes_are_one_write(void **state)
 {
-	apply(*state, one_table);
+	world_apply(*state, one_table);
 	expect(*state,
 		HEAD NET SUBNET("a", "10.0.0.0/24", "t")
 			SUBNET("b", "10.0.1.0/24", "t") "routeTables:\n  t:\n    routes:\n" ROUTE(
@@ -236,7 +160,7 @@ static void test_plan__swapped_prefixes_are_one_write(void **state)
 static void test_plan__foreign_and_drift_are_told_apart(void **state)
 {
 	struct world *w = *state;
-	apply(w, one_table);
+	world_apply(w, one_table);
 	fake_cloud_put(w->cloud, TABLE,
 		"{'location':'japaneast','properties':{'routes':["
 		"{'name':'r1','id':'" TABLE
@@ -256,7 +180,7 @@ static void test_plan__foreign_and_drift_are_told_apart(void **state)
 static void test_plan__foreign_route_with_our_prefix_is_a_conflict(void **state)
 {
 	struct world *w = *state;
-	apply(w, HEAD "routeTables:\n  t: {}\n");
+	world_apply(w, HEAD "routeTables:\n  t: {}\n");
 	fake_cloud_put(w->cloud, TABLE,
 		"{'location':'japaneast','properties':{'routes':[{'name':'x','id':'" TABLE
 		"/routes/x','properties':{'addressPrefix':'10.9.1.0/24','nextHopType':'None'}}]}}");
@@ -270,7 +194,7 @@ static void test_plan__table_with_a_foreign_route_is_not_deleted(void **state)
 {
 	struct world *w = *state;
 	const struct plan_options options = { .destroy = true, .max_deletes = -1 };
-	apply(w, HEAD "routeTables:\n  t: {}\n");
+	world_apply(w, HEAD "routeTables:\n  t: {}\n");
 	fake_cloud_put(w->cloud, TABLE,
 		"{'location':'japaneast','properties':{'routes':[{'name':'x','id':'" TABLE
 		"/routes/x','properties':{'addressPrefix':'10.8.0.0/16','nextHopType':'None'}}]}}");
@@ -286,7 +210,7 @@ static void test_plan__what_exists_is_not_ours_until_adopted(void **state)
 	expect(w, HEAD "routeTables:\n  t: {}\n",
 		"not-ours: routeTables/t exists already and is not ours\n");
 	expect(w, HEAD "routeTables:\n  t: {adopt: true}\n", "no-op routeTables/t adopts\n");
-	apply(w, HEAD "routeTables:\n  t: {adopt: true}\n");
+	world_apply(w, HEAD "routeTables:\n  t: {adopt: true}\n");
 	expect(w, HEAD "routeTables:\n  t: {}\n", "");
 }
 
@@ -347,7 +271,7 @@ static void test_plan__destroy_gives_an_existing_member_back_first(void **state)
 		"update virtualNetworks/net/subnets/a /properties/routeTable\n"
 		"0: create routeTables/t\n"
 		"1: update virtualNetworks/net/subnets/a after 0\n");
-	apply(*state, existing);
+	world_apply(*state, existing);
 	expect_with(*state, existing, &options,
 		"delete routeTables/t\n"
 		"update virtualNetworks/net/subnets/a /properties/routeTable\n"
@@ -361,7 +285,7 @@ static void test_plan__what_a_failed_update_wrote_is_given_back_too(void **state
 	const struct plan_options options = { .destroy = true, .max_deletes = 1000 };
 	put_network(w);
 	fake_cloud_script(w->cloud, FAKE_FAIL_LATE, VERB_PUT, NETWORK "/subnets/a")->code = "Late";
-	assert_false(try_apply(w, existing));
+	assert_false(world_run(w, world_plan(w, existing, NULL), NULL));
 	expect_with(w, existing, &options,
 		"delete routeTables/t\n"
 		"update virtualNetworks/net/subnets/a /properties/routeTable\n"
@@ -372,17 +296,17 @@ static void test_plan__what_a_failed_update_wrote_is_given_back_too(void **state
 static void test_plan__routes_of_a_failed_update_are_ours(void **state)
 {
 	struct world *w = *state;
-	apply(w, HEAD "routeTables:\n  t: {}\n");
+	world_apply(w, HEAD "routeTables:\n  t: {}\n");
 	fake_cloud_script(w->cloud, FAKE_FAIL_LATE, VERB_PUT, TABLE)->code = "Late";
 	const char *yaml = HEAD "routeTables:\n  t:\n    routes:\n" ROUTE("r1", "10.9.1.0/24");
-	assert_false(try_apply(w, yaml));
+	assert_false(world_run(w, world_plan(w, yaml, NULL), NULL));
 	expect(w, yaml, "");
 }
 
 static void test_plan__existing_that_is_not_there_is_an_error(void **state)
 {
 	struct world *w = *state;
-	assert_null(plan(w, existing, &(struct plan_options){ .max_deletes = -1 }));
+	assert_null(world_plan(w, existing, &(struct plan_options){ .max_deletes = -1 }));
 	assert_int_equal(w->diags.nerrors, 2);
 	assert_string_equal(w->diags.items[0].code, "existing-missing");
 }
@@ -391,16 +315,16 @@ static void test_plan__losing_most_of_what_is_recorded_needs_a_word(void **state
 {
 	struct world *w = *state;
 	const struct plan_options careful = { .max_deletes = -1 };
-	apply(w, one_table);
-	assert_null(plan(w, HEAD NET "      a: {addressPrefix: 10.0.0.0/24}\n", &careful));
+	world_apply(w, one_table);
+	assert_null(world_plan(w, HEAD NET "      a: {addressPrefix: 10.0.0.0/24}\n", &careful));
 	assert_string_equal(w->diags.items[0].code, "mass-delete");
 }
 
 static void test_plan__location_replaces_and_says_so(void **state)
 {
 	struct world *w = *state;
-	apply(w, HEAD "routeTables:\n  t: {}\n");
-	struct plan *p = plan(w, HEAD "routeTables:\n  t: {location: westeurope}\n",
+	world_apply(w, HEAD "routeTables:\n  t: {}\n");
+	struct plan *p = world_plan(w, HEAD "routeTables:\n  t: {location: westeurope}\n",
 		&(struct plan_options){ .max_deletes = 9 });
 	assert_non_null(p);
 	assert_int_equal(p->changes[0].action, ACTION_REPLACE);
@@ -411,24 +335,24 @@ static void test_plan__equal_inputs_have_equal_ids(void **state)
 {
 	struct world *w = *state;
 	const struct plan_options options = { .max_deletes = -1 };
-	const char *first = plan(w, one_table, &options)->id;
+	const char *first = world_plan(w, one_table, &options)->id;
 	const char *shuffled = HEAD "routeTables:\n  t:\n    routes:\n" ROUTE("r2", "10.9.2.0/24")
 		ROUTE("r1", "10.9.1.0/24") NET SUBNET("b", "10.0.1.0/24", "t")
 			SUBNET("a", "10.0.0.0/24", "t");
-	assert_string_equal(plan(w, shuffled, &options)->id, first);
+	assert_string_equal(world_plan(w, shuffled, &options)->id, first);
 	assert_int_equal(strlen(first), 64);
-	assert_string_not_equal(plan(w, HEAD "routeTables:\n  t: {}\n", &options)->id, first);
+	assert_string_not_equal(world_plan(w, HEAD "routeTables:\n  t: {}\n", &options)->id, first);
 }
 
 static void test_plan__drift_alone_plans_no_change(void **state)
 {
 	struct world *w = *state;
 	const struct plan_options options = { .max_deletes = -1, .refresh = REFRESH_ONLY };
-	apply(w, one_table);
-	assert_true(plan_is_empty(plan(w, one_table, &options)));
+	world_apply(w, one_table);
+	assert_true(plan_is_empty(world_plan(w, one_table, &options)));
 	json_t *route = fake_cloud_at(w->cloud, TABLE "/routes/r1");
 	assert_true(json_put(route, "/properties/addressPrefix", json_string("10.9.9.0/24")));
-	struct plan *p = plan(w, HEAD "routeTables:\n  t: {}\n", &options);
+	struct plan *p = world_plan(w, HEAD "routeTables:\n  t: {}\n", &options);
 	assert_non_null(p);
 	assert_int_equal(p->nchanges + p->nsteps, 0);
 	assert_int_equal(p->ndrifts, 1);
@@ -446,11 +370,10 @@ static void test_plan__a_takeover_knows_what_stands_as_it_stands(void **state)
 	const struct plan_options options = { .max_deletes = -1 };
 	struct run run = { .command = "import", .user = "u", .host = "h" };
 	const struct apply_options how = { .run = &run };
-	struct apply_report report;
 	fake_cloud_put(w->cloud, TABLE,
 		"{'location':'japaneast','properties':{'routes':[{'name':'r1','properties':"
 		"{'addressPrefix':'10.9.9.0/24','nextHopType':'None'}}]}}");
-	assert_null(plan(w, one_table, &options));
+	assert_null(world_plan(w, one_table, &options));
 	assert_string_equal(w->diags.items[0].code, "not-ours");
 	diags_init(&w->diags, w->arena);
 	struct plan *p = plan_takeover(w->arena, w->config, w->snapshot, NULL, &w->diags);
@@ -459,9 +382,9 @@ static void test_plan__a_takeover_knows_what_stands_as_it_stands(void **state)
 	assert_int_equal(p->to_adopt, 2);
 	assert_int_equal(p->ndiffering, 1);
 	assert_int_equal(p->nabsent, 4);
-	assert_true(apply_plan(p, w->state, &w->cloud->provider, &how, &report, &w->diags));
+	assert_true(world_run(w, p, &how));
 	assert_int_equal(fake_cloud_count(w->cloud, VERB_PUT, NULL), 0);
-	p = plan(w, one_table, &options);
+	p = world_plan(w, one_table, &options);
 	assert_non_null(p);
 	assert_int_equal(p->to_change, 1);
 	assert_int_equal(p->to_add, 4);
@@ -474,13 +397,13 @@ static void test_plan__a_target_brings_what_it_waits_for(void **state)
 	const char *const subnet[] = { "virtualNetworks/net/subnets/a" };
 	const char *const route[] = { "routeTables/t/routes/r1" };
 	struct plan_options options = { .max_deletes = -1, .target = subnet, .ntarget = 1 };
-	struct plan *p = plan(w, one_table, &options);
+	struct plan *p = world_plan(w, one_table, &options);
 	assert_non_null(p);
 	assert_int_equal(p->nchanges, 5); /* the network, the table and both of its routes */
 	assert_int_equal(p->nleft_out, 1);
 	assert_string_equal(p->left_out[0], "virtualNetworks/net/subnets/b");
 	options.target = route;
-	p = plan(w, one_table, &options);
+	p = world_plan(w, one_table, &options);
 	assert_int_equal(p->nchanges, 2);
 	assert_int_equal(p->nleft_out, 4);
 	json_auto_t *json = plan_save(p, &options);
@@ -494,7 +417,7 @@ static void test_plan__saved_plan_comes_back_with_its_id(void **state)
 {
 	struct world *w = *state;
 	const struct plan_options options = { .max_deletes = 7 };
-	struct plan *made = plan(w, one_table, &options);
+	struct plan *made = world_plan(w, one_table, &options);
 	struct saved_plan saved;
 	json_auto_t *json = plan_save(made, &options);
 	assert_true(plan_load(w->arena, w->catalog, json, &saved, &w->diags));
@@ -502,61 +425,39 @@ static void test_plan__saved_plan_comes_back_with_its_id(void **state)
 	assert_int_equal(saved.options.max_deletes, 7);
 	assert_int_equal(saved.shown->to_add, made->to_add);
 	plan_explain_difference(
-		saved.shown, plan(w, HEAD "routeTables:\n  t: {}\n", &options), &w->diags);
+		saved.shown, world_plan(w, HEAD "routeTables:\n  t: {}\n", &options), &w->diags);
 	assert_string_equal(w->diags.items[0].code, "plan-stale");
 	assert_int_equal(w->diags.nerrors, 5);
 }
+
+#define TEST(name) WORLD_TEST(test_plan__##name)
 
 int main(void)
 {
 	mem_guard_jansson();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_plan__fills_a_table_before_its_network_uses_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_plan__is_empty_after_apply, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__replaced_table_is_detached_deleted_made_and_attached, set_up,
-			tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__subnet_moves_to_the_new_table_before_the_old_one_goes, set_up,
-			tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__swapped_prefixes_are_one_write, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__foreign_and_drift_are_told_apart, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__foreign_route_with_our_prefix_is_a_conflict, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__table_with_a_foreign_route_is_not_deleted, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__what_exists_is_not_ours_until_adopted, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__what_is_inside_of_what_is_not_ours_needs_no_word_of_its_own,
-			set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__an_address_that_nothing_has_is_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__destroy_gives_an_existing_member_back_first, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__what_a_failed_update_wrote_is_given_back_too, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__routes_of_a_failed_update_are_ours, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__existing_that_is_not_there_is_an_error, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__losing_most_of_what_is_recorded_needs_a_word, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__location_replaces_and_says_so, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__equal_inputs_have_equal_ids, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__a_target_brings_what_it_waits_for, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__drift_alone_plans_no_change, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__a_takeover_knows_what_stands_as_it_stands, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_plan__saved_plan_comes_back_with_its_id, set_up, tear_down),
+		TEST(fills_a_table_before_its_network_uses_it),
+		TEST(is_empty_after_apply),
+		TEST(replaced_table_is_detached_deleted_made_and_attached),
+		TEST(subnet_moves_to_the_new_table_before_the_old_one_goes),
+		TEST(swapped_prefixes_are_one_write),
+		TEST(foreign_and_drift_are_told_apart),
+		TEST(foreign_route_with_our_prefix_is_a_conflict),
+		TEST(table_with_a_foreign_route_is_not_deleted),
+		TEST(what_exists_is_not_ours_until_adopted),
+		TEST(what_is_inside_of_what_is_not_ours_needs_no_word_of_its_own),
+		TEST(an_address_that_nothing_has_is_refused),
+		TEST(destroy_gives_an_existing_member_back_first),
+		TEST(what_a_failed_update_wrote_is_given_back_too),
+		TEST(routes_of_a_failed_update_are_ours),
+		TEST(existing_that_is_not_there_is_an_error),
+		TEST(losing_most_of_what_is_recorded_needs_a_word),
+		TEST(location_replaces_and_says_so),
+		TEST(equal_inputs_have_equal_ids),
+		TEST(a_target_brings_what_it_waits_for),
+		TEST(drift_alone_plans_no_change),
+		TEST(a_takeover_knows_what_stands_as_it_stands),
+		TEST(saved_plan_comes_back_with_its_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,16 +6,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "engine/apply/apply.h"
 #include "engine/apply/putback.h"
 #include "engine/base/json.h"
 #include "engine/plan/plan.h"
 #include "state/putback.h"
-#include "tests/support/fake_cloud.h"
-#include "tests/support/folder.h"
+#include "tests/support/world.h"
 
 #define TABLE "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/routeTables/t"
 #define HEAD                                                                                       \
@@ -26,59 +23,10 @@
 static const char before[] = HEAD ROUTE("a", "10.1.0.0/16") ROUTE("b", "10.2.0.0/16");
 static const char after[] = HEAD ROUTE("a", "10.3.0.0/16") ROUTE("c", "10.2.0.0/16");
 
-struct world {
-	struct arena *arena;
-	struct catalog *catalog;
-	struct folder folder;
-	struct fake_cloud *cloud;
-	struct diags diags;
-	struct state *state;
-};
-
-static int set_up(void **state)
-{
-	struct world *w = mem_alloc(sizeof *w);
-	w->arena = arena_new();
-	w->catalog = catalog_new(w->arena);
-	w->cloud = fake_cloud_new(w->arena, 1);
-	folder_make(&w->folder);
-	diags_init(&w->diags, w->arena);
-	w->state =
-		state_open(folder_path(&w->folder, w->arena, "waybill.db"), STATE_WRITE, &w->diags);
-	*state = w;
-	return w->state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	state_close(w->state);
-	folder_remove(&w->folder);
-	arena_free(w->arena);
-	free(w);
-	return 0;
-}
-
 static bool apply(struct world *w, const char *yaml, long confirm_within_ms)
 {
-	static const char *const nothing[] = { NULL };
-	const char *paths[] = { folder_path(&w->folder, w->arena, "waybill.yaml") };
-	const struct config_options inputs = {
-		.paths = paths, .npaths = 1, .environment = nothing
-	};
-	const struct snapshot_options how = { .refresh = true };
-	const struct plan_options options = { .max_deletes = 9 };
-	struct run run = { .command = "apply", .user = "u", .host = "h" };
-	const struct apply_options doing = { .run = &run, .confirm_within_ms = confirm_within_ms };
-	struct apply_report report;
-	folder_write(&w->folder, "waybill.yaml", yaml, strlen(yaml));
-	struct config *config = config_load(w->arena, w->catalog, &inputs, &w->diags);
-	struct snapshot *snapshot = config
-		? snapshot_read(w->arena, config, w->state, &w->cloud->provider, &how, &w->diags)
-		: NULL;
-	struct plan *plan =
-		snapshot ? plan_make(w->arena, config, snapshot, &options, &w->diags) : NULL;
-	return plan && apply_plan(plan, w->state, &w->cloud->provider, &doing, &report, &w->diags);
+	const struct apply_options how = { .confirm_within_ms = confirm_within_ms };
+	return world_run(w, world_plan(w, yaml, NULL), &how);
 }
 
 static bool find(struct world *w, struct putback *out)
@@ -93,13 +41,12 @@ static bool put_back(struct world *w, size_t steps)
 	struct putback putback;
 	struct run run = { .command = "put back", .user = "u", .host = "h" };
 	const struct apply_options doing = { .run = &run };
-	struct apply_report report;
 	assert_true(find(w, &putback));
 	struct plan *plan = putback_plan(
 		w->arena, w->catalog, w->state, &w->cloud->provider, &putback, &w->diags);
 	assert_non_null(plan);
 	assert_int_equal(plan->nsteps, steps);
-	return apply_plan(plan, w->state, &w->cloud->provider, &doing, &report, &w->diags);
+	return world_run(w, plan, &doing);
 }
 
 static const char *prefix(struct world *w, const char *route)
@@ -204,7 +151,7 @@ static void test_putback__damaged_is_an_error(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(test_putback__##name, set_up, tear_down)
+#define TEST(name) WORLD_TEST(test_putback__##name)
 
 int main(void)
 {
