@@ -331,7 +331,7 @@ static bool is_near(const struct walk *w, const struct topology_network *there)
 
 /* Which of those that have the next hop's address is meant: in the network itself before a peer.
  * One of a network that nothing joins is not, where a subnet here may hold an appliance that was
- * not read. */
+ * not read; a node of which nobody can tell where it is may be. */
 static const struct topology_address *owner_of(
 	const struct walk *w, const struct ip *ip, const struct topology_subnet **subnet)
 {
@@ -345,7 +345,8 @@ static const struct topology_address *owner_of(
 			return &all[i];
 		if (!peer && is_near(w, there))
 			peer = &all[i];
-		if (!unplaced && !*subnet && all[i].node)
+		/* Whose interface is in a subnet that was not read is not here. */
+		if (!unplaced && !*subnet && all[i].node && !all[i].node->node->subnet)
 			unplaced = &all[i];
 	}
 	if (peer) {
@@ -405,6 +406,8 @@ static bool pass_appliance(struct walk *w, const struct reach_route *route)
 	p->hops[p->nhops - 1].next = owner;
 	if (!subnet)
 		return end_nowhere(w, &route->next_hop);
+	if (owner && !subnet_of(w, owner))
+		return end(w, FAULT_SUBNET_UNKNOWN);
 	if (!crosses(w, subnet->network))
 		return false;
 	if (loops(w, subnet) || !forwards(w, owner ? owner->forwarding : -1, FAULT_HOP_NIC))

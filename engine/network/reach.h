@@ -27,7 +27,7 @@ enum reach_verdict {
 enum reach_fault {
 	FAULT_NONE,
 	/* unknown */
-	FAULT_SUBNET_UNKNOWN, /* the source's address is in no subnet that was read */
+	FAULT_SUBNET_UNKNOWN, /* a node is in no subnet that was read */
 	FAULT_TABLE_UNREAD,   /* the subnet has a table that was not read */
 	FAULT_NETWORK_UNREAD, /* the address space of the network was not read */
 	FAULT_PEER_UNREAD,    /* a peer that was not read may have it */

@@ -360,7 +360,8 @@ static void test_reach__a_peering_needs_its_other_side(void **state)
 	assert_path(w, "b", "a", REACH_BROKEN, FAULT_HOP_OUTSIDE);
 }
 
-#define UNREAD(section) "declare " section "/elsewhere; `existing: true` is enough to read it"
+#define ENOUGH "`existing: true` is enough to read"
+#define UNREAD(section) "declare " section "/elsewhere; " ENOUGH " it"
 
 static void test_reach__a_peer_that_was_not_read_is_unknown(void **state)
 {
@@ -407,9 +408,8 @@ static void test_reach__a_node_in_no_subnet_is_unknown(void **state)
 	"      one: {addressPrefix: 10.240.0.0/24, routeTable: " table "}\n"                       \
 	"      two: {addressPrefix: 10.240.1.0/" size ", routeTable: through-" table "}\n"
 #define TWIN_TABLE(name, set, all)                                                                 \
-	"  " name ":\n    routes:\n" VIA("all", all, "10.240.1.10") "  through-" name              \
-								    ":\n    nodeRoutes: "          \
-								    "[{nodeSet: " set "}]\n"
+	"  through-" name ": {nodeRoutes: [{nodeSet: " set "}]}\n  " name                          \
+	":\n    routes:\n" VIA("all", all, "10.240.1.10")
 #define TWIN_SET(name, a, b, pods)                                                                 \
 	"  " name ":\n    nodes:\n      " a ": {ip: 10.240.0.4, podCIDR: 10." pods ".0.0/24}\n"    \
 	"      " b ": {ip: 10.240.0.5, podCIDR: 10." pods ".1.0/24}\n"
@@ -424,6 +424,14 @@ static void test_reach__networks_that_nothing_joins_may_have_one_range(void **st
 					"10.200.0.0/16") TWIN_TABLE("u", "x", "10.201.0.0/16"));
 	/* The tables that serve the sets are those of the appliances: nobody can tell. */
 	assert_path(w, "a", "b", REACH_UNKNOWN, FAULT_SUBNET_UNKNOWN);
+	((struct node *)node(w, "a")->node)->subnet = w->topology->subnets[0].part->id;
+	look(w);
+	assert_path(w, "a", "b", REACH_UNKNOWN, FAULT_SUBNET_UNKNOWN);
+	assert_remedy(w, 20, "declare its network and subnet; " ENOUGH " them");
+	((struct node *)node(w, "b")->node)->subnet = "/elsewhere";
+	((struct node *)node(w, "d")->node)->subnet = "/elsewhere";
+	look(w);
+	assert_path(w, "a", "b", REACH_BROKEN, FAULT_NOBODY);
 	for (size_t i = 0; i < w->topology->nnodes; i++)
 		w->topology->nodes[i].subnet = topology_subnet_in(
 			&w->topology->networks[i / 2], &w->topology->nodes[i].ips[0]);
@@ -455,9 +463,8 @@ static void test_explain__what_is_to_be_changed(void **state)
 	given(w, HEAD "virtualNetworks:\n" LEFT(FORWARDS) RIGHT("") FAR_NODES TABLE(TO_A FAR_TO_B));
 	assert_path(w, "a", "b", REACH_BROKEN, FAULT_PEERING_FORWARD);
 	assert_remedy(w, 17,
-		"set allowForwardedTraffic: true in "
-		"virtualNetworks/right/virtualNetworkPeerings/p: "
-		"both sides need it");
+		"set allowForwardedTraffic: true in virtualNetworks/right/virtualNetworkPeerings/p:"
+		" both sides need it");
 	assert_path(w, "b", "a", REACH_BROKEN, FAULT_PEERING_FORWARD);
 	assert_int_equal(w->path.at, 0);
 
@@ -488,9 +495,8 @@ static void test_explain__no_route_leads_to_a_network_that_is_no_peer(void **sta
 	assert_path(w, "a", "b", REACH_BROKEN, FAULT_DROPPED);
 	assert_remedy(w, 30,
 		"peer virtualNetworks/left with virtualNetworks/right, or send 10.200.1.0/24 from "
-		"virtualNetworks/left/subnets/one to an appliance in a network that both are "
-		"peered "
-		"with");
+		"virtualNetworks/left/subnets/one to an appliance in a network that both are peered"
+		" with");
 }
 
 static void test_reach__ipv6_follows_the_same_rules(void **state)
