@@ -271,10 +271,11 @@ static bool drop_promise(struct restoring *r, const char *file)
 
 static bool put_back(struct restoring *r, struct state *backup)
 {
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
 	const char *made = arena_printf(r->arena, "%s.new", r->path);
 	/* Left by a run that was killed right here; the lock says that it is gone. */
-	(void)unlink(made);
-	(void)unlink(arena_printf(r->arena, "%s-journal", made));
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		(void)unlink(arena_printf(r->arena, "%s%s", made, suffixes[i]));
 	if (!state_backup(backup, made, r->diags) || !drop_promise(r, made) || !keep_current(r))
 		return false;
 	return (rename(made, r->path) == 0 ||

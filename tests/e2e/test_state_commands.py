@@ -254,6 +254,18 @@ def test_a_backup_takes_no_log_that_is_not_its_own(make, suffix):
     assert left.read_bytes() == b"of another one" and not (waybill.folder / "copy.db").exists()
 
 
+@pytest.mark.parametrize("suffix", ("", "-wal", "-shm", "-journal"))
+def test_what_a_killed_restore_has_left_stops_no_other(make, suffix):
+    waybill = make(table_yaml({"a": A}))
+    waybill.apply()
+    waybill.run("state", "backup", "copy.db", check=0)
+    left = waybill.folder / f"waybill.db.new{suffix}"
+    left.write_bytes(b"half of a page")
+    waybill.run("state", "restore", "copy.db", check=0)
+    assert not left.exists()
+    waybill.assert_settled()
+
+
 def test_a_backup_of_another_state_needs_force(make, tmp_path, azure):
     waybill = make(table_yaml({"a": A}))
     waybill.apply()
