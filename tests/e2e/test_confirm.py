@@ -96,12 +96,12 @@ def test_another_process_confirms(make, azure):
 
 def test_killed_while_it_waits_the_next_run_puts_back_when_it_is_overdue(make, azure):
     waybill = make()
-    process = begin(waybill, "--confirm-within", "2s")
+    process = begin(waybill, *LONG)
     process.kill()
     process.communicate()
     assert routes(azure) == AFTER
     assert waybill.apply(check=1).codes == ["run-unconfirmed"]
-    overdue(waybill)
+    overdue(waybill.state)
     assert "run-unconfirmed" in waybill.plan("--out", "saved").codes and routes(azure) == AFTER
     assert waybill.run("check", "saved", check=0).codes == ["run-unconfirmed"]
     waybill.write(table_yaml(BEFORE))
@@ -111,9 +111,9 @@ def test_killed_while_it_waits_the_next_run_puts_back_when_it_is_overdue(make, a
     waybill.assert_settled()
 
 
-def overdue(waybill):
+def overdue(state):
     """Its time is over; whether a run is overdue is asked of the clock by no test."""
-    subprocess.run(["sqlite3", waybill.state, "update putback set deadline = 0"], check=True)
+    subprocess.run(["sqlite3", state, "update putback set deadline = 0"], check=True)
 
 
 def test_killed_while_it_waits_it_may_still_be_confirmed(make, azure):
@@ -134,7 +134,7 @@ def test_killed_on_the_way_the_next_run_puts_back(tmp_path, azure, nth, when):
     waybill.apply()
     waybill.write(text.replace(C[1], "x").replace(A[0], C[0]).replace("      b:", "      c:"))
     assert kill_at(waybill, nth, when, "apply", "--auto-approve", "--parallelism", "1", *LONG, method="PUT")
-    overdue(waybill)
+    overdue(waybill.state)
     waybill.write(text)
     waybill.azure.clear()
     assert waybill.apply().last_line == "No changes."
@@ -149,7 +149,7 @@ def test_killed_while_it_puts_back_the_next_run_goes_on(make, azure, when):
     process = begin(waybill, *LONG)
     process.kill()
     process.communicate()
-    overdue(waybill)
+    overdue(waybill.state)
     waybill.write(table_yaml(BEFORE))
     assert kill_at(waybill, 1, when, "apply", "--auto-approve", method="PUT")
     assert waybill.apply().last_line == "No changes."
@@ -185,7 +185,7 @@ def test_what_somebody_changed_since_is_left(make, azure):
     process.kill()
     process.communicate()
     azure.put(table_id() + "/routes/a", route_body("10.7.0.0/16", "10.240.0.7"))
-    overdue(waybill)
+    overdue(waybill.state)
     result = waybill.run("apply", check=1)
     assert set(result.codes) == {"put-back-conflict", "needs-approval"} and "routeTables/t/routes/a is left" in result.stderr
     assert routes(azure) == {"a": ("10.7.0.0/16", "10.240.0.7"), "b": B}
@@ -199,7 +199,7 @@ def test_a_table_that_is_gone_since_is_left(make, azure):
     process.kill()
     process.communicate()
     azure.delete(table_id())
-    overdue(waybill)
+    overdue(waybill.state)
     assert "put-back-conflict" in waybill.apply().codes
     waybill.assert_settled()
 
@@ -209,7 +209,7 @@ def test_what_azure_refuses_to_put_back_waits_for_the_next_run_or_a_confirmation
     process = begin(waybill, *LONG)
     process.kill()
     process.communicate()
-    overdue(waybill)
+    overdue(waybill.state)
     azure.fail(409, "RouteConflict", method="PUT")
     assert "arm:RouteConflict" in waybill.apply(check=1).stderr
     assert "run-unconfirmed" in waybill.plan().codes
@@ -287,7 +287,7 @@ def test_what_never_writes_to_azure_puts_nothing_back(make, azure):
     process = begin(waybill, *LONG)
     process.kill()
     process.communicate()
-    overdue(waybill)
+    overdue(waybill.state)
     azure.clear()
     for words in (("import", "--all", "--auto-approve"), ("apply", "--refresh=only", "--auto-approve"),
                   ("state", "rm", "routeTables/t")):
@@ -343,7 +343,7 @@ def test_a_state_that_cannot_be_reached_for_a_while(tmp_path, azure, blobs):
     waybill.apply()
     waybill.write(table_yaml(AFTER))
     waybill.backend()
-    run = begin(waybill, *SHORT)
+    run = begin(waybill, "--confirm-within", "3s")
     blobs.denied = (None, "lease")
     for line in run.stderr:
         if line.startswith("The state cannot be reached"):
@@ -358,11 +358,11 @@ def test_a_state_that_cannot_be_reached_for_a_while(tmp_path, azure, blobs):
 
 def test_a_restored_backup_promises_nothing_that_is_over(make, azure):
     waybill = make()
-    run = begin(waybill, "--confirm-within", "2s")
+    run = begin(waybill, *LONG)
     waybill.run("state", "backup", "while.db", check=0)
     waybill.run("confirm", check=0)
     run.communicate(timeout=60)
-    time.sleep(2)
+    overdue(waybill.folder / "while.db")
     azure.clear()
     assert waybill.run("state", "restore", "while.db", check=0).codes == []
     waybill.assert_settled()
@@ -383,8 +383,9 @@ def test_a_restored_backup_keeps_what_still_waits(make, azure):
 def test_a_backup_does_not_take_the_place_of_a_promise(make, azure):
     waybill = make()
     waybill.run("state", "backup", "old.db", check=0)
-    run = begin(waybill, *SHORT)
+    run = begin(waybill, *LONG)
     assert waybill.run("state", "restore", "old.db", check=1).codes == ["run-unconfirmed"]
+    run.send_signal(signal.SIGTERM)
     run.communicate(timeout=60)
     assert run.returncode == 1 and routes(azure) == BEFORE
 

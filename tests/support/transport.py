@@ -45,8 +45,9 @@ def context_of(certificate):
     return context
 
 
-def splice(one, other, most=None):
-    """Hands on what either says until one is silent for good, or `most` bytes of the other have come."""
+def splice(one, other, most=None, pass_on=None):
+    """Hands on what either says until one is silent for good, or `most` bytes of the other have come; what `one` says by
+    pass_on(data), if there is one."""
     sides = {one: other, other: one}
     passed = 0
     while True:
@@ -58,7 +59,10 @@ def splice(one, other, most=None):
                 passed += len(data)
             if not data:
                 return
-            sides[side].sendall(data)
+            if side is one and pass_on:
+                pass_on(data)
+            else:
+                sides[side].sendall(data)
             if side is other and passed == most:
                 return
 
@@ -71,7 +75,6 @@ class Listener:
         self.connections = 0
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.socket.getsockname()[1]
-        self.open = set()
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
@@ -113,6 +116,43 @@ class End(Listener):
     def serve(self, connection):
         with socket.create_connection(("127.0.0.1", self.behind)) as behind:
             splice(connection, behind, self.most)
+
+
+class Gate(Listener):
+    """In front of a plain server: holds one request up for as long as a test likes."""
+
+    def __init__(self, port):
+        super().__init__()
+        self.behind = port
+        self.wanted = None  # (method, part of the path) of the next one to be held
+        self.held, self.opened = threading.Event(), threading.Event()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def hold(self, method, path):
+        self.wanted = method.encode(), path.encode()
+
+    def wait(self):
+        """Until it has come."""
+        assert self.held.wait(60)
+
+    def open(self):
+        self.opened.set()
+
+    def pass_on(self, behind, data):
+        line = data.split(b"\r\n", 1)[0].split(b" ")
+        wanted = self.wanted
+        if wanted and line[0] == wanted[0] and wanted[1] in line[1]:
+            self.wanted = None
+            self.held.set()
+            self.opened.wait(60)
+        behind.sendall(data)
+
+    def serve(self, connection):
+        with socket.create_connection(("127.0.0.1", self.behind)) as behind:
+            splice(connection, behind, pass_on=lambda data: self.pass_on(behind, data))
 
 
 class Old(Listener):
