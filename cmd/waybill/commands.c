@@ -165,6 +165,7 @@ const struct command commands[] = {
 			 "without what was there before us: so a lost state is made anew.\n",
 		.options = WRITE_OPTIONS | BIT(OPTION_ALL) | BIT(OPTION_AUTO_APPROVE) |
 			BIT(OPTION_EXPECT),
+		.all = "all that is declared and exists: a lost state is made anew",
 		.run = import_command,
 	},
 	{
@@ -294,15 +295,17 @@ const struct command commands[] = {
 		.least = 2,
 		.most = 2,
 		.summary = "send one request to Azure, signed in and repeated as all others are",
-		.about = "Prints the JSON of the answer. {subscriptionId} in the path stands for "
-			 "the\n"
-			 "subscription, and the api-version may be left away for types that "
-			 "Waybill knows.\n"
-			 "waybill rest GET /subscriptions/{subscriptionId}/resourceGroups --all\n",
+		.about =
+			"Prints the JSON of the answer. {subscriptionId} in the path stands for "
+			"the\n"
+			"subscription, and the api-version may be left out for types that "
+			"Waybill knows.\n"
+			"waybill rest GET '/subscriptions/{subscriptionId}/resourceGroups' --all\n",
 		.options = OUTPUT_OPTIONS | CLOUD_OPTIONS | BIT(OPTION_BODY) | BIT(OPTION_HEADER) |
 			BIT(OPTION_QUERY) | BIT(OPTION_POLL) | BIT(OPTION_POLL_INTERVAL) |
 			BIT(OPTION_FINAL_STATE_VIA) | BIT(OPTION_ALL) | BIT(OPTION_ITEMS) |
 			BIT(OPTION_NEXT) | BIT(OPTION_INCLUDE),
+		.all = "all pages of a list, as one array",
 		.run = rest_command,
 	},
 	{
@@ -360,4 +363,9 @@ const size_t ncommands = ARRAY_LEN(commands);
 const char *command_choices(const struct command *command, enum option_id id)
 {
 	return id == OPTION_FORMAT ? command->formats : option_rows[id].choices;
+}
+
+const char *command_meaning(const struct command *command, enum option_id id)
+{
+	return id == OPTION_ALL && command->all ? command->all : option_rows[id].help;
 }

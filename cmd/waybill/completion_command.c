@@ -25,10 +25,17 @@ static void options_of(struct buf *out, const struct command *command)
 	}
 }
 
+/* Capitals, as in "METHOD URL|PATH", stand for something else. */
+static bool has_fixed_words(const struct command *command)
+{
+	const char *words = command->arguments;
+	return strchr(words, '|') && *words >= 'a' && *words <= 'z';
+}
+
 /* The fixed arguments of a command, such as "bash|zsh|fish". */
 static void words_of(struct buf *out, const struct command *command)
 {
-	if (!strchr(command->arguments, '|') || command->arguments[0] == '[')
+	if (!has_fixed_words(command))
 		return;
 	for (const char *word = command->arguments; *word;) {
 		size_t len = strcspn(word, "|");
@@ -41,6 +48,8 @@ static void words_of(struct buf *out, const struct command *command)
 static void bash_cases(struct buf *out)
 {
 	for (size_t i = 0; i < ncommands; i++) {
+		if (is_family(commands[i].name))
+			continue;
 		(void)buf_printf(out, "\t\"%s\") choices=\"", commands[i].name);
 		words_of(out, &commands[i]);
 		options_of(out, &commands[i]);
@@ -48,22 +57,42 @@ static void bash_cases(struct buf *out)
 	}
 }
 
+/* The first words of commands of two, some of which are commands themselves, as `history`. */
 static void families(struct buf *out)
 {
 	const char *last = "";
 	for (size_t i = 0; i < ncommands; i++) {
 		const char *name = commands[i].name;
 		size_t len = strcspn(name, " ");
-		if (name[len] == '\0')
+		if (name[len] == '\0' || strncmp(last, name, len + 1) == 0)
 			continue;
-		if (strncmp(last, name, len + 1) != 0)
-			(void)buf_printf(out, "%s\t\"%.*s\") choices=\"", *last ? "\" ;;\n" : "",
-				(int)len, name);
-		(void)buf_printf(out, "%s ", name + len + 1);
+		(void)buf_printf(out, "\t\"%.*s\") choices=\"", (int)len, name);
+		for (size_t j = 0; j < ncommands; j++) {
+			const char *member = commands[j].name;
+			if (strncmp(member, name, len) != 0)
+				continue;
+			if (member[len] == ' ')
+				(void)buf_printf(out, " %s", member + len + 1);
+			else if (member[len] == '\0')
+				options_of(out, &commands[j]);
+		}
+		(void)buf_puts(out, "\" ;;\n");
 		last = name;
 	}
-	if (*last)
-		(void)buf_puts(out, "\" ;;\n");
+}
+
+/* What continues a command's first word by its second. */
+static void second_words(struct buf *out)
+{
+	const char *last = "";
+	for (size_t i = 0; i < ncommands; i++) {
+		const char *name = commands[i].name;
+		size_t len = strcspn(name, " ");
+		if (name[len] == '\0' || strncmp(last, name, len + 1) == 0)
+			continue;
+		(void)buf_printf(out, "%s%.*s", *last ? "|" : "", (int)len, name);
+		last = name;
+	}
 }
 
 enum after {
@@ -112,7 +141,10 @@ static void find_command(struct buf *out, const char *words)
 		"\t\t-*) ;;\n"
 		"\t\t*) case \"$command\" in\n"
 		"\t\t\t\"\"|help) command=\"$w\" ;;\n"
-		"\t\t\tstate) command=\"state $w\" ;;\n"
+		"\t\t\t");
+	second_words(out);
+	(void)buf_puts(out,
+		") command=\"$command $w\" ;;\n"
 		"\t\t\tesac ;;\n"
 		"\t\tesac\n"
 		"\tdone\n");
@@ -216,14 +248,14 @@ static void fish_options(struct buf *out, const struct command *command)
 			(void)buf_puts(out, " -r");
 		if (row->choices)
 			(void)buf_printf(out, " -f -a '%s'", command_choices(command, id));
-		(void)buf_printf(out, " -d '%s'\n", row->help);
+		(void)buf_printf(out, " -d '%s'\n", command_meaning(command, id));
 	}
 }
 
 static void fish_words(struct buf *out, const struct command *command)
 {
 	bool helps = strcmp(command->name, "help") == 0;
-	if (!helps && (!strchr(command->arguments, '|') || command->arguments[0] == '['))
+	if (!helps && !has_fixed_words(command))
 		return;
 	(void)buf_printf(out, "complete -c waybill -n '__fish_seen_subcommand_from %s' -f -a '",
 		command->name);

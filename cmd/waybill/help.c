@@ -45,7 +45,7 @@ static void option(struct buf *out, const struct command *command, enum option_i
 	struct buf left, right;
 	buf_init(&left, BUF_OWN_TEXT);
 	buf_init(&right, BUF_OWN_TEXT);
-	(void)buf_puts(&right, about->help);
+	(void)buf_puts(&right, command_meaning(command, id));
 	if (id == OPTION_FORMAT)
 		formats(&right, command->formats);
 	if (about->letter)

@@ -110,10 +110,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.value = "N",
 		.help = "allow a plan that deletes much, up to N",
 		.most = 10000000 },
-	[OPTION_ALL] = { .name = "all",
-		.kind = OPTION_SWITCH,
-		.help = "all that is declared and exists: a lost state is made anew; of "
-			"`rest`, all pages" },
+	[OPTION_ALL] = { .name = "all", .kind = OPTION_SWITCH, .help = "all there is" },
 	[OPTION_ALLOW_UNREACHABLE] = { .name = "allow-unreachable",
 		.kind = OPTION_SWITCH,
 		.help = "allow a plan after which pods lose each other" },

@@ -53,7 +53,7 @@ static bool offer(struct session *s, const char *called)
 			diag_help(&s->diags, "did you mean `waybill %s`?", name);
 			return true;
 		}
-		if (second)
+		if (second && !strchr(called, ' '))
 			*ARENA_PUSH(s->arena, names, count) =
 				arena_strndup(s->arena, name, (size_t)(second - name));
 	}
@@ -69,8 +69,9 @@ void unknown_command(struct session *s, const char *const *words, size_t nwords)
 	bool family = is_family(first);
 	if (family && nwords == 1) {
 		(void)diag_error(&s->diags, PLACE_NONE, "missing-command",
-			"`waybill %s` wants one command more", first);
-		diag_help(&s->diags, "`waybill %s --help` lists them", first);
+			"`waybill %s` needs one word more", first);
+		diag_help(&s->diags, "such as `waybill %s`; `waybill %s --help` lists them all",
+			first_of_family(first), first);
 		return;
 	}
 	const char *both = nwords > 1 ? arena_printf(s->arena, "%s %s", first, words[1]) : first;
@@ -79,7 +80,11 @@ void unknown_command(struct session *s, const char *const *words, size_t nwords)
 		family ? both : first);
 	if (habit)
 		diag_help(&s->diags, "%s", habit);
-	else if (!offer(s, both) && !offer(s, first))
+	else if (offer(s, both))
+		return;
+	else if (family)
+		diag_help(&s->diags, "`waybill %s --help` lists what there is", first);
+	else if (!offer(s, first))
 		diag_help(&s->diags, "see `waybill --help`");
 }
 
@@ -123,7 +128,7 @@ static int run(struct session *s, struct arguments *arguments)
 		return EXIT_DONE;
 	}
 	if (arguments->nwords == 0) {
-		(void)diag_error(&s->diags, PLACE_NONE, "missing-command", "there is no command");
+		(void)diag_error(&s->diags, PLACE_NONE, "missing-command", "no command is given");
 		diag_help(&s->diags, "see `waybill --help`");
 		return EXIT_ERROR;
 	}

@@ -20,6 +20,7 @@ struct command {
 	const char *about;     /* what else there is to know, or NULL */
 	uint64_t options;
 	const char *formats;          /* what --format takes, the default first; or NULL */
+	const char *all;              /* what --all is here; or NULL */
 	int (*run)(struct session *); /* an exit code */
 };
 
@@ -28,6 +29,8 @@ extern const size_t ncommands;
 
 /* The words that an option of the command takes, separated by blanks, or NULL. */
 const char *command_choices(const struct command *, enum option_id);
+/* What an option of the command does. */
+const char *command_meaning(const struct command *, enum option_id);
 
 /* `argv` without the program's name; `environment` as environ. */
 int program(const char *const *argv, const char *const *environment);
