@@ -110,7 +110,12 @@ static bool read_greeting(
 	process->endpoint = json_text_at(greeting, "/endpoint");
 	process->subscription = json_text_at(greeting, "/subscription");
 	process->tenant = json_text_at(greeting, "/tenant");
-	return process->endpoint || failed(diags, "it did not say that it is ready", 0);
+	if (process->endpoint)
+		return true;
+	(void)diag_error(diags, PLACE_NONE, "emulator-start",
+		"`" PROGRAM "` was started, and ended or was silent before it was ready");
+	diag_help(diags, "what it says stands above");
+	return false;
 }
 
 bool emulator_start(struct emulator_process *process, struct arena *a, const char *store,

@@ -31,9 +31,14 @@ static bool lock_store(struct emulator *emulator, struct diags *diags)
 	uint64_t until = emulator_clock_ms() + EMULATOR_STORE_WAIT_MS;
 
 	emulator->store_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (emulator->store_lock < 0)
-		return diag_error(diags, PLACE_NONE, "store-not-locked", "cannot open `%s`: %s",
+	if (emulator->store_lock < 0) {
+		(void)diag_error(diags, PLACE_NONE, "store-not-locked", "cannot open `%s`: %s",
 			path, strerror(errno));
+		diag_help(diags,
+			"the store's folder has to be there: that of --store; for `waybill --cloud "
+			"emulator` that of --state, or of WAYBILL_EMULATOR_STORE");
+		return false;
+	}
 	while (flock(emulator->store_lock, LOCK_EX | LOCK_NB) != 0) {
 		if (emulator_clock_ms() >= until)
 			return diag_error(diags, PLACE_NONE, "store-in-use",

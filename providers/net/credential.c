@@ -172,10 +172,31 @@ static const char *job_help(const char *const *environment)
 	return NULL;
 }
 
+/* Says so when AZURE_TOKEN_CREDENTIALS leaves nothing, being misspelt or one of the SDKs' alone. */
+static bool is_unknown_choice(const char *const *environment, struct diags *diags)
+{
+	static const char *const names[] = { "prod", "dev", "EnvironmentCredential",
+		"WorkloadIdentityCredential", "ManagedIdentityCredential", "AzureCLICredential" };
+	const char *only = variable_get(environment, "AZURE_TOKEN_CREDENTIALS");
+	for (size_t i = 0; only && i < ARRAY_LEN(names); i++)
+		if (text_same_nocase(only, names[i]))
+			return false;
+	if (!only)
+		return false;
+	diag_error(diags, PLACE_NONE, "sign-in",
+		"AZURE_TOKEN_CREDENTIALS is `%s`, which leaves nothing to sign in with", only);
+	diag_help(diags,
+		"set it to one of prod, dev, EnvironmentCredential, WorkloadIdentityCredential, "
+		"ManagedIdentityCredential and AzureCLICredential, or unset it");
+	return true;
+}
+
 static bool none_found(const struct credential_options *options, struct diags *diags)
 {
 	struct arena *a = diags->arena;
 	const char *const *environment = options->environment;
+	if (is_unknown_choice(environment, diags))
+		return false;
 	const char *azure = family_missing(a, environment, &families[FAMILY_AZURE]);
 	const char *arm = family_missing(a, environment, &families[FAMILY_ARM]);
 	bool arm_begun = !arm || !strchr(arm, ',');

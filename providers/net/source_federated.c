@@ -159,7 +159,7 @@ enum source_result source_github(struct source_look *look, struct credential *ou
 	if (family < 0 && wants_oidc(look))
 		return source_half(look, "ARM_USE_OIDC", missing_of(look, FAMILY_ARM), NULL);
 	if (family < 0)
-		return source_absent(look, "%s not set", missing_of(look, FAMILY_AZURE));
+		return source_absent(look, "not set: %s", missing_of(look, FAMILY_AZURE));
 	*out = (struct credential){ .kind = CREDENTIAL_GITHUB,
 		.source = url,
 		.url = text_trimmed(value_of(look, url)),
@@ -202,5 +202,7 @@ enum source_result source_pipelines(struct source_look *look, struct credential 
 			"ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, ACTIONS_ID_TOKEN_REQUEST_URL, "
 			"SYSTEM_OIDCREQUESTURI with a service connection",
 			"on GitHub a job gets its variables by `permissions: id-token: write`");
-	return source_absent(look, "%s not set", missing);
+	if (!url && !connection)
+		return source_absent(look, "%s is not set: this is no job of theirs", urls[0]);
+	return source_absent(look, "not set: %s", missing);
 }

@@ -6,6 +6,7 @@
 
 #include "engine/base/text.h"
 #include "providers/net/retry.h"
+#include "providers/net/trust.h"
 #include "providers/net/url.h"
 
 #define AUTHORITIES "SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE"
@@ -122,6 +123,21 @@ static bool is_broken_off(const struct trouble *t)
 	return false;
 }
 
+/* Which file counts is hard to see where several variables are set, as by a container's image. */
+static const char *untrusted_help(struct arena *a, const char *kind)
+{
+	const char *source = trust_source();
+	if (!source || strcmp(kind, "certificate-untrusted") != 0)
+		return remedy(kind);
+	return arena_printf(a,
+		"what %s names is trusted, and does not hold the authority of this certificate: "
+		"add it there if a proxy of yours ends TLS, or the cloud is your own%s",
+		source,
+		strcmp(source, "SSL_CERT_FILE") == 0
+			? " (SSL_CERT_FILE goes before CURL_CA_BUNDLE and REQUESTS_CA_BUNDLE)"
+			: "");
+}
+
 static const char *certificate_kind(const struct trouble *t, bool *at_proxy)
 {
 	long verified = 0, proxy_verified = 0;
@@ -177,6 +193,7 @@ void trouble_read(struct arena *a, const struct trouble *trouble, struct http_re
 	} else if (t.code == CURLE_PEER_FAILED_VERIFICATION) {
 		const char *kind = certificate_kind(&t, &at_proxy);
 		tell(out, HTTP_UNTRUSTED, at_proxy ? "proxy-untrusted" : kind, t.text);
+		out->help = untrusted_help(a, out->kind);
 	} else if (t.code == CURLE_SSL_CERTPROBLEM || t.code == CURLE_SSL_CACERT_BADFILE) {
 		trouble_refused(t.text, out);
 		if (t.code == CURLE_SSL_CACERT_BADFILE)

@@ -21,13 +21,20 @@ static bool is_folder(const char *path)
 	return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
-void trust_usual(struct arena *arena, CURL *easy)
+const char *trust_source(void)
 {
 	static const char *const names[] = { "SSL_CERT_FILE", "CURL_CA_BUNDLE",
 		"REQUESTS_CA_BUNDLE" };
-	const char *file = NULL, *folder = variable("SSL_CERT_DIR");
-	for (size_t i = 0; !file && i < ARRAY_LEN(names); i++)
-		file = variable(names[i]);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (variable(names[i]))
+			return names[i];
+	return NULL;
+}
+
+void trust_usual(struct arena *arena, CURL *easy)
+{
+	const char *source = trust_source();
+	const char *file = source ? variable(source) : NULL, *folder = variable("SSL_CERT_DIR");
 	if (file && is_folder(file)) {
 		folder = folder ? arena_printf(arena, "%s:%s", file, folder) : file;
 		file = NULL;

@@ -14,6 +14,8 @@
 #include "engine/base/arena.h"
 
 void trust_usual(struct arena *, CURL *);
+/* The variable that names the file; NULL: none of them is set. */
+const char *trust_source(void);
 /* These authorities alone (PEM), for the host and not for a proxy. */
 void trust_alone(CURL *, const char *authority);
 /* Lets curl have a copy of a PEM text. */

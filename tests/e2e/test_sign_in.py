@@ -410,6 +410,8 @@ def test_az(waybill, cloud):
     refused(waybill, {"AZURE_TENANT_ID": "; rm -rf /"}, "is not a tenant's id or domain")
     refused(waybill, {"ARM_USE_CLI": "false"}, "no credential for Azure")
     refused(waybill, {"AZURE_TOKEN_CREDENTIALS": "prod"}, "no credential for Azure")
+    refused(waybill, {"AZURE_TOKEN_CREDENTIALS": "AzureCliCredentials"}, "is `AzureCliCredentials`, which leaves nothing",
+            "prod, dev, EnvironmentCredential")
 
 
 def test_az_has_the_environment_that_it_was_signed_in_with(waybill, cloud):

@@ -255,6 +255,8 @@ def test_each_failure_is_told_apart(what, who, tmp_path, endpoints):
     result = waybill.hurried("rest", "GET", GROUP, speed=200 if what == "silent" else 60)
     assert result.code == 1 and result.codes == [code if who == "ARM" else "sign-in"], result
     assert word in result.stderr.partition("help: ")[2], result
+    if code == "certificate-untrusted":
+        assert "what SSL_CERT_FILE names is trusted" in result.stderr, result
     if there is not None:
         assert there.connections == (6 if again else 1)
         there.stop()

@@ -208,6 +208,13 @@ static void test_credential__each_source_is_told_of(void **state)
 		{ { "AZURE_TOKEN_CREDENTIALS=managedidentitycredential" },
 			"a managed identity: taken (AZURE_TOKEN_CREDENTIALS)\n" },
 		{ { "ARM_USE_MSI=true" }, "a managed identity: taken (ARM_USE_MSI)\n" },
+		{ { "ARM_USE_MSI=0", "ARM_USE_CLI=0" },
+			"sign-in by Azure Pipelines: SYSTEM_OIDCREQUESTURI is not set: this "
+			"is no job of theirs\n" },
+		{ { "SYSTEM_OIDCREQUESTURI=https://a", "SYSTEM_ACCESSTOKEN=t", "ARM_USE_MSI=0",
+			  "ARM_USE_CLI=0" },
+			"sign-in by Azure Pipelines: not set: "
+			"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID\n" },
 	};
 	struct arena *arena = arena_new();
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
