@@ -67,6 +67,18 @@ static const char *kind_of(enum outcome outcome)
 	return kinds[outcome];
 }
 
+/* What to do, or NULL where the code's page has to say it. What may have been done matters more
+ * than why nobody knows. */
+static const char *known_help(struct session *s, const struct operation *op)
+{
+	static const char first[] =
+		"it may have been done or not: read what stands before it is sent again";
+	const char *help = op->failure.help;
+	if (op->outcome != OUTCOME_UNKNOWN)
+		return help;
+	return help ? arena_printf(s->arena, "%s; %s", first, help) : first;
+}
+
 static void render_failure(
 	struct session *s, const struct rest_request *request, const struct operation *op)
 {
@@ -76,7 +88,7 @@ static void render_failure(
 		f->code ? f->code : "unknown", "message", f->message ? f->message : "");
 	put_text(object, "target", f->target);
 	put_text(object, "request_id", f->request_id);
-	put_text(object, "help", f->help);
+	put_text(object, "help", known_help(s, op));
 	if (session_switch(s, OPTION_INCLUDE, false) && request->raw.status)
 		(void)json_object_set_new(object, "headers", answer_head_new(s, &request->raw));
 	document_json(&s->out, object);
@@ -84,10 +96,9 @@ static void render_failure(
 
 static const char *help_of(struct session *s, const struct operation *op, const char *code)
 {
-	if (op->failure.help)
-		return op->failure.help;
-	if (op->outcome == OUTCOME_UNKNOWN)
-		return "it may have been done or not: read what stands before it is sent again";
+	const char *help = known_help(s, op);
+	if (help)
+		return help;
 	if (op->outcome == OUTCOME_STALE)
 		return "read it again: the etag that was given is no longer its own";
 	return arena_printf(s->arena, "see `waybill explain %s`", code);
@@ -107,8 +118,8 @@ static void tell_failure(
 	const char *id =
 		f->request_id ? arena_printf(s->arena, " (request id %s)", f->request_id) : "";
 	(void)diag_error(&s->diags, PLACE_NONE, code, "%s %s%s: %s%s", request->raw.method,
-		op->outcome == OUTCOME_UNKNOWN ? "has come to an end that is not known" : "failed",
-		status, f->message ? f->message : "no message", id);
+		op->outcome == OUTCOME_UNKNOWN ? "may have been done or not" : "failed", status,
+		f->message ? f->message : "no message", id);
 	diag_help(&s->diags, "%s", help_of(s, op, code));
 }
 

@@ -131,7 +131,7 @@ static bool read_header(struct session *s, const char *text, struct raw_header *
 		return refuse(s, "rest-header", "-H 'If-Match: *'",
 			"`%s` is not NAME:VALUE of a header", text);
 	if (is_ours(out->name))
-		return refuse(s, "rest-header", "leave it away",
+		return refuse(s, "rest-header", "leave it out",
 			"the header `%s` is not given by hand", out->name);
 	out->value = colon + 1 + strspn(colon + 1, " \t");
 	return !has_control(out->value) ||
@@ -145,7 +145,7 @@ static bool read_headers(struct session *s, struct rest_request *request)
 	struct raw_header *headers = NULL;
 	size_t count = 0;
 	if (given->ntexts > RAW_HEADERS_MOST)
-		return refuse(s, "rest-header", "leave some away", "more than %d headers are given",
+		return refuse(s, "rest-header", "leave some out", "more than %d headers are given",
 			RAW_HEADERS_MOST);
 	for (size_t i = 0; i < given->ntexts; i++)
 		if (!read_header(s, given->texts[i], ARENA_PUSH(s->arena, headers, count)))
@@ -213,7 +213,9 @@ static bool with_subscription(struct session *s, const char *text, struct buf *o
 {
 	for (const char *mark = strstr(text, SUBSCRIPTION_MARK); mark;
 		mark = strstr(text, SUBSCRIPTION_MARK)) {
-		const char *id = environment_get(s->environment, "AZURE_SUBSCRIPTION_ID");
+		const char *id = NULL;
+		if (!session_subscription(s, &id))
+			return false;
 		if (!id)
 			return refuse(s, "missing-subscription", "set AZURE_SUBSCRIPTION_ID",
 				"nothing says what `%s` is", SUBSCRIPTION_MARK);

@@ -217,6 +217,12 @@ static bool default_subscription(void *context, const char **out, struct diags *
 	return true;
 }
 
+bool session_subscription(struct session *s, const char **out)
+{
+	*out = environment_get(s->environment, "AZURE_SUBSCRIPTION_ID");
+	return *out || default_subscription(s, out, &s->diags);
+}
+
 bool session_config(struct session *s)
 {
 	const struct option_value *files = session_option(s, OPTION_FILE);

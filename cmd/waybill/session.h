@@ -85,6 +85,9 @@ bool session_record(struct session *);
 bool session_cloud(struct session *, bool talks);
 /* Asks a cloud that was given by URL where its services are, when that is not known yet. */
 bool session_endpoints(struct session *);
+/* The subscription where no configuration says which: the environment's, else the one that az has
+ * chosen where az is what signs us in; NULL: none. False when az was to say and did not. */
+bool session_subscription(struct session *, const char **out);
 /* Reads the configuration that -f and the variables name. */
 bool session_config(struct session *);
 /* The configuration of a saved plan; the variables give what it does not hold, its secrets. */

@@ -56,7 +56,9 @@ def test_completion(tmp_path, shell):
     ("waybill graph --format ", "text dot mermaid svg json"),
     ("waybill plan --cloud em", "emulator"), ("waybill plan --max-deletes ", ""),
     ("waybill completion f", "fish"), ("waybill help pl", "plan"), ("waybill help state s", "show sql"),
-    ("waybill plan -f ", "a.yaml"), ("waybill show a", "a.yaml"), ("waybill graph a", "a.yaml"), ("waybill output r", "")])
+    ("waybill plan -f ", "a.yaml"), ("waybill show a", "a.yaml"), ("waybill graph a", "a.yaml"), ("waybill output r", ""),
+    ("waybill rest M", ""), ("waybill rest GET --al", "--all"),
+    ("waybill history s", "show"), ("waybill history --js", "--json"), ("waybill history show --js", "--json")])
 def test_completion_of_bash_completes(tmp_path, words, offered):
     text = Waybill(tmp_path, None).run("completion", "bash", check=0).stdout
     (tmp_path / "empty").mkdir()
@@ -160,6 +162,20 @@ def test_every_mistake_has_a_help(applied, arguments):
     assert result.stderr.count("help: ") == len(result.codes) == 1
 
 
+def test_an_option_of_two_commands_is_told_by_each_in_its_own_words(tmp_path):
+    waybill = Waybill(tmp_path, None)
+    of_rest, of_import = (waybill.run(command, "--help", check=0).stdout for command in ("rest", "import"))
+    assert "all pages" in of_rest and "lost state" not in of_rest
+    assert "lost state" in of_import and "all pages" not in of_import
+
+
+def test_an_emulator_that_does_not_come_up_says_why(tmp_path):
+    state = tmp_path / "none" / "waybill.db"
+    result = Waybill(tmp_path / "w", None, "hard-way").run("plan", "--cloud", "emulator", "--state", state, check=1)
+    assert result.codes == ["store-not-locked", "emulator-start"]
+    assert "the store's folder has to be there" in result.stderr and "on the PATH" not in result.stderr
+
+
 @pytest.mark.parametrize("arguments, code, told", [
     ("init", "unknown-command", "`waybill plan`"),
     ("refresh", "unknown-command", "--refresh=only"),
@@ -170,6 +186,8 @@ def test_every_mistake_has_a_help(applied, arguments):
     ("mv a b", "unknown-command", "did you mean `waybill state mv`?"),
     ("help sate", "unknown-command", "did you mean `waybill state`?"),
     ("state", "missing-command", "`waybill state --help`"),
+    ("state nope", "unknown-command", "`waybill state --help`"),
+    ("state lst", "unknown-command", "did you mean `waybill state list`?"),
     ("history 1", "unexpected-argument", "did you mean `waybill history show`?"),
     ("plan waybill.yaml", "unexpected-argument", "`waybill plan -f waybill.yaml`"),
     ("fmt waybill.yaml", "unexpected-argument", "`waybill fmt -f waybill.yaml`"),

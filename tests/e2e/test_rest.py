@@ -81,6 +81,7 @@ def test_a_lost_answer_to_a_write_is_unknown_and_not_repeated(waybill):
     waybill.azure.drop(method="PUT", path="/t", when="after")
     lost = waybill.run("rest", "PUT", TABLES + "/t", "--body", BODY, "--json", check=1)
     assert lost.json["kind"] == "unknown" and lost.json["status"] is None
+    assert "read what stands before it is sent again" in lost.json["help"]
     assert len(writes(waybill.azure.requests())) == 1
     assert waybill.azure.get(table_id())["name"] == "t"
 

@@ -141,6 +141,8 @@ def test_the_subscription_of_az(waybill, cloud):
     waybill.run("plan", env={"WAYBILL_ACCESS_TOKEN": cloud.token("https://arm.test")}, check=1)
     waybill.run("validate", check=0)
     assert len(asked_of_az(waybill)) == 3
+    group = waybill.run("rest", "GET", "/subscriptions/{subscriptionId}/resourceGroups/kubernetes", check=0)
+    assert SUBSCRIPTION in group.json["id"] and f"Subscription {SUBSCRIPTION}, as az has chosen" in group.stderr
 
 
 def test_az_that_has_chosen_no_subscription(waybill, cloud):
