@@ -53,7 +53,7 @@ struct http {
 	struct transfer *transfers;
 	struct transfer *queue, **queue_end;
 	struct known known;
-	char *proxy_host; /* NULL: the environment names no proxy */
+	struct proxy proxy;
 };
 
 static CURLM *multi_new(int connections)
@@ -83,7 +83,7 @@ struct http *http_open(const struct http_options *options)
 		if (fcntl(http->pipe[i], F_SETFL, O_NONBLOCK) != 0 ||
 			fcntl(http->pipe[i], F_SETFD, FD_CLOEXEC) != 0)
 			abort();
-	http->proxy_host = proxy_find(&http->known);
+	http->proxy = proxy_find(&http->known);
 	return http;
 }
 
@@ -132,7 +132,7 @@ void http_close(struct http *http)
 	(void)close(http->pipe[0]);
 	(void)close(http->pipe[1]);
 	free(http->user_agent);
-	free(http->proxy_host);
+	free(http->proxy.host);
 	free(http);
 	curl_global_cleanup();
 }
@@ -402,12 +402,15 @@ static void deliver(struct transfer *transfer, CURLcode code)
 	if (transfer->refusal) {
 		trouble_refused(transfer->refusal, &response);
 	} else if (code != CURLE_OK) {
+		const struct proxy *proxy = &transfer->http->proxy;
+		bool passes_by =
+			proxy_is_passed_by(transfer->request.url, transfer->request.on_host);
 		trouble_read(transfer->arena,
 			&(struct trouble){ .easy = transfer->easy,
 				.code = code,
 				.url = transfer->request.url,
 				.text = transfer->trouble,
-				.proxy_host = transfer->http->proxy_host,
+				.proxy = proxy->host && !passes_by ? proxy : NULL,
 				.started = transfer->starts > 0,
 				.too_large = transfer->too_large },
 			&response);

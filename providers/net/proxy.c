@@ -25,30 +25,32 @@ static const char *variable(void)
 	return NULL;
 }
 
-static void keep_part(struct known *known, CURLU *parsed, CURLUPart part, unsigned flags)
+static void keep_password(struct known *known, CURLU *parsed, unsigned flags)
 {
 	char *text = NULL;
-	if (curl_url_get(parsed, part, &text, flags) == CURLUE_OK) {
+	if (curl_url_get(parsed, CURLUPART_PASSWORD, &text, flags) == CURLUE_OK) {
 		known_keep(known, text);
 		explicit_bzero(text, strlen(text));
 	}
 	curl_free(text);
 }
 
-char *proxy_find(struct known *known)
+struct proxy proxy_find(struct known *known)
 {
 	const char *address = variable();
 	CURLU *parsed = address ? curl_url() : NULL;
-	char *host = NULL, *copy = NULL;
+	char *host = NULL;
+	struct proxy found = { 0 };
 	if (parsed &&
 		curl_url_set(parsed, CURLUPART_URL, address,
 			CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
 		curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-		copy = mem_strdup(host);
-		keep_part(known, parsed, CURLUPART_PASSWORD, 0);
-		keep_part(known, parsed, CURLUPART_PASSWORD, CURLU_URLDECODE);
+		found.host = mem_strdup(host);
+		found.is_socks = text_starts_nocase(address, "socks");
+		keep_password(known, parsed, 0);
+		keep_password(known, parsed, CURLU_URLDECODE);
 	}
 	curl_free(host);
 	curl_url_cleanup(parsed);
-	return copy;
+	return found;
 }

@@ -17,8 +17,12 @@
  * what the machine's host offers to it alone (`on_host`). */
 bool proxy_is_passed_by(const char *url, bool on_host);
 
-/* Its host, to be freed; NULL when there is none or it has no address that is one. Its credentials
- * are known from then on. */
-char *proxy_find(struct known *);
+struct proxy {
+	char *host; /* NULL when there is none or it has no address that is one */
+	bool is_socks;
+};
+
+/* Its password is known from then on. The host is to be freed. */
+struct proxy proxy_find(struct known *);
 
 #endif

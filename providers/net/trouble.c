@@ -96,20 +96,22 @@ static bool is_proxy_named(const struct trouble *t)
 {
 	static const char words[] = "connect to ";
 	const char *host = strstr(t->text, words);
-	size_t len = strlen(t->proxy_host);
+	size_t len = strlen(t->proxy->host);
 	host = host ? host + strlen(words) : "";
-	return strncmp(host, t->proxy_host, len) == 0 && host[len] == ' ';
+	return strncmp(host, t->proxy->host, len) == 0 && host[len] == ' ';
 }
 
 /* Curl tells it by words and signs alone. */
 static bool is_at_proxy(const struct trouble *t)
 {
-	if (!t->proxy_host || t->started)
+	if (!t->proxy || t->started)
 		return false;
-	if (t->code == CURLE_COULDNT_RESOLVE_PROXY || t->code == CURLE_PROXY ||
-		t->code == CURLE_RECV_ERROR || t->code == CURLE_SEND_ERROR)
+	if (t->code == CURLE_COULDNT_RESOLVE_PROXY || t->code == CURLE_PROXY || is_proxy_named(t))
 		return true;
-	return begins(t->text, "Proxy CONNECT") || is_proxy_named(t) || is_proxy_silent(t);
+	if (t->proxy->is_socks) /* it has no CONNECT, and the rest is of whoever is behind it */
+		return false;
+	return t->code == CURLE_RECV_ERROR || t->code == CURLE_SEND_ERROR ||
+		begins(t->text, "Proxy CONNECT") || is_proxy_silent(t);
 }
 
 /* It broke in the middle of the handshake, rather than that the two could not agree. */

@@ -12,15 +12,16 @@
 #include <stdbool.h>
 
 #include "providers/net/http.h"
+#include "providers/net/proxy.h"
 
 /* Borrowed. */
 struct trouble {
 	CURL *easy;
 	CURLcode code; /* not CURLE_OK */
 	const char *url;
-	const char *text;       /* curl's words; "" when it has none */
-	const char *proxy_host; /* NULL: there is no proxy */
-	bool started;           /* the request was about to be written */
+	const char *text;          /* curl's words; "" when it has none */
+	const struct proxy *proxy; /* that it may have gone through; NULL: none */
+	bool started;              /* the request was about to be written */
 	bool too_large;
 };
 

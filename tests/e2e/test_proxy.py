@@ -6,7 +6,7 @@ import urllib.parse
 import har
 import pytest
 from harness import GROUP, Waybill, table_id, table_yaml
-from transport import Authority, End, Tunnel
+from transport import Authority, End, Gone, Socks, Tunnel
 
 pytestmark = pytest.mark.sanitizer
 ARM = "https://arm.test"
@@ -86,7 +86,7 @@ def test_hosts_that_need_none(name, value, tmp_path, world):
     there = world()
     end = End(there.authority.sign("arm.localhost"), int(there.azure.host.rpartition(":")[2]))
     there.waybill.environment.update({name: value, "WAYBILL_CLOUD": f"https://arm.localhost:{end.port}"})
-    told = there.waybill.run("rest", "GET", GROUP, "--log-level", "debug")
+    told = there.waybill.hurried("rest", "GET", GROUP, "--log-level", "debug")
     assert end.connections > 0, told
     assert not any("localhost" in target for _, target in there.proxy.asked)
     end.stop()
@@ -220,6 +220,34 @@ def test_whoever_is_asked(who, way, word, world):
     assert word in result.stderr and "https_proxy" in result.stderr.partition("help: ")[2], result
     tries = [target for target in there.proxy.asked if who != "storage" or "blob" in target[1]]
     assert (len(tries) == 1) == (way == 407), tries
+
+
+def test_what_stands_behind_socks(tmp_path, world):
+    """It has no CONNECT: what fails behind it is the host's, and what it refuses is its own."""
+    there = world()
+    other, gone = Authority(tmp_path, "other"), Gone()
+    ways = [Socks(there.end.port), Socks(gone.port), Socks()]
+
+    def ask(way, **env):
+        return there.waybill.hurried("rest", "GET", GROUP, env={"https_proxy": f"socks5h://127.0.0.1:{way.port}", **env})
+
+    assert ask(ways[0]).code == 0
+    there.ready()
+    assert ask(ways[0], SSL_CERT_FILE=str(other.pem)).codes == ["certificate-untrusted"]
+    assert ask(ways[1]).codes == ["no-connection"]
+    assert ask(ways[2]).codes == ["proxy-failed"]
+    assert there.proxy.asked == []
+    for one in (*ways, gone):
+        one.stop()
+
+
+def test_a_host_that_needs_no_proxy_and_is_not_there(world):
+    """It is not the proxy's fault, though both are on one machine."""
+    there = world()
+    there.ready()
+    there.waybill.environment["WAYBILL_CLOUD"] = "https://127.0.0.1:1"
+    result = there.waybill.hurried("rest", "GET", GROUP)
+    assert result.code == 1 and "way through the proxy" not in result.stderr, result
 
 
 # ---- its secrets ----

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands between Waybill and a cloud: authorities, ends of TLS in front of a plain server, and a proxy that is
-asked to CONNECT; each on a loopback port of its own, and with what may be wrong with it."""
+"""What stands between Waybill and a cloud: authorities, ends of TLS in front of a plain server, and proxies; each on a loopback port of its own, and with what may be wrong with it."""
 import base64
 import pathlib
 import select
@@ -223,4 +222,23 @@ class Tunnel(Listener):
             return
         with socket.create_connection(("127.0.0.1", way)) as behind:
             connection.sendall(b"HTTP/1.1 200 Connection established\r\nx-planted: planted-by-the-proxy\r\n\r\n")
+            splice(connection, behind)
+
+
+class Socks(Listener):
+    """A proxy of SOCKS 5 that leads to one port, or refuses when there is none."""
+
+    def __init__(self, port=None):
+        super().__init__()
+        self.behind = port
+
+    def serve(self, connection):
+        connection.recv(512)
+        connection.sendall(b"\x05\x00")
+        connection.recv(512)
+        if self.behind is None:
+            connection.sendall(b"\x05\x05\x00\x01" + bytes(6))
+            return
+        with socket.create_connection(("127.0.0.1", self.behind)) as behind:
+            connection.sendall(b"\x05\x00\x00\x01" + bytes(6))
             splice(connection, behind)

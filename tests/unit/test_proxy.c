@@ -38,13 +38,13 @@ static void assert_found(const char *host, const char *text, const char *told)
 {
 	struct known known = { 0 };
 	struct arena *arena = arena_new();
-	char *found = proxy_find(&known);
+	struct proxy found = proxy_find(&known);
 	if (host)
-		assert_string_equal(found, host);
+		assert_string_equal(found.host, host);
 	else
-		assert_null(found);
+		assert_null(found.host);
 	assert_string_equal(known_scrubbed(&known, arena, text), told);
-	free(found);
+	free(found.host);
 	known_release(&known);
 	arena_free(arena);
 }
