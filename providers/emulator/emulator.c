@@ -112,6 +112,14 @@ void emulator_set_endpoint(struct emulator *emulator, const char *endpoint)
 	emulator->endpoint = mem_strdup(endpoint);
 }
 
+uint64_t emulator_now_ms(struct emulator *emulator)
+{
+	(void)pthread_mutex_lock(&emulator->lock);
+	uint64_t now = emulator_clock_ms() + emulator->ahead_ms;
+	(void)pthread_mutex_unlock(&emulator->lock);
+	return now;
+}
+
 bool emulator_save(struct emulator *emulator, struct diags *diags)
 {
 	bool saved = true;

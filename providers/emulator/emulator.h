@@ -71,7 +71,8 @@ bool emulator_change(struct emulator *, struct arena *, const char *method, cons
 /* Saves to the store what has changed since. */
 bool emulator_save(struct emulator *, struct diags *);
 
-/* Milliseconds of a clock that never goes back. */
+/* Milliseconds of a clock that never goes back, and of the emulator's own, which tests move on. */
 uint64_t emulator_clock_ms(void);
+uint64_t emulator_now_ms(struct emulator *);
 
 #endif

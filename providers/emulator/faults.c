@@ -361,9 +361,12 @@ static void spring(struct emulator *emulator, const json_t *spec, const struct r
 	const char *drop = json_text_at(spec, "/drop");
 	bool after = drop != NULL && strcmp(drop, "after") == 0;
 	pid_t pid = (pid_t)number_of(spec, "kill", 0);
+	uint64_t delay_ms = (uint64_t)number_of(spec, "delay", 0);
 	json_auto_t *results = json_array();
 
-	response->delay_ms += (uint64_t)number_of(spec, "delay", 0);
+	if (delay_ms > 0)
+		response->until_ms =
+			delay_ms + (response->until_ms > 0 ? response->until_ms : request->now_ms);
 	if (edits != NULL && !faults_edit(emulator, request->arena, edits, results))
 		json_array_append(emulator->faults.refused, results);
 	if (operation != NULL)

@@ -8,7 +8,6 @@
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/rules.h"
 
-/* The first four addresses of a range are Azure's. */
 #define SEARCHED_MAX 65536
 
 const char *nic_address(

@@ -57,7 +57,7 @@ struct response {
 	bool never;   /* it stays open and nothing is sent */
 	bool cut;     /* it is closed after so many bytes of the text */
 	size_t cut_bytes;
-	uint64_t delay_ms; /* before it is sent */
+	uint64_t until_ms; /* it is not sent before, by the emulator's time; 0: at once */
 	const char *raw;   /* what is sent instead of the body, and may be no JSON; or NULL */
 };
 

@@ -24,9 +24,9 @@ json_t *scale_set_instances(const json_t *set);
 json_t *scale_set_nics(const json_t *set);
 /* The machine that the target names. New; NULL with a refusal. */
 json_t *scale_set_instance(const json_t *set, const struct target *, struct response *);
-/* The set as a client sees it. New. */
 /* How its instances are, counted. New. */
 json_t *scale_set_view(const json_t *set);
+/* The set as a client sees it. New. */
 json_t *scale_set_told(const json_t *set);
 
 /* The addresses of a set in their subnets, or out of them. */

@@ -152,18 +152,23 @@ static bool peer_has_gone(struct MHD_Connection *connection)
 	return info == NULL || recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* Until the time is over, the client has gone or the server ends. */
-static void hold(struct server *server, struct MHD_Connection *connection, uint64_t ms)
+/* A clock that is moved on makes an answer of a delay, and none of what has none. */
+static bool is_held(struct server *server, const struct response *answer, uint64_t given_up_ms)
 {
-	uint64_t until = emulator_clock_ms() + ms;
+	if (answer->never)
+		return emulator_clock_ms() < given_up_ms;
+	return answer->until_ms > 0 && emulator_now_ms(server->emulator) < answer->until_ms;
+}
 
-	for (;;) {
-		uint64_t now = emulator_clock_ms();
+/* Until the time is over, the client has gone or the server ends. */
+static void hold(
+	struct server *server, struct MHD_Connection *connection, const struct response *answer)
+{
+	uint64_t given_up_ms = emulator_clock_ms() + SERVER_NEVER_MS;
 
-		if (now >= until || atomic_load(&server->ending) || peer_has_gone(connection))
-			return;
-		wait_ms(until - now < HOLD_STEP_MS ? until - now : HOLD_STEP_MS);
-	}
+	while (is_held(server, answer, given_up_ms) && !atomic_load(&server->ending) &&
+		!peer_has_gone(connection))
+		wait_ms(HOLD_STEP_MS);
 }
 
 /* A text that ends before its length does. */
@@ -322,7 +327,7 @@ static enum MHD_Result serve_exchange(struct server *server, struct MHD_Connecti
 	wait_ms(server->latency_ms);
 	request.now_ms = emulator_clock_ms();
 	emulator_serve(server->emulator, &request, &answer);
-	hold(server, connection, answer.never ? SERVER_NEVER_MS : answer.delay_ms);
+	hold(server, connection, &answer);
 	return send_response(connection, &answer);
 }
 

@@ -4,6 +4,7 @@
 import http.client
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -141,6 +142,18 @@ def test_a_delay_holds_up_one_answer_alone(emulator):
     assert cloud.request("GET", TABLE)[0] == 200
     cloud.faults({"nth": 1, "delay": 1})
     assert cloud.request("GET", TABLE)[0] == 200
+
+
+def test_a_delay_goes_by_the_clock_that_is_moved(emulator):
+    cloud = emulator(CLOUD)
+    cloud.faults({"path": "*/t", "nth": 1, "delay": 3600000})
+    late = http.client.HTTPConnection(cloud.host, timeout=60)
+    late.request("GET", f"{TABLE}?api-version={API}", headers={"Authorization": "Bearer emulator"})
+    while not cloud.requests():
+        time.sleep(0.02)
+    cloud.clock(3600000)
+    assert late.getresponse().status == 200
+    late.close()
 
 
 def test_somebody_edits_between_a_read_and_a_write(emulator):
