@@ -204,7 +204,7 @@ static bool get_operation(struct emulator *emulator, const struct target *target
 		return refuse(response, 404, "OperationNotFound", "Operation '%s' was not found.",
 			target->operation);
 	if (target->kind == TARGET_OPERATION)
-		return operation_status(operation, request, response);
+		return operation_status(operation, &emulator->identity, request, response);
 	return operation_result(operation, &emulator->cloud, emulator->endpoint, request, response);
 }
 

@@ -25,9 +25,14 @@ void identity_release(struct identity *identity)
 	json_decref(identity->used);
 }
 
+int64_t identity_s(const struct identity *identity, uint64_t ms)
+{
+	return ((int64_t)ms + identity->day_offset_ms) / 1000;
+}
+
 int64_t identity_now_s(const struct identity *identity, const struct request *request)
 {
-	return ((int64_t)request->now_ms + identity->day_offset_ms) / 1000;
+	return identity_s(identity, request->now_ms);
 }
 
 const char *identity_time(struct arena *arena, int64_t seconds)

@@ -36,6 +36,8 @@ struct identity {
 void identity_init(struct identity *, uint64_t lifetime_s);
 void identity_release(struct identity *);
 
+/* The time of day, since 1970, of a moment of the clock of requests, and of the request. */
+int64_t identity_s(const struct identity *, uint64_t ms);
 int64_t identity_now_s(const struct identity *, const struct request *);
 /* YYYY-MM-DDTHH:MM:SSZ, in the arena. */
 const char *identity_time(struct arena *, int64_t seconds);

@@ -85,10 +85,7 @@ struct page {
 
 static const char *time_text(const struct page *page, uint64_t ms)
 {
-	int64_t ago = (int64_t)(page->request->now_ms - ms) / 1000;
-
-	return identity_time(page->request->arena,
-		identity_now_s(&page->emulator->identity, page->request) - ago);
+	return identity_time(page->request->arena, identity_s(&page->emulator->identity, ms));
 }
 
 static void add_times(const struct page *page, const char *key, json_t *out)
@@ -97,7 +94,7 @@ static void add_times(const struct page *page, const char *key, json_t *out)
 
 	/* What a store had is as old as this start, for all that is known of it. */
 	if (!cloud_times(&page->emulator->cloud, key, &created, &changed))
-		created = changed = page->request->now_ms;
+		created = changed = page->emulator->hooks.began_ms;
 	if (page->created)
 		json_object_set_new(out, "createdTime", json_string(time_text(page, created)));
 	if (page->changed)

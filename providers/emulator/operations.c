@@ -4,12 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/faults.h"
-#include "providers/emulator/identity.h"
 #include "providers/emulator/machine_state.h"
 
 #define ANY_API_VERSION "2024-05-01"
@@ -181,7 +179,7 @@ static struct operation *operation_new(struct operations *operations, struct clo
 		.location = mem_strdup(location != NULL ? location : "global"),
 		.deletes = strcmp(request->method, "DELETE") == 0,
 		.ends_ms = request->now_ms + duration_ms,
-		.begins_s = time(NULL),
+		.begins_ms = request->now_ms,
 		.takes_ms = duration_ms,
 	};
 	uuid_random(operation->id);
@@ -311,34 +309,38 @@ void operation_headers(const struct operation *operation, const struct cloud *cl
 }
 
 /* Compute also tells when it was. */
-static json_t *status_told(
-	const struct operation *operation, const struct request *request, const char *status)
+static json_t *status_told(const struct operation *operation, const struct identity *identity,
+	const struct request *request, const char *status)
 {
 	json_t *out = json_pack("{s:s}", "status", status);
 
 	if (!operation->type->numbered_etag)
 		return out;
 	json_object_set_new(out, "name", json_string(operation->id));
-	json_object_set_new(
-		out, "startTime", json_string(identity_time(request->arena, operation->begins_s)));
+	json_object_set_new(out, "startTime",
+		json_string(
+			identity_time(request->arena, identity_s(identity, operation->begins_ms))));
 	if (operation->settled)
 		json_object_set_new(out, "endTime",
 			json_string(identity_time(request->arena,
-				operation->begins_s + (int64_t)(operation->takes_ms / 1000))));
+				identity_s(identity, operation->begins_ms + operation->takes_ms))));
 	return out;
 }
 
-bool operation_status(
-	const struct operation *operation, const struct request *request, struct response *response)
+bool operation_status(const struct operation *operation, const struct identity *identity,
+	const struct request *request, struct response *response)
 {
 	if (!operation->settled) {
 		operation_retry_headers(
 			response, operation_remaining_ms(operation, request->now_ms));
-		return response_json(response, 200, status_told(operation, request, "InProgress"));
+		return response_json(
+			response, 200, status_told(operation, identity, request, "InProgress"));
 	}
 	if (operation->code == NULL)
-		return response_json(response, 200, status_told(operation, request, "Succeeded"));
-	json_t *told = status_told(operation, request, operation->canceled ? "Canceled" : "Failed");
+		return response_json(
+			response, 200, status_told(operation, identity, request, "Succeeded"));
+	json_t *told = status_told(
+		operation, identity, request, operation->canceled ? "Canceled" : "Failed");
 
 	json_object_set_new(told, "error",
 		json_pack("{s:s,s:s,s:[]}", "code", operation->code, "message", operation->message,

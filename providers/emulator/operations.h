@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "providers/emulator/cloud.h"
+#include "providers/emulator/identity.h"
 #include "providers/emulator/message.h"
 
 #define OPERATIONS_KEPT 4096
@@ -29,8 +30,7 @@ struct operation {
 	const char *power; /* that a machine will have (a literal), or NULL */
 	bool settled;
 	uint64_t ends_ms;
-	int64_t begins_s; /* since 1970 */
-	uint64_t takes_ms;
+	uint64_t begins_ms, takes_ms;
 	/* How it fails or is canceled, when it does: then it changes nothing. */
 	bool canceled;
 	unsigned status;
@@ -70,7 +70,8 @@ void operation_retry_headers(struct response *, uint64_t remaining_ms);
 void operation_headers(const struct operation *, const struct cloud *, const char *endpoint,
 	const struct request *, struct response *);
 /* Answers to polls of Azure-AsyncOperation and Location. */
-bool operation_status(const struct operation *, const struct request *, struct response *);
+bool operation_status(const struct operation *, const struct identity *, const struct request *,
+	struct response *);
 bool operation_result(const struct operation *, const struct cloud *, const char *endpoint,
 	const struct request *, struct response *);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients of ARM may ask in their own ways: paths, versions, headers, and what is refused how."""
 
+import datetime
 import json
 import re
 import urllib.parse
@@ -24,6 +25,10 @@ virtualMachines:
 
 def refused(answer):
     return answer[0], answer[2]["error"]["code"]
+
+
+def seconds(time):
+    return datetime.datetime.fromisoformat(time.removesuffix("Z")).timestamp()
 
 
 def at(path, version):
@@ -186,11 +191,15 @@ def test_operations_are_where_their_resource_is(emulator):
     polled = cloud.request("PUT", table + "2", {"location": "eastus"})[1]["azure-asyncoperation"]
     assert f"/subscriptions/{other}/providers/Microsoft.Network/locations/eastus/" in polled
     machine = cloud.id("Microsoft.Compute/virtualMachines", "near", "g")
+    moved = cloud.clock(86400000)["now"]
     polled = cloud.request("POST", f"{machine}/deallocate")[1]["azure-asyncoperation"]
     running = cloud.request("GET", polled)[2]
-    assert running["status"] == "InProgress" and running["name"] in polled and running["startTime"].endswith("Z")
+    assert running["status"] == "InProgress" and running["name"] in polled
     cloud.clock(60000)
-    assert set(cloud.request("GET", polled)[2]) == {"status", "name", "startTime", "endTime"}
+    ended = cloud.request("GET", polled)[2]
+    assert set(ended) == {"status", "name", "startTime", "endTime"} and ended["startTime"] == running["startTime"]
+    assert 59 <= seconds(ended["endTime"]) - seconds(ended["startTime"]) <= 60
+    assert seconds(ended["startTime"]) >= seconds(moved), "it goes by the clock that was moved"
 
 
 def test_bodies_and_addresses_that_nobody_serves(cloud, table):
@@ -289,6 +298,18 @@ def test_resources_by_functions_and_with_their_times(emulator):
     cloud.clock(3600000)
     cloud.request("PATCH", cloud.id("routeTables", "table-b", "g"), {"tags": {"a": "b"}})
     found = listed("$expand=createdTime,changedTime")
-    hours = [int(found["table-b"][name][11:13]) for name in ("createdTime", "changedTime")]
-    assert hours[1] == (hours[0] + 1) % 24 and found["table-a"]["createdTime"] == found["table-a"]["changedTime"]
+    assert seconds(found["table-b"]["changedTime"]) - seconds(found["table-b"]["createdTime"]) >= 3599
+    assert found["table-a"]["createdTime"] == found["table-a"]["changedTime"]
     assert "createdTime" not in listed("$expand=changedTime")["table-a"]
+
+
+def test_what_a_store_had_is_as_old_as_the_start(tmp_path, emulator):
+    store = tmp_path / "store.json"
+    first = emulator(POOL, ["--store", store])
+    first.put(first.id("routeTables", "new", "g"), {"location": "japaneast"})
+    assert first.stop() == 0
+    cloud = emulator(None, ["--store", store])
+    path = f"/subscriptions/{SUBSCRIPTION}/resources?api-version=2021-04-01&$expand=createdTime"
+    before = cloud.request("GET", path)[2]
+    cloud.clock(3600000)
+    assert cloud.request("GET", path)[2] == before and before["value"]

@@ -16,6 +16,7 @@ import uuid
 import pytest
 
 from emulator import BUILD, Emulator
+from sign_in import decode, encode
 
 
 def refused_start(*args):
@@ -245,10 +246,6 @@ def refused(answer):
     return code
 
 
-def decode(part):
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
 def claims_of(token):
     return json.loads(decode(token.split(".")[1]))
 
@@ -334,11 +331,6 @@ def test_the_correlation_id_is_the_clients(directory):
     answer = sign_in(directory, client_id=ID(1), client_secret="no",
                      headers={"client-request-id": ID(9)})
     assert refused(answer) == 7000215 and answer[2]["correlation_id"] == ID(9)
-
-
-def encode(data):
-    data = data if isinstance(data, bytes) else json.dumps(data).encode()
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def digest(tmp_path, name, algorithm):

@@ -5,9 +5,10 @@ import http.server
 import json
 import pathlib
 import ssl
-import subprocess
 import threading
 import urllib.parse
+
+from sign_in import openssl
 
 EXTENSIONS = """\
 [server]
@@ -17,10 +18,6 @@ subjectAltName = DNS:elsewhere.internal
 [client]
 extendedKeyUsage = clientAuth
 """
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=60)
 
 
 class Certificates:

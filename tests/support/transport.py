@@ -5,14 +5,11 @@ import pathlib
 import select
 import socket
 import ssl
-import subprocess
 import threading
 
+from sign_in import openssl
+
 HEAD_MOST = 65536
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=60)
 
 
 class Authority:
