@@ -232,7 +232,7 @@ static const char *advise_reading(
 	struct arena *a, const struct config *c, const struct reach_path *path, struct place *at)
 {
 	const struct reach_hop *hop = path->nhops ? &path->hops[path->at] : NULL;
-	if (path->fault == FAULT_SUBNET_UNKNOWN) {
+	if (!hop || path->fault == FAULT_SUBNET_UNKNOWN) {
 		const struct topology_node *n = hop ? hop->next->node : path->from;
 		*at = config_place(c, n->node->pointer, YAML_KEY);
 		return "declare its network and subnet; `existing: true` is enough to read them";
