@@ -40,9 +40,9 @@ static void add_part(struct parts *p, const char *id, const char *parent,
 	p->items[p->count++] = (struct topology_part){ id, parent, schema, body, resource };
 }
 
-static void add_declared(struct parts *p, const struct resource *r)
+static void add_declared(struct parts *p, const struct resource *r, const json_t *body)
 {
-	add_part(p, r->id, r->parent ? r->parent->id : NULL, r->schema, r->body, r);
+	add_part(p, r->id, r->parent ? r->parent->id : NULL, r->schema, body, r);
 }
 
 static void add_actual(struct parts *p, const struct actual *actual, const json_t *body)
@@ -56,7 +56,7 @@ struct topology *view_declared(struct arena *a, const struct config *c)
 	for (size_t i = 0; i < c->nresources; i++) {
 		const struct resource *r = c->by_id[i];
 		if (matters(r->schema))
-			add_declared(&parts, r);
+			add_declared(&parts, r, r->body);
 	}
 	return topology_make(a, c, parts.items, parts.count, true);
 }
@@ -166,12 +166,11 @@ struct topology *view_planned(struct arena *a, const struct config *c,
 	size_t nstanding = parts.count;
 	for (size_t i = 0; i < changes.count; i++)
 		if (is_made(changes.sorted[i]))
-			add_part(&parts, changes.sorted[i]->id, NULL, changes.sorted[i]->schema,
-				changes.sorted[i]->after, changes.sorted[i]->resource);
+			add_declared(&parts, changes.sorted[i]->resource, changes.sorted[i]->after);
 	for (size_t i = 0; i < c->nresources && !plan; i++) {
 		const struct resource *r = c->by_id[i];
 		if (matters(r->schema) && !snapshot_actual(snapshot, r->id))
-			add_declared(&parts, r);
+			add_declared(&parts, r, r->body);
 	}
 	/* What stands comes in the order of ids. */
 	if (parts.count > nstanding)
