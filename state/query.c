@@ -65,7 +65,8 @@ static sqlite3_stmt *prepare(struct state *s, const char *sql, struct diags *dia
 	const char *tail = NULL;
 	int result = sqlite3_prepare_v2(s->db, sql, -1, &statement, &tail);
 	if (result != SQLITE_OK) {
-		refuse(s, diags, HELP_READS, "this SQL is not taken: ", sqlite3_errmsg(s->db));
+		refuse(s, diags, HELP_READS,
+			"the question is not understood: ", sqlite3_errmsg(s->db));
 		return NULL;
 	}
 	/* What is only blanks and comments gives no statement. */

@@ -252,7 +252,7 @@ bool credential_find(
 			tell(options, arena, sources[i].name,
 				result == SOURCE_TAKEN
 					? "not looked at, what comes before was taken"
-					: "not looked at, what comes before is meant");
+					: "not looked at, what comes before is set and wrong");
 		}
 	}
 	bool good = result == SOURCE_TAKEN;

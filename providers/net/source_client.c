@@ -135,17 +135,21 @@ static bool read_certificate(struct source_look *look, const struct client_names
 		bytes, len, variable_get(look->environment, own->password), out, &problem);
 	explicit_bzero(bytes, len);
 	free(bytes);
-	if (good && certificate_has_ended(out)) {
-		problem = "its time is over";
-		good = false;
-	}
-	if (good)
+	bool is_over = good && certificate_has_ended(out);
+	if (good && !is_over)
 		return true;
-	diag_error(look->diags, PLACE_NONE, "sign-in", "the certificate that %s %s does not do: %s",
-		name, is_file ? "names" : "holds", problem);
-	diag_help(look->diags,
-		"it takes PEM with key and certificate, or PKCS#12; a password stands in %s",
-		own->password);
+	diag_error(look->diags, PLACE_NONE, "sign-in",
+		"the certificate that %s %s cannot be used: %s", name, is_file ? "names" : "holds",
+		is_over ? "it has expired" : problem);
+	if (is_over)
+		diag_help(look->diags,
+			"make a new one and upload it to the application; or check this machine's "
+			"clock");
+	else
+		diag_help(look->diags,
+			"it takes PEM with key and certificate, or PKCS#12; a password stands in "
+			"%s",
+			own->password);
 	return false;
 }
 

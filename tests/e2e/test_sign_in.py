@@ -207,7 +207,7 @@ def test_a_certificate_that_does_not_do(waybill, cloud, client, tmp_path):
     (tmp_path / "noise").write_bytes(b"this is no certificate")
     refused(waybill, {**env, "AZURE_CLIENT_CERTIFICATE_PATH": str(tmp_path / "noise")}, "neither PEM nor PKCS#12")
     old = Client(tmp_path, "old", days=-1)
-    refused(waybill, {**env, "AZURE_CLIENT_CERTIFICATE_PATH": str(old.pem)}, "its time is over")
+    refused(waybill, {**env, "AZURE_CLIENT_CERTIFICATE_PATH": str(old.pem)}, "it has expired", "upload it to the application")
     other = Client(tmp_path, "other")
     (tmp_path / "mixed").write_text(client.own.read_text() + other.key.read_text())
     refused(waybill, {**env, "AZURE_CLIENT_CERTIFICATE_PATH": str(tmp_path / "mixed")}, "not that of a certificate in it")

@@ -199,7 +199,7 @@ static void test_credential__each_source_is_told_of(void **state)
 			"sign-in by a client secret: wrong: half a credential for Azure: "
 			"AZURE_CLIENT_SECRET is set, and not set: AZURE_TENANT_ID\n"
 			"sign-in by a client certificate: not looked at, what comes before is "
-			"meant\n" },
+			"set and wrong\n" },
 		{ { "AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:1" },
 			"a managed identity: taken (AZURE_POD_IDENTITY_AUTHORITY_HOST)\n"
 			"sign-in by az: not looked at, what comes before was taken\n" },
