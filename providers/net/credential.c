@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "providers/net/known.h"
 #include "providers/net/source.h"
 #include "providers/net/url.h"
 
@@ -112,8 +113,8 @@ static bool check_places(const struct credential_options *options, struct diags 
 			(of_arm ? is_arm(options, diags->arena, host) : is_login(options, host)))
 			continue;
 		diag_error(diags, PLACE_NONE, "sign-in", "%s is `%s`, and the cloud's %s is `%s`",
-			places[i].name, host, of_arm ? "ARM" : "sign-in",
-			of_arm ? options->arm : options->login);
+			places[i].name, known_scrubbed(&(struct known){ 0 }, diags->arena, host),
+			of_arm ? "ARM" : "sign-in", of_arm ? options->arm : options->login);
 		diag_help(diags, "choose the cloud by --cloud or WAYBILL_CLOUD, or unset %s",
 			places[i].name);
 		return false;

@@ -149,6 +149,22 @@ static void test_credential__another_cloud_is_refused(void **state)
 	arena_free(arena);
 }
 
+static void test_credential__what_stands_in_an_address_is_not_told(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	struct credential found;
+	struct diags diags;
+	assert_false(find(arena,
+		(const char *const[]){ "AZURE_TENANT_ID=t", "AZURE_CLIENT_ID=c",
+			"AZURE_CLIENT_SECRET=s",
+			"AZURE_AUTHORITY_HOST=https://ann:planted@evil.example", NULL },
+		&found, &diags));
+	assert_non_null(strstr(diags.items[0].text, "evil.example"));
+	assert_null(strstr(diags.items[0].text, "planted"));
+	arena_free(arena);
+}
+
 static void test_credential__a_cloud_by_its_metadata_host(void **state)
 {
 	(void)state;
@@ -276,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_credential__missing_variables_are_named),
 		cmocka_unit_test(test_credential__hostile_values_are_refused),
 		cmocka_unit_test(test_credential__another_cloud_is_refused),
+		cmocka_unit_test(test_credential__what_stands_in_an_address_is_not_told),
 		cmocka_unit_test(test_credential__a_cloud_by_its_metadata_host),
 		cmocka_unit_test(test_credential__each_source_is_told_of),
 		cmocka_unit_test(test_credential__origins),
