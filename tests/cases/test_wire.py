@@ -9,6 +9,7 @@ what to do.
 All waits go by a clock that hurries.
 """
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.sanitizer
 FOLDER = pathlib.Path(__file__).parent / "wire"
 AT_ONCE = 8
 SPEED = "100" if BUILD.name == "debug" else "200"
+SLOWER = "20"
+FEW = 5
 WORDS = "words"
 
 
@@ -65,6 +68,15 @@ def steady():
     """The same by the clock on the wall, for what takes its time to come and is not waited for."""
     waiting = queue.Queue()
     waiting.put(Asker("1"))
+    yield waiting
+    waiting.get().close()
+
+
+@pytest.fixture(scope="module")
+def patient():
+    """The same by a clock that hurries less."""
+    waiting = queue.Queue()
+    waiting.put(Asker(SLOWER))
     yield waiting
     waiting.get().close()
 
@@ -124,18 +136,30 @@ def differs(row, told, words):
     return None
 
 
+def lasting(rows, whys, play):
+    """Why rows differ, if they do so when play() asks again by a slower clock. To one that hurries a busy machine seems
+    to answer too late; but many rows are no accident."""
+    wrong = [(row, why) for row, why in zip(rows, whys) if why]
+    if len(wrong) > FEW:
+        return [why for _, why in wrong]
+    return [why for row, _ in wrong if (why := play(row))]
+
+
 CASES = sorted(FOLDER.glob("*.case"))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_against_scripted_answers(path, stage, askers, steady):
+def test_against_scripted_answers(path, stage, askers, steady, patient):
     rows, words = read_case(path)
     rows = [row for row in rows if row[0] != "emulator"]
     method = path.stem.upper()
+
+    def play(row, who):
+        return differs(row, play_row(stage, steady if row[1].endswith(LARGE) else who, method, row), words)
+
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        told = list(pool.map(
-            lambda row: play_row(stage, steady if row[1].endswith(LARGE) else askers, method, row), rows))
-    assert [why for row, one in zip(rows, told) if (why := differs(row, one, words))] == []
+        whys = list(pool.map(lambda row: play(row, askers), rows))
+    assert lasting(rows, whys, lambda row: play(row, patient)) == []
 
 
 def set_up(azure, method, path, fault):
@@ -234,30 +258,34 @@ def its_rows(path):
     return mine, words
 
 
-@pytest.mark.parametrize("path", [path for path in CASES if path.stem in ITS_STYLES], ids=lambda path: path.stem)
-def test_by_the_faults_of_the_emulator(path, emulator, askers):
-    rows, _ = its_rows(path)
-    azure, asker = emulator(args=["--operation-time", "6"]), askers.get()
-    azure.put(azure.group(), {"location": "japaneast"})
-    wrong = []
+def play_its_row(azure, waiting, method, row, name):
+    """What is not as the row says, or None."""
+    table = azure.id("routeTables", name)
+    if method != "put":
+        azure.put(table, {"location": "japaneast", "properties": {"routes": []}})
+    azure.faults(its_fault(method, row[1]))
+    asked = asked_of(method.upper())
+    if method == "patch":
+        asked["body"] = {"tags": {"a": "b"}}
+    asker = waiting.get()
     try:
-        for n, row in enumerate(rows):
-            table = azure.id("routeTables", f"t{n:03}")
-            if path.stem != "put":
-                azure.put(table, {"location": "japaneast", "properties": {"routes": []}})
-            azure.faults(its_fault(path.stem, row[1]))
-            asked = asked_of(path.stem.upper())
-            if path.stem == "patch":
-                asked["body"] = {"tags": {"a": "b"}}
-            told = asker.ask(cloud=azure.endpoint, path=table.rpartition("/")[0] if path.stem == "list" else table, **asked)
-            found = (told["outcome"], told.get("code") or "-")
-            idle = any(fault["sprung"] == 0 for fault in azure.faults_left())
-            if found != row[2:4] or idle:
-                wrong.append(f"{' '.join(row)}: {found} {told['message']}")
-            azure.faults()
+        told = asker.ask(cloud=azure.endpoint, path=table.rpartition("/")[0] if method == "list" else table, **asked)
     finally:
-        askers.put(asker)
-    assert wrong == []
+        waiting.put(asker)
+    found = (told["outcome"], told.get("code") or "-")
+    idle = any(fault["sprung"] == 0 for fault in azure.faults_left())
+    azure.faults()
+    return f"{' '.join(row)}: {found} {told['message']}" if found != row[2:4] or idle else None
+
+
+@pytest.mark.parametrize("path", [path for path in CASES if path.stem in ITS_STYLES], ids=lambda path: path.stem)
+def test_by_the_faults_of_the_emulator(path, emulator, askers, patient):
+    rows, _ = its_rows(path)
+    azure = emulator(args=["--operation-time", "6"])
+    azure.put(azure.group(), {"location": "japaneast"})
+    names = (f"t{n:03}" for n in itertools.count())
+    whys = [play_its_row(azure, askers, path.stem, row, next(names)) for row in rows]
+    assert lasting(rows, whys, lambda row: play_its_row(azure, patient, path.stem, row, next(names))) == []
 
 
 def test_there_are_enough(capsys):
