@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The tests, from a machine with only git, make and Debian's base.
-#   tests/run.sh        what every change must pass, about six minutes on two cores
+#   tests/run.sh        what every change must pass, about ten minutes on two cores
 #   tests/run.sh long   the same with 60 s a fuzzer, the whole crash loop and real clients
 # The last line is "N passed, N failed"; the exit status is 0 only when none failed.
 set -u
