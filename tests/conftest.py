@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the programs share: a cloud of its own for each test."""
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -9,6 +10,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
 from blobs import AZURITE, Azurite, Blobs  # noqa: E402 (found by the path above)
 from emulator import ROOT, Emulator  # noqa: E402 (found by the path above)
+
+# Programs inherit what is ignored, and these tests may be run by nohup.
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture

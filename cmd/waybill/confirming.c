@@ -328,11 +328,11 @@ bool confirming_wait(struct session *s, int64_t run)
 	if (!session_flush(s))
 		return false;
 	const volatile sig_atomic_t *interrupted = signals_hold(s->provider);
+	session_unlock(s);
 	tell("Unless confirmed within %ld s, the tables are put back. %s`waybill confirm`, with "
 	     "this state, confirms.\n",
 		session_option(s, OPTION_CONFIRM_WITHIN)->number / 1000,
 		s->terminal.can_ask && !s->json ? "Type yes here; or " : "");
-	session_unlock(s);
 	enum waited end = wait_for_it(s, run, interrupted);
 	if (end == WAITED_FAILED)
 		return false;

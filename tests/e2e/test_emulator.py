@@ -259,14 +259,6 @@ def test_bad_requests(hard_way):
         409, "InvalidResourceLocation")
 
 
-def test_a_member_may_be_named_by_nothing(hard_way):
-    path = hard_way.id("routeTables", "t")
-    body = table()
-    body["properties"][""] = {"addressPrefixes": ["10.0.0.0/16"]}
-    assert hard_way.request("PUT", path, body)[0] == 201
-    assert hard_way.request("GET", path)[0] == 200
-
-
 def test_a_large_request_is_refused_before_it_is_read(hard_way):
     """If its sender asks first, or if it is too large to be read to its end."""
     for size, asks in ((9 << 20, True), (300 << 20, False)):
