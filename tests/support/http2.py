@@ -25,6 +25,7 @@ import h2.config
 import h2.connection
 import h2.errors
 import h2.events
+import h2.exceptions
 from transport import Listener, context_of
 
 CHUNK = 16384
@@ -91,7 +92,14 @@ class Conversation:
                 data = self.socket.recv(65536)
                 if not data:
                     return
-                for event in self.h2.receive_data(data):
+                try:
+                    events = self.h2.receive_data(data)
+                except h2.exceptions.ProtocolError:
+                    # What was on its way when we said GOAWAY.
+                    if self.h2.state_machine.state is not h2.connection.ConnectionState.CLOSED:
+                        raise
+                    return
+                for event in events:
                     self.on_event(event)
             if self.wake[0] in ready:
                 os.read(self.wake[0], 4096)
