@@ -57,14 +57,27 @@ static void bash_cases(struct buf *out)
 	}
 }
 
+/* The length of the first word of a command of two, when it is the first of the table that begins
+ * with it; else 0. */
+static size_t family_begins(size_t i)
+{
+	const char *name = commands[i].name;
+	size_t len = strcspn(name, " ");
+
+	for (size_t before = 0; before < i; before++) {
+		if (strncmp(commands[before].name, name, len + 1) == 0)
+			return 0;
+	}
+	return name[len] == ' ' ? len : 0;
+}
+
 /* The first words of commands of two, some of which are commands themselves, as `history`. */
 static void families(struct buf *out)
 {
-	const char *last = "";
 	for (size_t i = 0; i < ncommands; i++) {
 		const char *name = commands[i].name;
-		size_t len = strcspn(name, " ");
-		if (name[len] == '\0' || strncmp(last, name, len + 1) == 0)
+		size_t len = family_begins(i);
+		if (len == 0)
 			continue;
 		(void)buf_printf(out, "\t\"%.*s\") choices=\"", (int)len, name);
 		for (size_t j = 0; j < ncommands; j++) {
@@ -77,21 +90,19 @@ static void families(struct buf *out)
 				options_of(out, &commands[j]);
 		}
 		(void)buf_puts(out, "\" ;;\n");
-		last = name;
 	}
 }
 
 /* What continues a command's first word by its second. */
 static void second_words(struct buf *out)
 {
-	const char *last = "";
+	const char *between = "";
 	for (size_t i = 0; i < ncommands; i++) {
-		const char *name = commands[i].name;
-		size_t len = strcspn(name, " ");
-		if (name[len] == '\0' || strncmp(last, name, len + 1) == 0)
+		size_t len = family_begins(i);
+		if (len == 0)
 			continue;
-		(void)buf_printf(out, "%s%.*s", *last ? "|" : "", (int)len, name);
-		last = name;
+		(void)buf_printf(out, "%s%.*s", between, (int)len, commands[i].name);
+		between = "|";
 	}
 }
 

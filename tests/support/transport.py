@@ -64,7 +64,7 @@ def splice(one, other, most=None, pass_on=None):
 
 
 class Listener:
-    """Serves each connection on a thread of its own by serve(connection)."""
+    """Serves each connection on a thread of its own by serve(connection), which each kind has its own of."""
 
     def __init__(self, tls=None):
         self.tls = tls
@@ -92,9 +92,6 @@ class Listener:
             pass  # the other side has gone, or did not like what it saw
         finally:
             connection.close()
-
-    def serve(self, connection):
-        raise NotImplementedError
 
     def stop(self):
         self.socket.shutdown(socket.SHUT_RDWR)
