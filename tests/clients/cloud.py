@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cloud that Azure's libraries meet: a network with a machine, and somebody for each kind of credential."""
+from directory import ID, KUBERNETES, TENANT
 from emulator import SUBSCRIPTION
 
-TENANT = "00000000-0000-0000-0000-000000000002"
-ID = "11111111-0000-0000-0000-{:012d}".format
-ISSUER = "https://kubernetes.default.svc.cluster.local"
 # client.crt is to lie beside the file.
 CLOUD = f"""\
 resourceGroups: {{kubernetes: {{location: japaneast}}}}
@@ -15,7 +13,7 @@ virtualMachines:
 applications:
   secret: {{clientId: {ID(1)}, secrets: [{{value: right}}]}}
   signed: {{clientId: {ID(2)}, certificates: [{{file: client.crt}}]}}
-  pod: {{clientId: {ID(3)}, federatedCredentials: [{{issuer: "{ISSUER}", subject: "system:serviceaccount:default:pod"}}]}}
+  pod: {{clientId: {ID(3)}, federatedCredentials: [{{issuer: "{KUBERNETES}", subject: "system:serviceaccount:default:pod"}}]}}
 managedIdentities:
   machine: {{clientId: {ID(4)}, systemAssigned: true}}
   other: {{clientId: {ID(5)}}}

@@ -8,7 +8,8 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource import ResourceManagementClient, SubscriptionClient
 
-from cloud import CLOUD, ID, TENANT, pod_token
+from cloud import CLOUD, pod_token
+from directory import ID, TENANT
 from emulator import SUBSCRIPTION
 from sign_in import Client
 

@@ -15,6 +15,7 @@ import uuid
 
 import pytest
 
+from directory import GITHUB, ID, KUBERNETES, TENANT
 from emulator import BUILD, Emulator
 from sign_in import decode, encode
 
@@ -187,10 +188,8 @@ def test_instance_discovery_vouches_for_the_emulator_alone(emulator):
 
 # Sign-in
 
-ID = "11111111-0000-0000-0000-{:012d}".format
-TENANT, OTHER_TENANT = "00000000-0000-0000-0000-000000000002", "00000000-0000-0000-0000-000000000009"
+OTHER_TENANT = "00000000-0000-0000-0000-000000000009"
 ARM = "https://management.azure.com"
-GITHUB = "https://token.actions.githubusercontent.com"
 DIRECTORY = f"""\
 tenants: [{OTHER_TENANT}]
 applications:
@@ -708,7 +707,7 @@ applications:
   pod:
     clientId: {ID(8)}
     federatedCredentials:
-      - issuer: https://kubernetes.default.svc.cluster.local
+      - issuer: {KUBERNETES}
         subject: system:serviceaccount:default:waybill
         audiences: [mine]
   elsewhere: {{clientId: {ID(9)}, federatedCredentials: [{{issuer: "https://elsewhere.test", subject: s}}]}}

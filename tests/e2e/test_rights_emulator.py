@@ -2,10 +2,9 @@
 """Which rights a principal lacks, told before an apply and at the refusal, by the emulator's own roles: on a group alone,
 on a resource alone, with NotActions, custom ones, a deny assignment, and those on the data of a state's storage."""
 import pytest
+from directory import ID, TENANT
 from harness import GROUP, HEAD, NETWORK, SUBNET, SUBSCRIPTION, Waybill, table_id, table_yaml
 
-TENANT = "00000000-0000-0000-0000-000000000002"
-ID = "11111111-0000-0000-0000-{:012d}".format
 OTHER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/other"
 TABLE = table_yaml({"a": ("10.1.0.0/16", "10.240.0.4")})
 WRITE = "Microsoft.Network/routeTables/write"

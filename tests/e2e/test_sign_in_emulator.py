@@ -4,14 +4,10 @@ import json
 import urllib.parse
 
 import pytest
+from directory import GITHUB, ID, KUBERNETES, PIPELINES, TENANT
 from harness import Waybill, table_yaml
 from sign_in import Client
 
-TENANT = "00000000-0000-0000-0000-000000000002"
-ID = "11111111-0000-0000-0000-{:012d}".format
-GITHUB = "https://token.actions.githubusercontent.com"
-PIPELINES = "https://vstoken.dev.azure.com/00000000-0000-0000-0000-0000000000ad"
-KUBERNETES = "https://kubernetes.default.svc.cluster.local"
 RESOURCE_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/two"
 CLOUD = f"""\
 resourceGroups: {{kubernetes: {{location: japaneast}}}}
