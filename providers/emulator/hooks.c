@@ -12,38 +12,42 @@
 
 void hooks_init(struct hooks *hooks)
 {
-	*hooks = (struct hooks){ NULL, 0, emulator_clock_ms() };
-}
-
-static void clear_records(struct hooks *hooks)
-{
-	size_t count = hooks->begun < HOOKS_RECORDED_MAX ? hooks->begun : HOOKS_RECORDED_MAX;
-
-	for (size_t i = 0; i < count; i++)
-		free(hooks->recorded[i].text);
-	free(hooks->recorded);
-	hooks->recorded = NULL;
-	hooks->begun = 0;
+	*hooks = (struct hooks){
+		.recorded = mem_alloc(HOOKS_RECORDED_MAX * sizeof(struct hooks_record)),
+		.texts = mem_alloc(HOOKS_RECORDED_BYTES),
+		.began_ms = emulator_clock_ms(),
+	};
 }
 
 void hooks_release(struct hooks *hooks)
 {
-	clear_records(hooks);
+	free(hooks->recorded);
+	free(hooks->texts);
 }
 
-/* A ring grows until it is full, then the oldest makes room. */
-static struct hooks_record *next_record(struct hooks *hooks)
+static struct hooks_record *record_at(const struct hooks *hooks, size_t index)
 {
-	size_t index = hooks->begun++ % HOOKS_RECORDED_MAX;
+	return &hooks->recorded[index % HOOKS_RECORDED_MAX];
+}
 
-	if (hooks->begun > HOOKS_RECORDED_MAX) {
-		free(hooks->recorded[index].text);
-	} else if ((index & (index - 1)) == 0) {
-		size_t room = index > 0 ? 2 * index : 1;
+static char *text_at(const struct hooks *hooks, size_t position)
+{
+	return &hooks->texts[position % HOOKS_RECORDED_BYTES];
+}
 
-		hooks->recorded = mem_realloc(hooks->recorded, room * sizeof(*hooks->recorded));
-	}
-	return &hooks->recorded[index];
+/* Where a text of that size begins: all in one piece, where the oldest make room. */
+static size_t text_room(struct hooks *hooks, size_t size)
+{
+	size_t begins = hooks->texts_end;
+	size_t left = HOOKS_RECORDED_BYTES - begins % HOOKS_RECORDED_BYTES;
+
+	if (size > left)
+		begins += left;
+	hooks->texts_end = begins + size;
+	while (hooks->first < hooks->end &&
+		record_at(hooks, hooks->first)->begins + HOOKS_RECORDED_BYTES < hooks->texts_end)
+		hooks->first++;
+	return begins;
 }
 
 void hooks_record(
@@ -51,30 +55,39 @@ void hooks_record(
 {
 	uint64_t now = emulator_clock_ms();
 	bool unanswered = response->dropped || response->never;
+	const char *text = arena_printf(request->arena, "%s %s", request->method, request->url);
+	size_t size = strlen(text) + 1;
 
-	*next_record(hooks) = (struct hooks_record){
-		.text = mem_strdup(
-			arena_printf(request->arena, "%s %s", request->method, request->url)),
+	if (size > HOOKS_RECORDED_BYTES)
+		return;
+	if (hooks->end - hooks->first == HOOKS_RECORDED_MAX)
+		hooks->first++;
+	struct hooks_record *record = record_at(hooks, hooks->end);
+
+	*record = (struct hooks_record){
+		.begins = text_room(hooks, size),
 		.status = unanswered ? 0 : response->status,
 		.took_ms = now - request->arrived_ms,
 		.at_ms = now - hooks->began_ms,
 	};
+	memcpy(text_at(hooks, record->begins), text, size);
+	hooks->end++;
 }
 
 static json_t *told_records(const struct hooks *hooks)
 {
-	size_t first = hooks->begun > HOOKS_RECORDED_MAX ? hooks->begun - HOOKS_RECORDED_MAX : 0;
 	json_t *out = json_array();
 
-	for (size_t i = first; i < hooks->begun; i++) {
-		const struct hooks_record *record = &hooks->recorded[i % HOOKS_RECORDED_MAX];
-		int method = (int)strcspn(record->text, " ");
+	for (size_t i = hooks->first; i < hooks->end; i++) {
+		const struct hooks_record *record = record_at(hooks, i);
+		const char *text = text_at(hooks, record->begins);
+		int method = (int)strcspn(text, " ");
 
 		json_array_append_new(out,
 			json_pack("{s:o,s:s,s:i,s:I,s:I}", "method",
-				json_sprintf("%.*s", method, record->text), "path",
-				record->text + method + 1, "status", (int)record->status, "ms",
-				(json_int_t)record->took_ms, "at", (json_int_t)record->at_ms));
+				json_sprintf("%.*s", method, text), "path", text + method + 1,
+				"status", (int)record->status, "ms", (json_int_t)record->took_ms,
+				"at", (json_int_t)record->at_ms));
 	}
 	return out;
 }
@@ -288,7 +301,7 @@ void hooks_serve(struct emulator *emulator, const char *name, const struct reque
 	else if (strcmp(method, "PUT") == 0 && set_up(emulator, name, spec, request, response))
 		return;
 	else if (strcmp(method, "DELETE") == 0 && strcmp(name, "requests") == 0) {
-		clear_records(&emulator->hooks);
+		emulator->hooks.first = emulator->hooks.end;
 		response_json(response, 200, json_object());
 	} else {
 		refuse(response, 404, "NoSuchHook", "%s",

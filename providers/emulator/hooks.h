@@ -21,20 +21,25 @@
 #include "providers/emulator/message.h"
 
 #define HOOKS_RECORDED_MAX 100000
+#define HOOKS_RECORDED_BYTES ((size_t)16 << 20) /* of their texts */
 #define HOOKS_CLOCK_MAX_MS (UINT64_C(100) * 365 * 86400000)
 
 struct emulator;
 
 /* One request that was served. */
 struct hooks_record {
-	char *text; /* "METHOD URL" */
+	size_t begins; /* its text, "METHOD URL", in all texts that were ever recorded */
 	unsigned status;
 	uint64_t took_ms, at_ms;
 };
 
+/* Two rings, the last HOOKS_RECORDED_MAX requests and the last HOOKS_RECORDED_BYTES of their texts,
+ * both allocated once: what comes and goes with each request would leave the heap in pieces. */
 struct hooks {
-	struct hooks_record *recorded; /* a ring of HOOKS_RECORDED_MAX */
-	size_t begun;                  /* all that were ever recorded since it was cleared */
+	struct hooks_record *recorded;
+	char *texts;
+	size_t first, end; /* those that are there, of all that were ever recorded */
+	size_t texts_end;
 	uint64_t began_ms;
 };
 
