@@ -35,10 +35,8 @@ static json_t *told_after(size_t count, int len)
 		&(struct request){ .arena = arena, .method = "GET", .body = "" }, &response);
 	json_t *told = json_incref(json_object_get(response.body, "requests"));
 
-	json_decref(response.body);
 	hooks_serve(emulator, "requests",
 		&(struct request){ .arena = arena, .method = "DELETE", .body = "" }, &response);
-	json_decref(response.body);
 	hooks_serve(emulator, "requests",
 		&(struct request){ .arena = arena, .method = "GET", .body = "" }, &response);
 	assert_int_equal(json_array_size(json_object_get(response.body, "requests")), 0);
