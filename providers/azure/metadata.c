@@ -120,7 +120,7 @@ static void on_answer(void *context, const struct http_response *response)
 	asking->body = arena_strndup(asking->arena, response->body, response->body_len);
 	asking->body_len = response->body_len;
 	asking->problem = response->problem ? arena_strdup(asking->arena, response->problem) : NULL;
-	asking->help = response->help;
+	asking->help = response->help ? arena_strdup(asking->arena, response->help) : NULL;
 }
 
 static void ask_once(struct asking *asking)

@@ -289,6 +289,18 @@ def test_the_storage_is_no_other(what, tmp_path, endpoints):
     way.stop()
 
 
+@pytest.mark.sanitizer
+def test_a_cloud_that_is_not_trusted_is_told_with_what_counts(tmp_path):
+    there = End(Authority(tmp_path, "other").sign("127.0.0.1"), unused_port())
+    waybill = Waybill(tmp_path / "w", None, table_yaml(ROUTES))
+    waybill.environment.update(WAYBILL_CLOUD=f"https://127.0.0.1:{there.port}", WAYBILL_ACCESS_TOKEN="planted-token",
+                               SSL_CERT_FILE=str(Authority(tmp_path).pem))
+    result = waybill.run("rest", "GET", GROUP, check=1)
+    there.stop()
+    assert result.codes == ["cloud-metadata"] and "AddressSanitizer" not in result.stderr, result
+    assert "what SSL_CERT_FILE names is trusted" in result.stderr.partition("help: ")[2], result
+
+
 def test_a_cloud_that_comes_up_is_waited_for(secured, endpoints):
     """Connections that break costs tries of the budget, and no write is sent twice."""
     there = secured("http/1.1")
