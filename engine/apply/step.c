@@ -126,6 +126,20 @@ static bool resend_failed(struct work *w, const json_t *now)
 	return true;
 }
 
+/* What our creation began is ours, and recorded, whatever it became. */
+static void refuse_otherwise(struct work *w, json_t *now)
+{
+	if (w->was_accepted) {
+		stand(w, now);
+		refuse(w, "unknown-outcome", "was begun, and is not as it was sent",
+			"plan again: it is recorded, and the plan shows what is left");
+		return;
+	}
+	refuse(w, "unknown-outcome",
+		"exists and is not as it was sent: the answer to its creation was lost",
+		"see what stands in Azure, then plan again; `adopt: true` takes it over");
+}
+
 static void decide_create(struct work *w, json_t *now)
 {
 	if (!now) {
@@ -141,9 +155,7 @@ static void decide_create(struct work *w, json_t *now)
 		return;
 	}
 	if (!merge_is_as_created(w->arena, w->step, now)) {
-		refuse(w, "unknown-outcome",
-			"exists and is not as it was sent: the answer to its creation was lost",
-			"see what stands in Azure, then plan again; `adopt: true` takes it over");
+		refuse_otherwise(w, now);
 		return;
 	}
 	if (resend_failed(w, now))
@@ -317,6 +329,8 @@ static void after_write(struct work *w)
 		}
 		break;
 	case OUTCOME_STALE:
+		/* Its operation failed and it was sent again: it may have met its own doing. */
+		w->in_doubt |= w->op.accepted;
 		if (++w->stale > MOST_STALE)
 			refuse(w, "changed-since-plan",
 				"was changed by others again and again while it was written",

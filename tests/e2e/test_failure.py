@@ -64,6 +64,21 @@ def test_contention_is_waited_out(tmp_path, azure, status, code, asynchronous):
     waybill.assert_settled()
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_failed_creation_left_is_ours(tmp_path, azure, whole):
+    """It is sent again as it was, and meets what its first operation has begun."""
+    waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": A}))
+    routes = [{"name": "a", **route_body(*A)}] if whole else []
+    left = {"location": "japaneast", "properties": {"routes": routes}}
+    azure.faults({"method": "PUT", "nth": 1, "operation": {"state": "Failed", "code": "RetryableError"}},
+                 {"method": "PUT", "nth": 2, "edits": [{"method": "PUT", "id": table_id(), "body": left}]})
+    result = waybill.apply(check=0 if whole else 1)
+    assert result.codes == ([] if whole else ["unknown-outcome"]), result
+    assert len(writes(azure.requests())) == 2
+    waybill.apply()
+    waybill.assert_settled()
+
+
 @pytest.mark.parametrize("status", [408, 500, 503])
 def test_reads_are_repeated(tmp_path, azure, status):
     waybill = Waybill(tmp_path / "w", azure, table_yaml({"a": A}))

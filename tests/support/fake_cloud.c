@@ -201,11 +201,18 @@ static void finish(struct fake_cloud *cloud, struct operation *op)
 		fail(op, script);
 		return;
 	}
-	op->accepted = script && script->event == FAKE_FAIL_LATE;
+	op->accepted =
+		script && (script->event == FAKE_FAIL_LATE || script->event == FAKE_STALE_LATE);
 	if (!script || script->event != FAKE_LOST_BEFORE)
 		act(cloud, op);
 	if (script && script->event == FAKE_FAIL_LATE)
 		fail(op, script);
+	if (script && script->event == FAKE_STALE_LATE) {
+		(void)json_put(fake_cloud_at(cloud, op->path), "/properties/provisioningState",
+			json_string("Failed"));
+		op->reply = NULL;
+		op->outcome = OUTCOME_STALE;
+	}
 	if (script && (script->event == FAKE_LOST_AFTER || script->event == FAKE_LOST_BEFORE)) {
 		op->reply = NULL;
 		op->outcome = OUTCOME_UNKNOWN;

@@ -20,6 +20,7 @@ enum fake_event {
 	FAKE_LOST_AFTER,  /* no answer, and all was done */
 	FAKE_FAIL,        /* refused */
 	FAKE_FAIL_LATE,   /* accepted and done, then failed */
+	FAKE_STALE_LATE,  /* the same, and sent again under the etag from before */
 	FAKE_EDIT,        /* somebody else puts `value` at `pointer` just before it */
 	FAKE_HANG,        /* never ends */
 };

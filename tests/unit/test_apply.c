@@ -386,6 +386,26 @@ static void test_apply__what_a_failed_create_left_is_ours(void **state)
 	assert_int_equal(open_intents(b), 0);
 }
 
+/* It is sent again until it stands whole, and not taken for somebody else's. */
+static void test_apply__what_failed_late_and_was_sent_again_is_ours(void **state)
+{
+	struct bench *b = *state;
+	fake_cloud_put(b->cloud, TABLES "u", STANDING_TABLE);
+	(void)create_table(b, "t");
+	(void)update_table(b, "u");
+	(void)fake_cloud_script(b->cloud, FAKE_STALE_LATE, VERB_PUT, TABLES "t");
+	(void)fake_cloud_script(b->cloud, FAKE_STALE_LATE, VERB_PUT, TABLES "u");
+	assert_true(apply(b));
+	static const char *const ids[] = { TABLES "t", TABLES "u" };
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		const json_t *now = fake_cloud_at(b->cloud, ids[i]);
+		assert_string_equal(
+			json_text_at(now, "/properties/provisioningState"), "Succeeded");
+		assert_int_equal(fake_cloud_count(b->cloud, VERB_PUT, ids[i]), 2);
+		assert_non_null(recorded(b, ids[i]));
+	}
+}
+
 static void test_apply__a_delete_spares_what_is_foreign(void **state)
 {
 	struct bench *b = *state;
@@ -580,6 +600,7 @@ int main(void)
 		TEST(test_apply__answers_lost_for_ever_end_in_an_error),
 		TEST(test_apply__a_failed_step_skips_what_waits_for_it),
 		TEST(test_apply__what_a_failed_create_left_is_ours),
+		TEST(test_apply__what_failed_late_and_was_sent_again_is_ours),
 		TEST(test_apply__a_delete_spares_what_is_foreign),
 		TEST(test_apply__a_group_goes_only_when_nobody_put_something_in),
 		TEST(test_apply__tags_alone_are_patched_whole),
