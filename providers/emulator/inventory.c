@@ -11,7 +11,8 @@
 #include "providers/emulator/filter.h"
 #include "providers/emulator/refusals.h"
 
-#define LINK_BYTES ((size_t)16 << 10)
+/* All that a request can bring, with each of its letters encoded. */
+#define LINK_BYTES ((size_t)256 << 10)
 
 bool inventory_top(const struct request *request, size_t *top, struct response *response)
 {
@@ -32,7 +33,7 @@ bool inventory_top(const struct request *request, size_t *top, struct response *
 	return true;
 }
 
-/* As a query may hold it: ids and filters have spaces and quotes. */
+/* As an address may hold it: ids, filters and names of regions have spaces and quotes. */
 static void add_encoded(struct buf *out, const char *text)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -54,8 +55,9 @@ const char *inventory_next(
 	json_t *value;
 
 	buf_init(&link, LINK_BYTES);
-	buf_printf(&link, "%s%s?api-version=%s", emulator->endpoint, request->path,
-		request->api_version);
+	buf_puts(&link, emulator->endpoint);
+	add_encoded(&link, request->path);
+	buf_printf(&link, "?api-version=%s", request->api_version);
 	json_object_foreach ((json_t *)request->query, name, value) {
 		if (strcmp(name, "api-version") == 0 || strcmp(name, "$skiptoken") == 0)
 			continue;

@@ -189,6 +189,18 @@ def test_pages_of_everything_keep_their_filter(emulator):
     assert seen == ["net", "peer", "worker-nic", "second", "worker", "pool"] and pages == 3
 
 
+def test_a_page_leads_on_whatever_its_address_is_made_of(emulator):
+    cloud = emulator(CLOUD, args=["--page-size", 1])
+    cloud.put(cloud.id("Microsoft.Compute/virtualMachines", "another", "g"), {"location": "japaneast"})
+    places = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/Japan%20East/virtualMachines"
+    _, _, first = cloud.request("GET", f"{places}?api-version={COMPUTE_API}")
+    assert places in first["nextLink"]
+    assert cloud.request("GET", first["nextLink"])[2] != first
+    # A query is carried on whole, or the page that follows would be the same one again.
+    _, _, first = cloud.request("GET", f"/subscriptions/{SUBSCRIPTION}/resources?api-version=2021-04-01&x=" + 8000 * "%01")
+    assert cloud.request("GET", first["nextLink"])[2]["value"] != first["value"]
+
+
 def plain(value):
     """Without etags."""
     if isinstance(value, list):
