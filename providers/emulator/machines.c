@@ -9,6 +9,7 @@
 #include "providers/emulator/rules.h"
 
 #define SEARCHED_MAX 65536
+#define CONFIGURATIONS_MAX 256
 
 const char *nic_address(
 	const struct cloud *cloud, struct arena *arena, const char *configuration_id)
@@ -43,14 +44,27 @@ bool subnet_has(const json_t *subnet, const struct ip *ip)
 	return false;
 }
 
-/* Whether another NIC has the address. */
-static bool address_taken(
-	struct write *w, const json_t *subnet, const char *nic_id, const struct ip *ip)
+static bool has_address(const json_t *configuration, const struct ip *ip)
 {
+	const char *text = json_text_at(configuration, "/properties/privateIPAddress");
+	struct ip own;
+
+	return text != NULL && ip_parse(&own, text) && ip_compare(&own, ip) == 0;
+}
+
+/* Whether another NIC has the address, or another configuration of this one. */
+static bool address_taken(struct write *w, const json_t *subnet, const json_t *nic,
+	const json_t *configuration, const struct ip *ip)
+{
+	const char *nic_id = json_text_at(nic, "/id");
 	size_t len = strlen(nic_id);
-	json_t *reference;
+	json_t *reference, *sister;
 	size_t i;
 
+	json_array_foreach (json_at(nic, "/properties/ipConfigurations"), i, sister) {
+		if (sister != configuration && has_address(sister, ip))
+			return true;
+	}
 	json_array_foreach (json_at(subnet, "/properties/ipConfigurations"), i, reference) {
 		const char *id = json_text_at(reference, "/id");
 		const char *text = nic_address(&w->emulator->cloud, w->request->arena, id);
@@ -90,9 +104,10 @@ static bool reserved_in(const json_t *subnet, const struct ip *ip)
 	return false;
 }
 
-static bool give_address(struct write *w, const json_t *subnet, const char *nic_id,
-	enum family family, char out[IP_TEXT])
+static bool give_address(struct write *w, const json_t *subnet, const json_t *nic,
+	json_t *configuration, enum family family)
 {
+	char given[IP_TEXT];
 	const char *text;
 	size_t i = 0;
 
@@ -106,9 +121,10 @@ static bool give_address(struct write *w, const json_t *subnet, const char *nic_
 			if (!ip_add(&ip, &range.base, n) || !prefix_has_ip(&range, &ip))
 				break;
 			if (!address_is_reserved(&range, &ip) &&
-				!address_taken(w, subnet, nic_id, &ip)) {
-				ip_format(&ip, out);
-				return true;
+				!address_taken(w, subnet, nic, configuration, &ip)) {
+				ip_format(&ip, given);
+				return json_put(configuration, "/properties/privateIPAddress",
+					json_string(given));
 			}
 		}
 	}
@@ -117,8 +133,8 @@ static bool give_address(struct write *w, const json_t *subnet, const char *nic_
 		json_text_at(subnet, "/name"));
 }
 
-static bool check_address(
-	struct write *w, const json_t *subnet, const char *nic_id, const char *text)
+static bool check_address(struct write *w, const json_t *subnet, const json_t *nic,
+	const json_t *configuration, const char *text)
 {
 	struct ip ip;
 
@@ -134,7 +150,7 @@ static bool check_address(
 			"prefix %s.",
 			text, subnet_range(subnet, 0));
 	/* A start of many thousand machines is trusted. */
-	if (!w->request->internal && address_taken(w, subnet, nic_id, &ip))
+	if (!w->request->internal && address_taken(w, subnet, nic, configuration, &ip))
 		return refuse(w->response, 400, "PrivateIPAddressInUse",
 			"Private static IP address %s in use by another resource.", text);
 	return true;
@@ -147,7 +163,6 @@ static bool check_configuration(struct write *w, const json_t *nic, json_t *item
 	const char *nic_id = json_text_at(nic, "/id");
 	const char *version = json_text_at(properties, "/privateIPAddressVersion");
 	const char *address = json_text_at(properties, "/privateIPAddress");
-	char given[IP_TEXT];
 	struct target target;
 	const json_t *network, *subnet;
 
@@ -165,10 +180,9 @@ static bool check_configuration(struct write *w, const json_t *nic, json_t *item
 	if (address == NULL) {
 		enum family family = strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
 
-		if (!give_address(w, subnet, nic_id, family, given))
+		if (!give_address(w, subnet, nic, item, family))
 			return false;
-		json_put(properties, "/privateIPAddress", json_string(given));
-	} else if (!check_address(w, subnet, nic_id, address)) {
+	} else if (!check_address(w, subnet, nic, item, address)) {
 		return false;
 	}
 	json_put(properties, "/subnet", json_pack("{s:s}", "id", json_text_at(subnet, "/id")));
@@ -184,6 +198,36 @@ static bool check_configuration(struct write *w, const json_t *nic, json_t *item
 		item, "/type", json_sprintf("%s/ipConfigurations", type_at(TYPE_NIC)->name));
 }
 
+static json_t *configuration_named(const json_t *nic, const char *name)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (json_at(nic, "/properties/ipConfigurations"), i, item) {
+		if (text_same_nocase(json_text_at(item, "/name"), name))
+			return item;
+	}
+	return NULL;
+}
+
+/* What one of a name was given is its own until it goes, or moves to another subnet. */
+static void keep_address(struct write *w, json_t *item)
+{
+	const char *name = json_text_at(item, "/name");
+	const char *subnet = json_text_at(item, "/properties/subnet/id");
+	const char *version = json_text_at(item, "/properties/privateIPAddressVersion");
+	const json_t *before = name != NULL ? configuration_named(w->before, name) : NULL;
+	const char *had_version = json_text_at(before, "/properties/privateIPAddressVersion");
+
+	if (before == NULL || subnet == NULL ||
+		json_at(item, "/properties/privateIPAddress") != NULL ||
+		!text_same_nocase(json_text_at(before, "/properties/subnet/id"), subnet) ||
+		(version != NULL && strcmp(version, had_version) != 0))
+		return;
+	json_put(item, "/properties/privateIPAddress",
+		json_string(json_text_at(before, "/properties/privateIPAddress")));
+}
+
 bool check_nic(struct write *w, json_t *nic)
 {
 	json_t *list = json_at(nic, "/properties/ipConfigurations");
@@ -194,6 +238,13 @@ bool check_nic(struct write *w, json_t *nic)
 		return refuse_format(w->response, "MissingJsonProperty",
 			"Network interface %s has no ipConfigurations.",
 			json_text_at(nic, "/name"));
+	/* The limit is documented, the code of the refusal is not confirmed. */
+	if (json_array_size(list) > CONFIGURATIONS_MAX)
+		return refuse(w->response, 400, "IpConfigurationsLimitExceeded",
+			"Network interface %s has %zu ipConfigurations. The maximum number is %d.",
+			json_text_at(nic, "/name"), json_array_size(list), CONFIGURATIONS_MAX);
+	json_array_foreach (list, i, item)
+		keep_address(w, item);
 	json_array_foreach (list, i, item) {
 		if (!check_configuration(w, nic, item, i))
 			return false;

@@ -271,6 +271,32 @@ def test_a_question_holds_up_no_write(emulator):
     assert cloud.request("PUT", nic, body)[0] == 200
 
 
+def configuration(cloud, name, **more):
+    return {"name": name, "properties": {"subnet": {"id": cloud.id("virtualNetworks", "net/subnets/rest", "g")}, **more}}
+
+
+def test_a_nic_keeps_the_addresses_it_was_given_each_of_its_own(emulator):
+    cloud = emulator(CLOUD)
+    body = {"location": "japaneast", "properties": {"ipConfigurations": [configuration(cloud, "a"), configuration(cloud, "b")]}}
+
+    def put(name, body):
+        status, _, answer = cloud.request("PUT", cloud.id("networkInterfaces", name, "g"), body)
+        if status >= 400:
+            return answer["error"]["code"]
+        return [item["properties"]["privateIPAddress"] for item in answer["properties"]["ipConfigurations"]]
+
+    assert put("first", body) == ["10.240.1.5", "10.240.1.6"]
+    assert put("later", body) == ["10.240.1.7", "10.240.1.8"]
+    cloud.delete(cloud.id("networkInterfaces", "first", "g"))
+    # Who writes it again need not say them.
+    body["properties"]["ipConfigurations"].insert(0, configuration(cloud, "c"))
+    assert put("later", body) == ["10.240.1.5", "10.240.1.7", "10.240.1.8"]
+    twice = [configuration(cloud, name, privateIPAddress="10.240.1.99") for name in "ab"]
+    assert put("twice", {"location": "japaneast", "properties": {"ipConfigurations": twice}}) == "PrivateIPAddressInUse"
+    many = [configuration(cloud, f"c{n}") for n in range(257)]
+    assert put("many", {"location": "japaneast", "properties": {"ipConfigurations": many}}) == "IpConfigurationsLimitExceeded"
+
+
 def test_a_machine_stops_and_starts(emulator):
     cloud = emulator(CLOUD, args=["--operation-time", 100])
     machine = cloud.id("Microsoft.Compute/virtualMachines", "worker", "g")
