@@ -406,6 +406,31 @@ static bool check_space(struct write *w, const json_t *network, const struct ran
 	return true;
 }
 
+/* The limits are documented, the codes of the refusals are made as those of other types. */
+static bool check_counts(struct write *w, const json_t *network)
+{
+	static const struct {
+		const char *list, *usage, *code;
+	} limits[] = {
+		{ "/properties/subnets", "SubnetsPerVirtualNetwork", "SubnetCountLimitReached" },
+		{ "/properties/virtualNetworkPeerings", "PeeringsPerVirtualNetwork",
+			"PeeringCountLimitReached" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+		size_t limit = usage_limit(w->emulator, limits[i].usage);
+
+		if (json_array_size(json_at(network, limits[i].list)) > limit)
+			return refuse(w->response, 400, limits[i].code,
+				"Virtual network %s cannot have more than %zu of %s.",
+				json_text_at(network, "/name"), limit, limits[i].usage);
+	}
+	return true;
+}
+
+/* Azure documents no limit to these, but each is held against all others. */
+#define SPACE_MAX 4096
+
 bool check_network(struct write *w, json_t *network)
 {
 	struct ranges space = { 0 }, taken = { 0 };
@@ -417,6 +442,12 @@ bool check_network(struct write *w, json_t *network)
 	if (json_array_size(prefixes) == 0)
 		return refuse_format(w->response, "MissingJsonProperty",
 			"Virtual network %s has no address space.", json_text_at(network, "/name"));
+	if (json_array_size(prefixes) > SPACE_MAX)
+		return refuse(w->response, 400, "AddressPrefixCountLimitReached",
+			"Virtual network %s cannot have more than %d address prefixes.",
+			json_text_at(network, "/name"), SPACE_MAX);
+	if (!check_counts(w, network))
+		return false;
 	json_array_foreach (prefixes, i, item) {
 		struct prefix prefix;
 

@@ -297,6 +297,20 @@ def test_a_nic_keeps_the_addresses_it_was_given_each_of_its_own(emulator):
     assert put("many", {"location": "japaneast", "properties": {"ipConfigurations": many}}) == "IpConfigurationsLimitExceeded"
 
 
+def test_a_network_has_the_limits_that_its_usages_tell(emulator):
+    cloud = emulator("limits: {SubnetsPerVirtualNetwork: 2, PeeringsPerVirtualNetwork: 1}\n" + CLOUD)
+    path = cloud.id("virtualNetworks", "net", "g")
+    status, _, answer = cloud.request("PUT", path + "/subnets/more", {"properties": {"addressPrefix": "10.240.2.0/24"}})
+    assert (status, answer["error"]["code"]) == (400, "SubnetCountLimitReached")
+    remote = {"remoteVirtualNetwork": {"id": path}}
+    peer = cloud.id("virtualNetworks", "peer", "g")
+    status, _, answer = cloud.request("PUT", peer + "/virtualNetworkPeerings/more", {"properties": remote})
+    assert (status, answer["error"]["code"]) == (400, "PeeringCountLimitReached")
+    ranges = [f"11.0.{n // 256}.{n % 256}/32" for n in range(4097)]
+    answer = cloud.request("PUT", path + "2", {"location": "japaneast", "properties": {"addressSpace": {"addressPrefixes": ranges}}})
+    assert code(answer) == (400, "AddressPrefixCountLimitReached")
+
+
 def test_a_machine_stops_and_starts(emulator):
     cloud = emulator(CLOUD, args=["--operation-time", 100])
     machine = cloud.id("Microsoft.Compute/virtualMachines", "worker", "g")
