@@ -213,6 +213,20 @@ struct operation *operation_begin(struct operations *operations, struct cloud *c
 		operation_new(operations, cloud, target, request, duration_ms), request);
 }
 
+/* Answers are large: of those that are ready, only the last are remembered. */
+static void forget_answers(struct operations *operations)
+{
+	size_t kept = 0;
+
+	for (size_t n = 1; n <= OPERATIONS_KEPT && n <= operations->begun; n++) {
+		struct operation *operation =
+			&operations->items[(operations->begun - n) % OPERATIONS_KEPT];
+
+		if (operation->answer != NULL && operation->settled && ++kept > ANSWERS_KEPT)
+			operation_clear(operation);
+	}
+}
+
 struct operation *operation_begin_question(struct operations *operations, struct cloud *cloud,
 	const struct target *target, const struct request *request, uint64_t duration_ms,
 	json_t *answer_new)
@@ -221,6 +235,7 @@ struct operation *operation_begin_question(struct operations *operations, struct
 		operation_new(operations, cloud, target, request, duration_ms);
 
 	operation->answer = answer_new;
+	forget_answers(operations);
 	return operation_run(operations, cloud, operation, request);
 }
 
@@ -257,7 +272,7 @@ const struct operation *operation_by_id(const struct operations *operations, con
 	return NULL;
 }
 
-const char *operation_subscription(
+static const char *subscription_of(
 	const struct operation *operation, const struct cloud *cloud, struct arena *arena)
 {
 	const char *id = operation->root_key + strlen("/subscriptions/");
@@ -281,7 +296,7 @@ static const char *poll_address(const struct operation *operation, const struct 
 	const char *endpoint, const struct request *request, const char *kind)
 {
 	const char *version = request->api_version != NULL ? request->api_version : ANY_API_VERSION;
-	const char *subscription = operation_subscription(operation, cloud, request->arena);
+	const char *subscription = subscription_of(operation, cloud, request->arena);
 
 	if (operation->type->index == TYPE_GROUP)
 		return arena_printf(request->arena,
@@ -294,12 +309,18 @@ static const char *poll_address(const struct operation *operation, const struct 
 		operation->id, version);
 }
 
+const char *operation_status_address(const struct operation *operation, const struct cloud *cloud,
+	const char *endpoint, const struct request *request)
+{
+	return poll_address(operation, cloud, endpoint, request, "operations");
+}
+
 void operation_headers(const struct operation *operation, const struct cloud *cloud,
 	const char *endpoint, const struct request *request, struct response *response)
 {
 	if (operation->type->index != TYPE_GROUP) {
 		response_header(response, "Azure-AsyncOperation", "%s",
-			poll_address(operation, cloud, endpoint, request, "operations"));
+			operation_status_address(operation, cloud, endpoint, request));
 		response_header(response, "Azure-AsyncNotification", "Enabled");
 	}
 	if (operation->deletes || operation->answer != NULL || operation->power != NULL)

@@ -17,6 +17,7 @@
 #include "providers/emulator/message.h"
 
 #define OPERATIONS_KEPT 4096
+#define ANSWERS_KEPT 256 /* of questions, among them */
 
 struct operation {
 	char id[37];
@@ -60,8 +61,9 @@ void operations_settle(struct operations *, struct cloud *, uint64_t now_ms);
 /* The operation that runs on this root, or NULL. */
 const struct operation *operation_running(const struct operations *, const char *root_key);
 const struct operation *operation_by_id(const struct operations *, const char *id);
-/* The subscription that it is in. */
-const char *operation_subscription(const struct operation *, const struct cloud *, struct arena *);
+/* Where it can be asked for, at the api-version of the request. */
+const char *operation_status_address(const struct operation *, const struct cloud *,
+	const char *endpoint, const struct request *);
 uint64_t operation_remaining_ms(const struct operation *, uint64_t now_ms);
 
 /* Retry-After and retry-after-ms. */

@@ -95,11 +95,8 @@ bool refuse_busy(struct response *response, const struct request *request, const
 	refuse(response, 429, "AnotherOperationInProgress",
 		"Another operation on this or dependent resource is in progress. To retrieve "
 		"status "
-		"of the operation use uri: "
-		"%s/subscriptions/%s/providers/%s/locations/%s/operations/"
-		"%s?api-version=2024-05-01.",
-		endpoint, operation_subscription(operation, cloud, request->arena),
-		operation->type->provider, operation->location, operation->id);
+		"of the operation use uri: %s.",
+		operation_status_address(operation, cloud, endpoint, request));
 	operation_retry_headers(response, operation_remaining_ms(operation, request->now_ms));
 	return false;
 }

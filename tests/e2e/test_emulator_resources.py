@@ -271,6 +271,13 @@ def test_a_question_holds_up_no_write(emulator):
     assert cloud.request("PUT", nic, body)[0] == 200
 
 
+def test_answers_to_many_questions_take_no_more_and_more(emulator):
+    cloud = emulator(CLOUD)
+    nic = cloud.id("networkInterfaces", "worker-nic", "g")
+    asked = [cloud.request("POST", nic + "/effectiveRouteTable")[1]["location"] for _ in range(300)]
+    assert [cloud.request("GET", url)[0] for url in (asked[0], asked[-1])] == [404, 200]
+
+
 def configuration(cloud, name, **more):
     return {"name": name, "properties": {"subnet": {"id": cloud.id("virtualNetworks", "net/subnets/rest", "g")}, **more}}
 
@@ -309,6 +316,16 @@ def test_a_network_has_the_limits_that_its_usages_tell(emulator):
     ranges = [f"11.0.{n // 256}.{n % 256}/32" for n in range(4097)]
     answer = cloud.request("PUT", path + "2", {"location": "japaneast", "properties": {"addressSpace": {"addressPrefixes": ranges}}})
     assert code(answer) == (400, "AddressPrefixCountLimitReached")
+
+
+def test_who_is_told_of_another_operation_can_look_at_it(emulator):
+    cloud = emulator(CLOUD, args=["--operation-time", 60000])
+    machine = cloud.id("Microsoft.Compute/virtualMachines", "worker", "g")
+    assert cloud.request("POST", machine + "/restart")[0] == 202
+    status, _, answer = cloud.request("POST", machine + "/powerOff")
+    assert (status, answer["error"]["code"]) == (429, "AnotherOperationInProgress")
+    status, _, told = cloud.request("GET", answer["error"]["message"].split("uri: ")[1].removesuffix("."))
+    assert (status, told["status"]) == (200, "InProgress")
 
 
 def test_a_machine_stops_and_starts(emulator):
