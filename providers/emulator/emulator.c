@@ -108,8 +108,11 @@ void emulator_free(struct emulator *emulator)
 
 void emulator_set_endpoint(struct emulator *emulator, const char *endpoint)
 {
+	/* Who knows the port may have come already. */
+	(void)pthread_mutex_lock(&emulator->lock);
 	free(emulator->endpoint);
 	emulator->endpoint = mem_strdup(endpoint);
+	(void)pthread_mutex_unlock(&emulator->lock);
 }
 
 uint64_t emulator_now_ms(struct emulator *emulator)
