@@ -275,6 +275,14 @@ static bool ends_early(const char *url)
 	return zero != NULL && zero < url + strcspn(url, "?");
 }
 
+/* No name of a resource is anything else, and no refusal could tell it. */
+static bool is_text(const char *path)
+{
+	json_auto_t *text = json_string(path);
+
+	return text != NULL;
+}
+
 static enum MHD_Result refuse_address(struct MHD_Connection *connection)
 {
 	static const char text[] = "{\"error\":{\"code\":\"BadRequest\",\"message\":"
@@ -352,7 +360,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 	}
 	if (exchange->too_large)
 		return refuse_large(connection);
-	if (ends_early(exchange->url))
+	if (ends_early(exchange->url) || !is_text(url))
 		return refuse_address(connection);
 	return serve_exchange(cls, connection, exchange, method, url);
 }

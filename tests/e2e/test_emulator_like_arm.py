@@ -215,6 +215,8 @@ def test_bodies_and_addresses_that_nobody_serves(cloud, table):
         connection.close()
     assert cloud.request("DELETE", at(cloud.group("g") + "%00/providers/Microsoft.Network/routeTables/t", OLD))[0] == 400
     assert cloud.get(cloud.group("g")) and cloud.get(table)
+    for path in (cloud.group("%ff"), table + "%ff", f"{table}/routes/%ff"):
+        assert refused(cloud.request("GET", at(path, OLD))) == (400, "BadRequest")
 
 
 def test_tags_and_names_that_arm_refuses(cloud, table):
