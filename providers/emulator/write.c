@@ -9,6 +9,9 @@
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/shape.h"
 
+/* Half of what a store can be read with, which has bodies some levels deeper. */
+#define BODY_LEVELS 1000
+
 /* The value between the quotes: W/"x", "x" and x are one. */
 static const char *etag_value(struct arena *arena, const char *etag)
 {
@@ -91,6 +94,24 @@ static json_t *item_of(const struct target *target, json_t *root)
 	return cloud_child(target->type, root, target->child, NULL);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): by as much as `levels` */
+static bool is_deeper(const json_t *value, size_t levels)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	json_object_foreach ((json_t *)value, key, item) {
+		if (levels == 0 || is_deeper(item, levels - 1))
+			return true;
+	}
+	json_array_foreach (value, i, item) {
+		if (levels == 0 || is_deeper(item, levels - 1))
+			return true;
+	}
+	return false;
+}
+
 static json_t *parse_body(struct write *w)
 {
 	char *why = NULL;
@@ -101,6 +122,10 @@ static json_t *parse_body(struct write *w)
 		refuse_content(w->response, why);
 	} else if (!json_is_object(body)) {
 		refuse_content(w->response, "an object was expected");
+		json_decref(body);
+		body = NULL;
+	} else if (is_deeper(body, BODY_LEVELS)) {
+		refuse_content(w->response, "it is nested too deeply");
 		json_decref(body);
 		body = NULL;
 	}

@@ -393,6 +393,16 @@ def test_free_addresses_of_a_network(emulator):
             for usage in usages["value"]] == [("nodes", 1, 3), ("rest", 3, 251)]
 
 
+def test_what_is_taken_can_be_read_from_the_store(emulator, tmp_path):
+    cloud = emulator(CLOUD, args=["--store", tmp_path / "store"])
+    path = cloud.id("routeTables", "deep", "g")
+    for levels, status in ((1100, 400), (900, 201)):
+        nested = '{"location": "japaneast", "properties": {"x": ' + "[" * levels + "]" * levels + "}}"
+        assert cloud.request("PUT", path, nested)[0] == status
+    cloud.stop()
+    assert emulator(args=["--store", tmp_path / "store"]).request("HEAD", path)[0] == 204
+
+
 def test_registrations_and_power_are_kept_in_the_store(emulator, tmp_path):
     store = ["--store", tmp_path / "store"]
     cloud = emulator(CLOUD + "providers: {Microsoft.Compute: {registrationState: NotRegistered}}\n", args=store)
