@@ -5,9 +5,8 @@
 #define CONTENTION_LIMIT_MS 600000
 #define CONTENTION_BRIEF_LIMIT_MS 20000
 #define CONTENTION_FEW_TRIES 3
-#define FAILING_LIMIT_MS 300000 /* of passing failures in a row */
-#define FAILING_TRIES_MOST 60   /* the same, however little is waited between them */
-#define QUIET_LIMIT_MS 900000   /* of the whole run without an answer of use */
+#define FAILING_TRIES_MOST 60 /* of passing failures in a row, however little is waited */
+#define QUIET_LIMIT_MS 900000 /* of the whole run without an answer of use */
 #define QUIET_THROTTLED_LIMIT_MS 1800000
 #define THROTTLE_LIMIT_MS 1800000 /* of 429s in a row */
 #define SILENCE_LIMIT_MS 900000   /* of polls without an answer, in a row */
@@ -70,11 +69,8 @@ static void give_up(struct exchange *e, const struct failure *failure, long aske
 	if (run_is_over(e->world, QUIET_LIMIT_MS))
 		told.help = "the cloud has given no answer of use for a quarter of an hour: when "
 			    "it is well again, the same command goes on from what was done";
-	else if (asked_ms > FAILING_LIMIT_MS && !told.help)
-		told.help = arena_printf(e->arena,
-			"the cloud asks to be left alone for %ld s, which is longer than is waited "
-			"here: run the same command again after that",
-			asked_ms / 1000);
+	else if (asked_ms > RETRY_FAILING_CAP_MS && !told.help)
+		told.help = retry_later_help(e->arena, "the cloud", asked_ms);
 	exchange_fail(e, &told);
 }
 
@@ -84,12 +80,12 @@ static bool is_patient(struct exchange *e, long wait_ms)
 {
 	e->tries++;
 	int64_t failing_ms = exchange_elapsed(&e->failing_ms);
-	if (run_is_over(e->world, QUIET_LIMIT_MS) || wait_ms > FAILING_LIMIT_MS)
+	if (run_is_over(e->world, QUIET_LIMIT_MS) || wait_ms > RETRY_FAILING_CAP_MS)
 		return false;
 	if (e->tries < RETRY_TRIES)
 		return true;
 	return e->world->answered && e->tries < FAILING_TRIES_MOST &&
-		failing_ms + wait_ms <= FAILING_LIMIT_MS;
+		failing_ms + wait_ms <= RETRY_FAILING_CAP_MS;
 }
 
 void exchange_passing(struct exchange *e, const struct failure *failure, long asked_ms, bool unsent)

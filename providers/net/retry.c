@@ -70,6 +70,14 @@ long retry_refused_ms(long asked_ms, int64_t since_ms)
 	return asked_ms > least ? asked_ms : (long)least;
 }
 
+const char *retry_later_help(struct arena *arena, const char *who, long asked_ms)
+{
+	return arena_printf(arena,
+		"%s asks to be left alone for %ld s, which is longer than is waited here: run the "
+		"same command again after that",
+		who, asked_ms / 1000);
+}
+
 long retry_interval_ms(unsigned n)
 {
 	long interval = RETRY_INTERVAL_FIRST_MS;

@@ -12,9 +12,12 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "engine/base/arena.h"
+
 #define RETRY_TRIES 6                /* requests for one answer, the first included */
 #define RETRY_BACKOFF_CAP_MS 30000   /* of one wait that nobody asked for */
 #define RETRY_ASKED_CAP_MS 3600000   /* of one wait that the server asked for */
+#define RETRY_FAILING_CAP_MS 300000  /* of passing failures in a row, with their waits */
 #define RETRY_INTERVAL_FIRST_MS 1000 /* between polls, without a Retry-After */
 #define RETRY_INTERVAL_CAP_MS 10000
 
@@ -36,6 +39,9 @@ long retry_backoff_ms(unsigned failed, uint32_t random);
  * asked for: who asks for nothing would be asked a thousand times a second. Longer each time, by a
  * sixtieth of all the time. */
 long retry_refused_ms(long asked_ms, int64_t since_ms);
+
+/* What to do where whom we asked wants a wait that is longer than is waited. In the arena. */
+const char *retry_later_help(struct arena *, const char *who, long asked_ms);
 
 /* The wait before the nth (from 0) look at something that takes its time: 1 s, x1.5, up to 10 s. */
 long retry_interval_ms(unsigned n);

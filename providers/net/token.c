@@ -26,6 +26,7 @@ struct token_source {
 	int64_t refresh_ms, end_ms;
 	bool fetching;
 	unsigned tries;
+	int64_t since_ms;     /* of the first of them, by clock_ms() */
 	struct arena *asking; /* of the request under way */
 	struct token_request request;
 	char *assertion; /* that goes with it, or NULL */
@@ -185,9 +186,17 @@ static void settle(
 		return;
 	}
 	const struct retry_headers headers = { .retry_after = retry_after };
-	long wait = retry_asked_ms(&headers, time(NULL));
+	long asked_ms = retry_asked_ms(&headers, time(NULL));
+	long wait = asked_ms;
 	if (wait < 0)
 		wait = retry_backoff_ms(source->tries, jitter_next(source->options.jitter));
+	if (clock_ms() - source->since_ms + wait > RETRY_FAILING_CAP_MS) {
+		struct token_answer last = *answer;
+		if (asked_ms > 0 && !last.help)
+			last.help = retry_later_help(source->arena, "it", asked_ms);
+		finish(source, &last);
+		return;
+	}
 	timers_add(source->options.timers, clock_ms() + wait, ask, source);
 }
 
@@ -328,6 +337,7 @@ void token_want(
 	}
 	source->fetching = true;
 	source->tries = 0;
+	source->since_ms = clock_ms();
 	ask(source);
 }
 

@@ -199,6 +199,23 @@ static void test_token__a_guess_that_is_busy_is_asked_again(void **state)
 	close_all(&f, 2);
 }
 
+static void test_token__a_wait_that_is_too_long_is_not_begun(void **state)
+{
+	(void)state;
+	static const struct scripted_answer answers[] = {
+		ANSWER("GET", IDENTITY, 503, "{}", "Retry-After: 1", NULL),
+		ANSWER("GET", IDENTITY, 503, "{}", "Retry-After: 300", NULL),
+	};
+	struct fixture f = { 0 };
+	open_on(&f, answers, ARRAY_LEN(answers));
+	use_guess(&f, TOKEN_OF_AZ);
+	want(&f);
+	assert_null(f.token);
+	assert_string_equal(f.problem, "the managed identity's service answered 503");
+	assert_non_null(strstr(f.help, "asks to be left alone for 300 s"));
+	close_all(&f, 2);
+}
+
 static void test_token__a_guess_that_came_true_stays_true(void **state)
 {
 	(void)state;
@@ -279,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_token__a_guess_without_az_tells_what_the_machine_said),
 		cmocka_unit_test(test_token__az_that_fails_after_a_guess),
 		cmocka_unit_test(test_token__a_guess_that_is_busy_is_asked_again),
+		cmocka_unit_test(test_token__a_wait_that_is_too_long_is_not_begun),
 		cmocka_unit_test(test_token__a_guess_that_came_true_stays_true),
 		cmocka_unit_test(test_token__is_replaced_before_its_end),
 		cmocka_unit_test(test_token__serves_to_its_end_when_there_is_no_other),
