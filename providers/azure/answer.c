@@ -213,11 +213,11 @@ static void follow(struct exchange *e, struct lro_next next, const struct answer
 	}
 }
 
-static void read_write(struct exchange *e, const struct answer *answer)
+static void read_write(struct exchange *e, struct answer *answer)
 {
 	enum verb verb = e->operation->verb;
 	const struct raw_request *raw = e->operation->raw;
-	const struct arm_error *error = &answer->error;
+	struct arm_error *error = &answer->error;
 	if (is_success(answer) && raw && !raw->poll) {
 		done_raw(e, answer);
 	} else if (is_success(answer)) {
@@ -249,7 +249,7 @@ static void read_final(struct exchange *e, const struct answer *answer)
 	follow(e, lro_final(&e->lro, e->arena, &answer->lro), answer);
 }
 
-void answer_read(struct exchange *e, const struct answer *answer)
+void answer_read(struct exchange *e, struct answer *answer)
 {
 	if (e->operation->verb == VERB_LIST)
 		read_list(e, answer);

@@ -113,8 +113,9 @@ void exchange_fail(struct exchange *, const struct failure *);
 
 /* Milliseconds since *since, which begins now if it had not. */
 int64_t exchange_elapsed(int64_t *since);
-/* Sends the write again after contention; false when its patience is used up. */
-bool exchange_resubmit(struct exchange *, const struct arm_error *, long asked_ms);
+/* Sends the write again after contention; false when its patience is used up, or too short for the
+ * wait that is asked for: then the remedy is put into the failure. */
+bool exchange_resubmit(struct exchange *, struct arm_error *, long asked_ms);
 /* An answer that may come better later. */
 void exchange_passing(struct exchange *, const struct failure *, long asked_ms, bool unsent);
 /* There were too many requests. */
@@ -128,6 +129,6 @@ bool registration_reads(struct exchange *, struct answer *);
 
 /* ---- In answer.c: what the verb makes of it ---- */
 
-void answer_read(struct exchange *, const struct answer *);
+void answer_read(struct exchange *, struct answer *);
 
 #endif

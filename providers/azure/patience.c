@@ -24,7 +24,7 @@ int64_t exchange_elapsed(int64_t *since)
 	return now - *since;
 }
 
-bool exchange_resubmit(struct exchange *e, const struct arm_error *error, long asked_ms)
+bool exchange_resubmit(struct exchange *e, struct arm_error *error, long asked_ms)
 {
 	int64_t waited = exchange_elapsed(&e->contended_ms);
 	bool patient = false;
@@ -45,6 +45,10 @@ bool exchange_resubmit(struct exchange *e, const struct arm_error *error, long a
 	}
 	if (!patient)
 		return false;
+	if (asked_ms > CONTENTION_LIMIT_MS) {
+		error->failure.help = retry_later_help(e->arena, "the cloud", asked_ms);
+		return false;
+	}
 	long wait = asked_ms >= 0 ? asked_ms : retry_interval_ms(e->resubmitted);
 	e->resubmitted++;
 	e->phase = EXCHANGE_REQUEST;

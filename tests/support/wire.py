@@ -43,6 +43,7 @@ FAULTS = {
     "busy": (429, error("RetryableError", details=[
         {"code": "ReferencedResourceNotProvisioned", "message": "it is Updating"}]), {}),
     "another": (429, error("AnotherOperationInProgress"), {}),
+    "another-hour": (429, error("AnotherOperationInProgress"), {"Retry-After": "3600"}),
     "superseded": (409, error("CanceledAndSupersededDueToAnotherOperation"), {}),
     "concurrent": (409, error("ConflictingConcurrentWriteNotAllowed"), {}),
     "in-use": (400, error("InUseRouteTableCannotBeDeleted"), {}),
