@@ -66,6 +66,17 @@ static bool run_is_over(struct exchange_world *world, int64_t limit_ms)
 	return exchange_elapsed(&world->quiet_ms) > limit_ms;
 }
 
+/* Whether the passing failures in a row would last too long with this wait. */
+static bool is_too_long(struct exchange *e, long wait_ms)
+{
+	return exchange_elapsed(&e->failing_ms) + wait_ms > RETRY_FAILING_CAP_MS;
+}
+
+static bool asks_too_much(struct exchange *e, long asked_ms)
+{
+	return asked_ms > 0 && is_too_long(e, asked_ms);
+}
+
 /* What was waited for in vain, told with the answer that was the last. */
 static void give_up(struct exchange *e, const struct failure *failure, long asked_ms)
 {
@@ -73,23 +84,21 @@ static void give_up(struct exchange *e, const struct failure *failure, long aske
 	if (run_is_over(e->world, QUIET_LIMIT_MS))
 		told.help = "the cloud has given no answer of use for a quarter of an hour: when "
 			    "it is well again, the same command goes on from what was done";
-	else if (asked_ms > RETRY_FAILING_CAP_MS && !told.help)
+	else if (!told.help && asks_too_much(e, asked_ms))
 		told.help = retry_later_help(e->arena, "the cloud", asked_ms);
 	exchange_fail(e, &told);
 }
 
 /* Whether it is worth while to ask once more, `wait_ms` from now. A cloud that has answered in this
  * run is waited for longer than one that may not even be there. */
-static bool is_patient(struct exchange *e, long wait_ms)
+static bool is_patient(struct exchange *e, long asked_ms, long wait_ms)
 {
 	e->tries++;
-	int64_t failing_ms = exchange_elapsed(&e->failing_ms);
-	if (run_is_over(e->world, QUIET_LIMIT_MS) || wait_ms > RETRY_FAILING_CAP_MS)
+	if (run_is_over(e->world, QUIET_LIMIT_MS) || asks_too_much(e, asked_ms))
 		return false;
 	if (e->tries < RETRY_TRIES)
 		return true;
-	return e->world->answered && e->tries < FAILING_TRIES_MOST &&
-		failing_ms + wait_ms <= RETRY_FAILING_CAP_MS;
+	return e->world->answered && e->tries < FAILING_TRIES_MOST && !is_too_long(e, wait_ms);
 }
 
 void exchange_passing(struct exchange *e, const struct failure *failure, long asked_ms, bool unsent)
@@ -113,7 +122,7 @@ void exchange_passing(struct exchange *e, const struct failure *failure, long as
 	long wait = asked_ms;
 	if (wait < 0)
 		wait = retry_backoff_ms(e->tries + 1, jitter_next(&e->world->jitter));
-	if (is_patient(e, wait))
+	if (is_patient(e, asked_ms, wait))
 		send_again(e, wait);
 	else
 		give_up(e, failure, asked_ms);

@@ -37,6 +37,7 @@ FAULTS = {
     "503-ms": (503, error("ServiceUnavailable"), {"retry-after-ms": "30"}),
     "503-x-ms": (503, error("ServiceUnavailable"), {"x-ms-retry-after-ms": "30"}),
     "503-hour": (503, error("ServiceUnavailable"), {"Retry-After": "3600"}),
+    "503-minutes": (503, error("ServiceUnavailable"), {"Retry-After": "200"}),
     "429": (429, error("SubscriptionRequestsThrottled"), {"Retry-After": "2"}),
     "429-bare": (429, None, {}),
     "429-hour": (429, error("SubscriptionRequestsThrottled"), {"Retry-After": "3600"}),
