@@ -13,6 +13,9 @@
 #include "providers/emulator/usages.h"
 #include "providers/emulator/write.h"
 
+/* Address prefixes of a network. Azure documents no limit, but each is held against all others. */
+#define SPACE_MAX 4096
+
 bool check_prefix(struct write *w, const char *owner, const char *text, struct prefix *out)
 {
 	char canonical[PREFIX_TEXT];
@@ -427,9 +430,6 @@ static bool check_counts(struct write *w, const json_t *network)
 	}
 	return true;
 }
-
-/* Azure documents no limit to these, but each is held against all others. */
-#define SPACE_MAX 4096
 
 bool check_network(struct write *w, json_t *network)
 {

@@ -120,12 +120,20 @@ def test_azure_pipelines(waybill, azure):
     refused(waybill, {**env, "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": ID(1)}, "answered 404")
 
 
-def test_the_identity_of_a_machine(waybill, azure):
-    found = azure.environment()
-    variables = {name: value for kind in found.values() for name, value in kind.items()}
-    env = {"ARM_USE_MSI": "", "AZURE_POD_IDENTITY_AUTHORITY_HOST": variables["AZURE_POD_IDENTITY_AUTHORITY_HOST"]}
+@pytest.mark.parametrize("names", [["AZURE_POD_IDENTITY_AUTHORITY_HOST"], ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"]],
+                         ids=["machine", "application"])
+def test_a_managed_identity(waybill, azure, names):
+    found = {name: value for kind in azure.environment().values() for name, value in kind.items()}
+    env = {"ARM_USE_MSI": "", **{name: found[name] for name in names}}
     applies(waybill, env)
     refused(waybill, {**env, "AZURE_CLIENT_ID": ID(13)}, f"the identity whose client id is `{ID(13)}`")
+
+
+def test_a_revoked_token_is_replaced_by_one_that_answers_the_challenge(waybill, azure, client):
+    """The first token is from before; what the apply asks for anew, with the claims, holds to its end."""
+    azure.revoke()
+    waybill.apply(env={**who(2), "AZURE_CLIENT_CERTIFICATE_PATH": str(client.pem)})
+    assert sum("/oauth2/" in seen["path"] for seen in azure.requests()) == 2
 
 
 def test_rights_are_told_before_and_at_the_refusal(waybill, azure):
