@@ -85,7 +85,8 @@ static const char *find_az(struct source_look *look)
 	return file;
 }
 
-static void take_az(const struct source_look *look, const char *file, struct credential *out)
+static enum source_result take_az(
+	struct source_look *look, const char *file, struct credential *out)
 {
 	out->az = mem_strdup(file);
 	out->environment = look->environment;
@@ -93,6 +94,13 @@ static void take_az(const struct source_look *look, const char *file, struct cre
 		out->tenant = copy_of(look, "AZURE_TENANT_ID");
 	if (!out->tenant)
 		out->tenant = copy_of(look, "ARM_TENANT_ID");
+	/* It becomes an argument. */
+	if (!out->tenant || (text_is_plain(out->tenant, "-.") && out->tenant[0] != '-'))
+		return SOURCE_TAKEN;
+	diag_error(look->diags, PLACE_NONE, "sign-in",
+		"AZURE_TENANT_ID or ARM_TENANT_ID is not a tenant's id or domain");
+	diag_help(look->diags, "`az account show --query tenantId` shows the id");
+	return SOURCE_WRONG;
 }
 
 /* The variable by which somebody asks for a machine's identity, or NULL. */
@@ -156,8 +164,8 @@ enum source_result source_identity(struct source_look *look, struct credential *
 				: MACHINE_HOST MACHINE_PATH);
 	}
 	const char *az = out->is_guess ? find_az(look) : NULL;
-	if (az)
-		take_az(look, az, out);
+	if (az && take_az(look, az, out) == SOURCE_WRONG)
+		return SOURCE_WRONG;
 	if (check_endpoint(look, variable, out->url) && choose_identity(look, out))
 		return SOURCE_TAKEN;
 	return SOURCE_WRONG;
@@ -169,12 +177,5 @@ enum source_result source_az(struct source_look *look, struct credential *out)
 	if (!file)
 		return SOURCE_ABSENT;
 	*out = (struct credential){ .kind = CREDENTIAL_AZ, .source = "az in PATH" };
-	take_az(look, file, out);
-	/* It becomes an argument. */
-	if (!out->tenant || (text_is_plain(out->tenant, "-.") && out->tenant[0] != '-'))
-		return SOURCE_TAKEN;
-	diag_error(look->diags, PLACE_NONE, "sign-in",
-		"AZURE_TENANT_ID or ARM_TENANT_ID is not a tenant's id or domain");
-	diag_help(look->diags, "`az account show --query tenantId` shows the id");
-	return SOURCE_WRONG;
+	return take_az(look, file, out);
 }
