@@ -131,27 +131,29 @@ static bool is_any(const json_t *value)
 static const struct {
 	const char *name;
 	bool (*fits)(const json_t *);
-	bool acts; /* does something; the others say when */
+	const char *must; /* what it must be */
+	bool acts;        /* does something; the others say when */
 } members[] = {
-	{ "method", is_text, false },
-	{ "path", is_text, false },
-	{ "contains", is_text, false },
-	{ "nth", is_count, false },
-	{ "every", is_count, false },
-	{ "times", is_count, false },
-	{ "delay", is_wait, true },
-	{ "edits", is_list, true },
-	{ "status", is_status, true },
-	{ "code", is_text, false },
-	{ "message", is_text, false },
-	{ "headers", are_headers, false },
-	{ "retry_after_ms", is_wait, false },
-	{ "body", is_any, false },
-	{ "operation", is_operation, true },
-	{ "cut", is_size, true },
-	{ "drop", is_drop, true },
-	{ "never", is_flag, true },
-	{ "kill", is_process, true },
+	{ "method", is_text, "a text", false },
+	{ "path", is_text, "a text", false },
+	{ "contains", is_text, "a text", false },
+	{ "nth", is_count, "a number from 1", false },
+	{ "every", is_count, "a number from 1", false },
+	{ "times", is_count, "a number from 1", false },
+	{ "delay", is_wait, "a number of milliseconds, an hour at most", true },
+	{ "edits", is_list, "a list", true },
+	{ "status", is_status, "a number from 200 to 599", true },
+	{ "code", is_text, "a text", false },
+	{ "message", is_text, "a text", false },
+	{ "headers", are_headers, "a map from names to texts or numbers", false },
+	{ "retry_after_ms", is_wait, "a number of milliseconds, an hour at most", false },
+	{ "body", is_any, "given", false },
+	{ "operation", is_operation, "a map: `state` Failed or Canceled, `status` from 400 to 599",
+		true },
+	{ "cut", is_size, "a number of bytes", true },
+	{ "drop", is_drop, "`before` or `after`", true },
+	{ "never", is_flag, "true or false", true },
+	{ "kill", is_process, "the id of a process", true },
 };
 
 /* NULL when it is one. */
@@ -171,7 +173,7 @@ static const char *why_not(struct arena *arena, const json_t *spec)
 		if (i == ARRAY_LEN(members))
 			return arena_printf(arena, "`%s` is no member of a fault", name);
 		if (!members[i].fits(value))
-			return arena_printf(arena, "`%s` is not what it must be", name);
+			return arena_printf(arena, "`%s` must be %s", name, members[i].must);
 		acts = acts || members[i].acts;
 	}
 	return acts ? NULL : "the fault does nothing";

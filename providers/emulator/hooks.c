@@ -134,6 +134,8 @@ static json_t *kill_fault(const json_t *spec)
 {
 	json_t *fault = drop_fault(spec);
 
+	/* Without one it would be no kill, but a drop. */
+	json_object_set_new(fault, "kill", json_null());
 	move_member(fault, "kill", spec, "pid");
 	return fault;
 }
@@ -183,8 +185,14 @@ static void add_fault(struct emulator *emulator, const struct request *request, 
 static void edit_now(struct emulator *emulator, const json_t *spec, const struct request *request,
 	struct response *response)
 {
+	const json_t *edits = json_object_get(spec, "edits");
+
+	if (!json_is_array(edits)) {
+		refuse(response, 400, "BadEdit", "`edits` must be a list");
+		return;
+	}
 	json_t *results = json_array();
-	bool made = faults_edit(emulator, request->arena, json_object_get(spec, "edits"), results);
+	bool made = faults_edit(emulator, request->arena, edits, results);
 
 	response_json(response, made ? 200 : 400, json_pack("{s:o}", "edits", results));
 }
@@ -198,6 +206,11 @@ static void serve_faults(struct emulator *emulator, const json_t *spec,
 	if (strcmp(request->method, "GET") == 0) {
 		response_json(response, 200,
 			json_pack("{s:o}", "faults", faults_told(&emulator->faults)));
+		return;
+	}
+	if (strcmp(request->method, "DELETE") != 0 && !json_is_object(spec) &&
+		!json_is_array(spec)) {
+		refuse(response, 400, "BadFault", "faults are a list");
 		return;
 	}
 	if (strcmp(request->method, "POST") != 0)
@@ -257,16 +270,16 @@ static bool set_up(struct emulator *emulator, const char *name, const json_t *sp
 		return response_json(response, 200,
 			json_pack("{s:I}", "revoked",
 				(json_int_t)environment_revoke(emulator, request)));
-	if (strcmp(name, "edit") == 0 && json_is_object(spec) &&
-		json_object_get(spec, "before") == NULL) {
-		edit_now(emulator, spec, request, response);
-		return true;
-	}
 	for (size_t i = 0; i < ARRAY_LEN(short_forms); i++) {
-		if (strcmp(name, short_forms[i].name) == 0 && json_is_object(spec)) {
+		if (strcmp(name, short_forms[i].name) != 0)
+			continue;
+		if (!json_is_object(spec))
+			refuse(response, 400, "BadBody", "a map is expected");
+		else if (strcmp(name, "edit") == 0 && json_object_get(spec, "before") == NULL)
+			edit_now(emulator, spec, request, response);
+		else
 			add_fault(emulator, request, short_forms[i].make(spec), response);
-			return true;
-		}
+		return true;
 	}
 	return false;
 }
@@ -292,7 +305,9 @@ void hooks_serve(struct emulator *emulator, const char *name, const struct reque
 	operations_settle(&emulator->operations, &emulator->cloud, request->now_ms);
 	if (refuses_page(request, response))
 		return;
-	if (strcmp(name, "faults") == 0)
+	if (request->body_len > 0 && why != NULL)
+		refuse(response, 400, "BadBody", "the body is no JSON: %s", why);
+	else if (strcmp(name, "faults") == 0)
 		serve_faults(emulator, spec, request, response);
 	else if (strcmp(name, "clock") == 0)
 		serve_clock(emulator, spec, request, response);
@@ -304,8 +319,6 @@ void hooks_serve(struct emulator *emulator, const char *name, const struct reque
 		emulator->hooks.first = emulator->hooks.end;
 		response_json(response, 200, json_object());
 	} else {
-		refuse(response, 404, "NoSuchHook", "%s",
-			why != NULL && request->body_len > 0 ? why
-							     : "Nothing is known by that name.");
+		refuse(response, 404, "NoSuchHook", "Nothing is known by that name.");
 	}
 }

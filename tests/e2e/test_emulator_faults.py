@@ -66,6 +66,25 @@ def test_a_fault_springs_when_it_is_told(emulator, when, seen):
     assert statuses(cloud, 6) == seen
 
 
+@pytest.mark.parametrize("hook, body, why", [
+    ("faults", "- {method: GET, status: 503}", "no JSON"),
+    ("faults", '[{"method": "GET", ', "no JSON"),
+    ("faults", "503", "faults are a list"),
+    ("faults", None, "faults are a list"),
+    ("faults", [{"status": "503"}], "`status` must be a number from 200 to 599"),
+    ("edit", {"edit": []}, "`edits` must be a list"),
+    ("edit", [{"method": "DELETE", "id": TABLE}], "a map is expected"),
+    ("kill", {"nth": 1}, "`kill` must be the id of a process"),
+    ("clock", "{advance_ms: 1}", "no JSON")])
+def test_a_hook_says_what_is_wrong_with_its_body(emulator, hook, body, why):
+    cloud = emulator(CLOUD)
+    cloud.faults({"method": "PUT", "nth": 7, "status": 503})
+    status, _, answer = cloud.request("PUT", f"/_emulator/{hook}", body)
+    assert status == 400 and why in answer["error"]["message"]
+    assert hook == "faults" and isinstance(body, list) or len(cloud.faults_left()) == 1
+    assert cloud.request("GET", TABLE)[0] == 200
+
+
 @pytest.mark.parametrize("spec", [
     {}, {"nth": 1}, {"status": 99}, {"status": "503"}, {"status": 503, "nth": 0}, {"colour": 1},
     {"status": 503, "headers": {"A b": "x"}}, {"status": 503, "headers": {"A": "x\r\nB: y"}}, {"delay": -1},
@@ -82,7 +101,7 @@ def test_faults_of_a_file(emulator, tmp_path):
         "- {method: GET, path: '*/routeTables/t', nth: 2, status: 429, headers: {Retry-After: 1}}\n")
     cloud = emulator(CLOUD, args=["--faults", tmp_path / "faults.yaml"])
     assert statuses(cloud, 3) == [200, 429, 200]
-    for text, why in (("status: 503\n", "faults are a list"), ("- {status: 1}\n", "`status` is not what it must be"),
+    for text, why in (("status: 503\n", "faults are a list"), ("- {status: 1}\n", "`status` must be a number from 200 to 599"),
                       ("- {kill: 4000, drop: after}\n", "a file ends no process")):
         (tmp_path / "faults.yaml").write_text(text)
         done = subprocess.run([BUILD / "waybill-emulator", "--faults", tmp_path / "faults.yaml"],
