@@ -100,15 +100,18 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool read_number(const char *text, uint64_t most, uint64_t *out, struct diags *diags)
+static bool read_number(
+	const char *text, uint64_t least, uint64_t most, uint64_t *out, struct diags *diags)
 {
 	char *end;
 
 	errno = 0;
 	*out = strtoull(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || *out > most)
+	if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || *out < least ||
+		*out > most)
 		return diag_error(diags, PLACE_NONE, "bad-option",
-			"`%s` is not a number from 0 to %llu", text, (unsigned long long)most);
+			"`%s` is not a number from %llu to %llu", text, (unsigned long long)least,
+			(unsigned long long)most);
 	return true;
 }
 
@@ -116,7 +119,7 @@ static bool read_count(const char *value, size_t *out, struct diags *diags)
 {
 	const uint64_t most = 1000000;
 	uint64_t count = 0;
-	bool good = read_number(value, most, &count, diags);
+	bool good = read_number(value, 1, most, &count, diags);
 
 	*out = (size_t)count;
 	return good;
@@ -131,13 +134,13 @@ static bool read_numbered(
 
 	switch (option) {
 	case OPTION_OPERATION_TIME:
-		return read_number(value, most_ms, &emulator->operation_ms, diags);
+		return read_number(value, 0, most_ms, &emulator->operation_ms, diags);
 	case OPTION_CONSISTENCY_DELAY:
-		return read_number(value, most_ms, &emulator->consistency_ms, diags);
+		return read_number(value, 0, most_ms, &emulator->consistency_ms, diags);
 	case OPTION_LATENCY:
-		return read_number(value, most_ms, &settings->server.latency_ms, diags);
+		return read_number(value, 0, most_ms, &settings->server.latency_ms, diags);
 	case OPTION_TOKEN_LIFETIME:
-		return read_number(value, most_s, &emulator->token_lifetime_s, diags);
+		return read_number(value, 1, most_s, &emulator->token_lifetime_s, diags);
 	case OPTION_MAX_ROUTES:
 		return read_count(value, &emulator->max_routes, diags);
 	default:
@@ -206,7 +209,7 @@ static bool read_listen(struct settings *settings, struct arena *arena, struct d
 	if (colon == NULL)
 		return diag_error(
 			diags, PLACE_NONE, "bad-listen", "`%s` is not ADDRESS:PORT", text);
-	if (!read_number(colon + 1, UINT16_MAX, &port, diags))
+	if (!read_number(colon + 1, 0, UINT16_MAX, &port, diags))
 		return false;
 	if (len > 2 && text[0] == '[' && text[len - 1] == ']')
 		settings->server.address = arena_strndup(arena, text + 1, len - 2);

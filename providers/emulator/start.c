@@ -370,20 +370,24 @@ static bool check_members(struct start *start, const json_t *root)
 		"limits", "providers", "applications", "managedIdentities", "roleAssignments",
 		"resourceGroups", "routeTables", "virtualNetworks", "virtualMachineScaleSets",
 		"virtualMachines" };
+	const char *key, *told = known[0];
 	bool good = true;
-	const char *key;
 	json_t *value;
 
 	if (!json_is_object(root))
 		return complain(start, "", "a cloud is a map");
+	for (size_t i = 1; i < ARRAY_LEN(known); i++)
+		told = arena_printf(start->arena, "%s, %s", told, known[i]);
 	json_object_foreach ((json_t *)root, key, value) {
 		bool found = false;
 
 		for (size_t i = 0; i < ARRAY_LEN(known); i++)
 			found = found || strcmp(key, known[i]) == 0;
-		if (!found)
-			good = complain(start, pointer_add(start->arena, "", key),
-				"not a member of a cloud");
+		if (found)
+			continue;
+		good = complain(
+			start, pointer_add(start->arena, "", key), "not a member of a cloud");
+		diag_help(start->diags, "there are %s", told);
 	}
 	return good;
 }

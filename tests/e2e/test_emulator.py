@@ -434,6 +434,14 @@ def test_command_line():
         assert bool(done.stdout) == (status == 0) and bool(done.stderr) == (status != 0)
 
 
+@pytest.mark.parametrize("option", ["--max-routes", "--page-size", "--token-lifetime"])
+def test_a_bound_of_nothing_is_refused(option):
+    """What the program takes for "not given" is not what the user has asked for."""
+    done = subprocess.run([str(BUILD / "waybill-emulator"), option, "0", "--exit-with-stdin"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "`0` is not a number from 1 to 1000000" in done.stderr
+
+
 def test_it_ends_with_its_standard_input(emulator):
     cloud = emulator()
     cloud.process.stdin.close()
@@ -447,6 +455,15 @@ def test_a_start_that_azure_would_refuse_is_told_with_its_place(tmp_path):
     done = subprocess.run([str(BUILD / "waybill-emulator"), "--cloud", str(path)],
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "cloud.yaml:3:3" in done.stderr
+
+
+def test_a_start_that_no_cloud_has_tells_those_that_it_may_have(tmp_path):
+    path = tmp_path / "cloud.yaml"
+    path.write_text("networks: {}\n")
+    done = subprocess.run([str(BUILD / "waybill-emulator"), "--cloud", str(path)],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "cloud.yaml:1:1: error: not a member of a cloud" in done.stderr
+    assert "help: there are subscription, subscriptions, tenant, " in done.stderr and "virtualNetworks" in done.stderr
 
 
 def test_version_of_the_api_is_in_the_polls(hard_way):
