@@ -190,9 +190,9 @@ static void settle(
 	long wait = asked_ms;
 	if (wait < 0)
 		wait = retry_backoff_ms(source->tries, jitter_next(source->options.jitter));
-	if (clock_ms() - source->since_ms + wait > RETRY_FAILING_CAP_MS) {
+	if (asked_ms > 0 && clock_ms() - source->since_ms + asked_ms > RETRY_FAILING_CAP_MS) {
 		struct token_answer last = *answer;
-		if (asked_ms > 0 && !last.help)
+		if (!last.help)
 			last.help = retry_later_help(source->arena, "it", asked_ms);
 		finish(source, &last);
 		return;
