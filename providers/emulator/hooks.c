@@ -12,11 +12,7 @@
 
 void hooks_init(struct hooks *hooks)
 {
-	*hooks = (struct hooks){
-		.recorded = mem_alloc(HOOKS_RECORDED_MAX * sizeof(struct hooks_record)),
-		.texts = mem_alloc(HOOKS_RECORDED_BYTES),
-		.began_ms = emulator_clock_ms(),
-	};
+	*hooks = (struct hooks){ .began_ms = emulator_clock_ms() };
 }
 
 void hooks_release(struct hooks *hooks)
@@ -35,6 +31,17 @@ static char *text_at(const struct hooks *hooks, size_t position)
 	return &hooks->texts[position % HOOKS_RECORDED_BYTES];
 }
 
+/* Makes room for `wanted` items, or for the `most` that a ring has. */
+static void *grown(void *ring, size_t *room, size_t wanted, size_t most, size_t item_bytes)
+{
+	size_t needed = wanted < most ? wanted : most;
+
+	if (needed <= *room)
+		return ring;
+	*room = needed < most / 2 ? 2 * needed : most;
+	return mem_realloc(ring, *room * item_bytes);
+}
+
 /* Where a text of that size begins: all in one piece, where the oldest make room. */
 static size_t text_room(struct hooks *hooks, size_t size)
 {
@@ -47,6 +54,8 @@ static size_t text_room(struct hooks *hooks, size_t size)
 	while (hooks->first < hooks->end &&
 		record_at(hooks, hooks->first)->begins + HOOKS_RECORDED_BYTES < hooks->texts_end)
 		hooks->first++;
+	hooks->texts =
+		grown(hooks->texts, &hooks->texts_room, hooks->texts_end, HOOKS_RECORDED_BYTES, 1);
 	return begins;
 }
 
@@ -62,6 +71,8 @@ void hooks_record(
 		return;
 	if (hooks->end - hooks->first == HOOKS_RECORDED_MAX)
 		hooks->first++;
+	hooks->recorded = grown(hooks->recorded, &hooks->recorded_room, hooks->end + 1,
+		HOOKS_RECORDED_MAX, sizeof(*hooks->recorded));
 	struct hooks_record *record = record_at(hooks, hooks->end);
 
 	*record = (struct hooks_record){

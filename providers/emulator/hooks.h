@@ -33,11 +33,13 @@ struct hooks_record {
 	uint64_t took_ms, at_ms;
 };
 
-/* Two rings, the last HOOKS_RECORDED_MAX requests and the last HOOKS_RECORDED_BYTES of their texts,
- * both allocated once: what comes and goes with each request would leave the heap in pieces. */
+/* Two rings, the last HOOKS_RECORDED_MAX requests and the last HOOKS_RECORDED_BYTES of their texts.
+ * Each grows until it is full: what came and went with each request would leave the heap in
+ * pieces. */
 struct hooks {
 	struct hooks_record *recorded;
 	char *texts;
+	size_t recorded_room, texts_room;
 	size_t first, end; /* those that are there, of all that were ever recorded */
 	size_t texts_end;
 	uint64_t began_ms;
