@@ -247,6 +247,7 @@ def main(arguments):
     if not SPECS.exists():
         print(f"skipped: there are no specifications in {SPECS}")
         return 0
+    sys.setrecursionlimit(10_000)  # tests send bodies as deep as the emulator takes them, a thousand levels
     paths = [file for name in arguments for file in
              (sorted(pathlib.Path(name).iterdir()) if pathlib.Path(name).is_dir() else [pathlib.Path(name)])]
     count, shapes, unmeant, meant = check(paths)
