@@ -79,12 +79,12 @@ bool usages_list(struct emulator *emulator, const struct target *target,
 			: count_in(&emulator->cloud, usage->counts, target->subscription, location);
 
 		json_array_append_new(value,
-			json_pack("{s:f,s:o,s:f,s:{s:s,s:s},s:s}", "currentValue", (double)count,
-				"id",
+			json_pack("{s:I,s:o,s:I,s:{s:s,s:s},s:s}", "currentValue",
+				(json_int_t)count, "id",
 				json_sprintf("/subscriptions/%s/providers/Microsoft.Network/"
 					     "locations/%s/usages/%s",
 					target->subscription, target->location, usage->name),
-				"limit", (double)usage_limit(emulator, usage->name), "name",
+				"limit", (json_int_t)usage_limit(emulator, usage->name), "name",
 				"localizedValue", usage->localized, "value", usage->name, "unit",
 				"Count"));
 	}

@@ -127,6 +127,7 @@ def test_usages_as_the_emulator_tells_them(limited):
         "currentValue": 2, "limit": 7, "unit": "Count", "name": {
             "value": "RouteTables", "localizedValue": "Route Tables"},
         "id": f"{path}/Japan East/usages/RouteTables"}
+    assert all(type(item[name]) is int for item in listed.values() for name in ("currentValue", "limit"))
     assert listed["RoutesPerRouteTable"]["limit"] == 1000
     assert azure.get(NETWORK_PROVIDER + "/usages") is None
 
