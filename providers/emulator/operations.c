@@ -141,9 +141,8 @@ void operations_settle(struct operations *operations, struct cloud *cloud, uint6
 }
 
 /* An operation on a child makes its root Updating too, but none of the child's sisters. */
-static void set_states(const struct operation *operation, json_t *root)
+static void set_states(const struct operation *operation, json_t *root, const char *state)
 {
-	const char *state = operation->deletes ? "Deleting" : operation->type->new_state;
 	json_t *child;
 
 	if (operation->child == NULL) {
@@ -195,22 +194,23 @@ static struct operation *operation_new(struct operations *operations, struct clo
 
 /* A failing one may fail at once, too: nothing is to be seen of it in between. */
 static struct operation *operation_run(struct operations *operations, struct cloud *cloud,
-	struct operation *operation, const struct request *request)
+	struct operation *operation, const struct request *request, const char *state)
 {
 	json_t *root = cloud_find(cloud, operation->root_type, operation->root_key);
 
 	if (root != NULL && operation->answer == NULL)
-		set_states(operation, root);
+		set_states(operation, root, state);
 	if (operation->ends_ms <= request->now_ms)
 		operation_settle(operations, operation, cloud);
 	return operation;
 }
 
 struct operation *operation_begin(struct operations *operations, struct cloud *cloud,
-	const struct target *target, const struct request *request, uint64_t duration_ms)
+	const struct target *target, const struct request *request, uint64_t duration_ms,
+	const char *state)
 {
 	return operation_run(operations, cloud,
-		operation_new(operations, cloud, target, request, duration_ms), request);
+		operation_new(operations, cloud, target, request, duration_ms), request, state);
 }
 
 /* Answers are large: of those that are ready, only the last are remembered. */
@@ -236,7 +236,7 @@ struct operation *operation_begin_question(struct operations *operations, struct
 
 	operation->answer = answer_new;
 	forget_answers(operations);
-	return operation_run(operations, cloud, operation, request);
+	return operation_run(operations, cloud, operation, request, NULL);
 }
 
 struct operation *operation_begin_power(struct operations *operations, struct cloud *cloud,
@@ -247,7 +247,7 @@ struct operation *operation_begin_power(struct operations *operations, struct cl
 		operation_new(operations, cloud, target, request, duration_ms);
 
 	operation->power = power;
-	return operation_run(operations, cloud, operation, request);
+	return operation_run(operations, cloud, operation, request, "Updating");
 }
 
 const struct operation *operation_running(const struct operations *operations, const char *root_key)

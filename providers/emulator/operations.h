@@ -46,10 +46,10 @@ struct operations {
 
 void operations_release(struct operations *);
 
-/* What fails is given by `failure` (or NULL); sets the states of what is stored. Borrowed until
- * OPERATIONS_KEPT more have begun. */
+/* What fails is given by the request's `failure` (or NULL). Meanwhile what is stored has `state` as
+ * its provisioningState. Borrowed until OPERATIONS_KEPT more have begun. */
 struct operation *operation_begin(struct operations *, struct cloud *, const struct target *,
-	const struct request *, uint64_t duration_ms);
+	const struct request *, uint64_t duration_ms, const char *state);
 /* One that only answers, and holds up nobody. Steals `answer_new`. */
 struct operation *operation_begin_question(struct operations *, struct cloud *,
 	const struct target *, const struct request *, uint64_t duration_ms, json_t *answer_new);

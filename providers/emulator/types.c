@@ -167,6 +167,7 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.read_only = "provisioningState vmId " MACHINE_POWER,
 		.guid = "vmId",
 		.numbered_etag = true,
+		.patched = true,
 		.new_state = "Creating",
 		.new_waits = true,
 		.again_status = 200,

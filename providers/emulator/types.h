@@ -47,6 +47,7 @@ struct resource_type {
 		*read_only; /* members of `properties` that a writer cannot set, space-separated */
 	const char *guid;   /* member that holds an id of the server's making, or NULL */
 	bool numbered_etag; /* "3", as in Compute, not W/"uuid" */
+	bool patched;       /* a PATCH sets any member, not only tags */
 	bool stays_unsaid;  /* a child: a PUT of its root without the list leaves it */
 	const char *new_state;       /* provisioningState while it is made */
 	bool new_waits, again_waits; /* PUT of a new or an old one is a long-running operation */

@@ -181,6 +181,7 @@ static void put_root(struct write *w, json_t *root_new, bool existed)
 	struct emulator *emulator = w->emulator;
 	const struct resource_type *type = w->target->type;
 	uint64_t duration = w->request->internal ? 0 : emulator->options.operation_ms;
+	const char *state = existed ? "Updating" : type->new_state;
 	json_t *root = json_incref(root_new);
 
 	cloud_stamp(w->target->root_type, root);
@@ -191,10 +192,10 @@ static void put_root(struct write *w, json_t *root_new, bool existed)
 	/* What will fail never says at first that it has succeeded: clients would believe it. */
 	if (w->request->failure != NULL)
 		json_put(item_of(w->target, root), "/properties/provisioningState",
-			json_string(type->new_state));
+			json_string(state));
 	if (existed ? type->again_waits : type->new_waits)
 		operation_headers(operation_begin(&emulator->operations, &emulator->cloud,
-					  w->target, w->request, duration),
+					  w->target, w->request, duration, state),
 			&emulator->cloud, emulator->endpoint, w->request, w->response);
 	if (type->numbered_etag)
 		response_header(w->response, "ETag", "%s", json_text_at(root, "/etag"));
@@ -227,6 +228,18 @@ bool write_put(struct emulator *emulator, const struct target *target,
 	return true;
 }
 
+/* What a PUT would have to say for what a PATCH says. Tags are replaced as a whole. New. */
+static json_t *patched(const struct resource_type *type, const json_t *before, const json_t *sent)
+{
+	json_t *root = json_deep_copy(before);
+
+	if (type->patched)
+		json_object_update_recursive(root, (json_t *)sent);
+	if (json_object_get(sent, "tags") != NULL)
+		json_object_set(root, "tags", json_object_get(sent, "tags"));
+	return root;
+}
+
 bool write_patch(struct emulator *emulator, const struct target *target,
 	const struct request *request, struct response *response)
 {
@@ -241,21 +254,15 @@ bool write_patch(struct emulator *emulator, const struct target *target,
 	json_auto_t *sent = parse_body(&w);
 	if (sent == NULL || !check_preconditions(&w, w.before) || !check_free(&w))
 		return false;
-	/* Through the shape of a PUT, so that tags are held to the same rules. */
-	root = json_copy((json_t *)w.before);
-	if (json_object_get(sent, "tags") != NULL)
-		json_object_set(root, "tags", json_object_get(sent, "tags"));
-	json_t *shaped = shape_item(&w, target->type,
-		target->type->index == TYPE_GROUP
-			? arena_printf(request->arena, "/subscriptions/%s",
-				  cloud_subscription(&emulator->cloud, target->subscription))
-			: json_text_at(cloud_find(&emulator->cloud, type_at(TYPE_GROUP),
-					       target->group_key),
-				  "/id"),
-		target->name, root, w.before);
+	root = patched(target->type, w.before, sent);
+	json_t *shaped = build_root(&w, root);
 	json_decref(root);
 	if (shaped == NULL)
 		return false;
+	if (target->type->patched && !target->type->check(&w, shaped)) {
+		json_decref(shaped);
+		return false;
+	}
 	cloud_stamp(target->root_type, shaped);
 	cloud_set(&emulator->cloud, target->root_type, target->root_key, shaped);
 	return response_json(response, 200, type_told(target->type, shaped));
@@ -281,8 +288,8 @@ bool write_delete(struct emulator *emulator, const struct target *target,
 		return false;
 	if (target->type->index == TYPE_SUBNET && !check_subnet_unused(&w, item))
 		return false;
-	operation_headers(
-		operation_begin(&emulator->operations, &emulator->cloud, target, request, duration),
+	operation_headers(operation_begin(&emulator->operations, &emulator->cloud, target, request,
+				  duration, "Deleting"),
 		&emulator->cloud, emulator->endpoint, request, response);
 	emulator->cloud.changed = true;
 	return response_json(response, target->type->delete_status, NULL);
