@@ -5,9 +5,9 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "providers/emulator/addresses.h"
 #include "providers/emulator/effective.h"
 #include "providers/emulator/machine_state.h"
-#include "providers/emulator/machines.h"
 #include "providers/emulator/providers.h"
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/rules.h"
@@ -163,24 +163,7 @@ static bool ask_usages(struct asking *asking)
 	return response_json(asking->response, 200, json_pack("{s:o}", "value", value));
 }
 
-static bool is_taken(const struct asking *asking, const json_t *subnet, const struct ip *ip)
-{
-	json_t *reference;
-	size_t i;
-
-	json_array_foreach (json_at(subnet, "/properties/ipConfigurations"), i, reference) {
-		const char *text = nic_address(&asking->emulator->cloud, asking->request->arena,
-			json_text_at(reference, "/id"));
-		struct ip other;
-
-		if (text != NULL && ip_parse(&other, text) && ip_compare(&other, ip) == 0)
-			return true;
-	}
-	return false;
-}
-
-static json_t *free_addresses(
-	const struct asking *asking, const json_t *subnet, const struct prefix *range)
+static json_t *free_addresses(const struct prefix *range, const json_t *taken)
 {
 	json_t *out = json_array();
 	struct ip ip;
@@ -191,7 +174,7 @@ static json_t *free_addresses(
 		if (!ip_add(&ip, &range->base, n) || !prefix_has_ip(range, &ip) ||
 			json_array_size(out) == FREE_NAMED)
 			break;
-		if (address_is_reserved(range, &ip) || is_taken(asking, subnet, &ip))
+		if (address_is_reserved(range, &ip) || address_is_taken(taken, &ip))
 			continue;
 		ip_format(&ip, text);
 		json_array_append_new(out, json_string(text));
@@ -218,11 +201,13 @@ static bool ask_address(struct asking *asking)
 		if (range_text == NULL || !prefix_parse(&range, range_text) ||
 			!prefix_has_ip(&range, &ip))
 			continue;
+		json_auto_t *taken = addresses_taken(&asking->emulator->cloud, subnet);
+
 		reserved = address_is_reserved(&range, &ip);
-		available = !reserved && !is_taken(asking, subnet, &ip);
+		available = !reserved && !address_is_taken(taken, &ip);
 		return response_json(asking->response, 200,
 			json_pack("{s:b,s:o,s:b}", "available", available, "availableIPAddresses",
-				available ? json_array() : free_addresses(asking, subnet, &range),
+				available ? json_array() : free_addresses(&range, taken),
 				"isPlatformReserved", reserved));
 	}
 	return refuse(asking->response, 400, "PrivateIPAddressNotInAnySubnet",

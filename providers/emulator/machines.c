@@ -5,88 +5,34 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "providers/emulator/addresses.h"
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/rules.h"
 
-#define SEARCHED_MAX 65536
 #define CONFIGURATIONS_MAX 256
 
-const char *nic_address(
-	const struct cloud *cloud, struct arena *arena, const char *configuration_id)
+/* Less what this configuration may have: it, and what its NIC has had. */
+static json_t *taken_by_others(
+	struct write *w, const json_t *subnet, const json_t *nic, const json_t *configuration)
 {
-	const char *end = strstr(configuration_id, "/ipConfigurations/");
-	const json_t *nic;
-	json_t *item;
-	size_t i;
-
-	if (end == NULL)
-		return NULL;
-	nic = cloud_by_id(cloud, arena,
-		arena_strndup(arena, configuration_id, (size_t)(end - configuration_id)), NULL);
-	json_array_foreach (json_at(nic, "/properties/ipConfigurations"), i, item) {
-		if (text_same_nocase(json_text_at(item, "/id"), configuration_id))
-			return json_text_at(item, "/properties/privateIPAddress");
-	}
-	return NULL;
-}
-
-bool subnet_has(const json_t *subnet, const struct ip *ip)
-{
-	const char *text;
-	size_t i = 0;
-
-	while ((text = subnet_range(subnet, i++)) != NULL) {
-		struct prefix range;
-
-		if (prefix_parse(&range, text) && prefix_has_ip(&range, ip))
-			return true;
-	}
-	return false;
-}
-
-static bool has_address(const json_t *configuration, const struct ip *ip)
-{
-	const char *text = json_text_at(configuration, "/properties/privateIPAddress");
-	struct ip own;
-
-	return text != NULL && ip_parse(&own, text) && ip_compare(&own, ip) == 0;
-}
-
-/* Whether another NIC has the address, or another configuration of this one. */
-static bool address_taken(struct write *w, const json_t *subnet, const json_t *nic,
-	const json_t *configuration, const struct ip *ip)
-{
+	json_t *taken = addresses_taken(&w->emulator->cloud, subnet);
 	const char *nic_id = json_text_at(nic, "/id");
-	size_t len = strlen(nic_id);
-	json_t *reference, *sister;
-	size_t i;
+	size_t len = strlen(nic_id), i;
+	const char *address;
+	json_t *id, *sister;
+	void *next;
 
+	json_object_foreach_safe (taken, next, address, id) {
+		if (text_starts_nocase(json_string_value(id), nic_id) &&
+			json_string_value(id)[len] == '/')
+			json_object_del(taken, address);
+	}
 	json_array_foreach (json_at(nic, "/properties/ipConfigurations"), i, sister) {
-		if (sister != configuration && has_address(sister, ip))
-			return true;
+		if (sister != configuration)
+			address_take(taken, json_text_at(sister, "/properties/privateIPAddress"),
+				nic_id);
 	}
-	json_array_foreach (json_at(subnet, "/properties/ipConfigurations"), i, reference) {
-		const char *id = json_text_at(reference, "/id");
-		const char *text = nic_address(&w->emulator->cloud, w->request->arena, id);
-		struct ip other;
-
-		if (text_starts_nocase(id, nic_id) && id[len] == '/')
-			continue;
-		if (text != NULL && ip_parse(&other, text) && ip_compare(&other, ip) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool address_is_reserved(const struct prefix *range, const struct ip *ip)
-{
-	struct ip next, at;
-
-	for (uint64_t n = 0; n < ADDRESSES_RESERVED_FIRST; n++) {
-		if (ip_add(&at, &range->base, n) && ip_compare(&at, ip) == 0)
-			return true;
-	}
-	return !ip_add(&next, ip, 1) || !prefix_has_ip(range, &next);
+	return taken;
 }
 
 /* In one of the subnet's ranges that has the address. */
@@ -104,37 +50,9 @@ static bool reserved_in(const json_t *subnet, const struct ip *ip)
 	return false;
 }
 
-static bool give_address(struct write *w, const json_t *subnet, const json_t *nic,
-	json_t *configuration, enum family family)
-{
-	char given[IP_TEXT];
-	const char *text;
-	size_t i = 0;
-
-	while ((text = subnet_range(subnet, i++)) != NULL) {
-		struct prefix range;
-		struct ip ip;
-
-		if (!prefix_parse(&range, text) || range.base.family != family)
-			continue;
-		for (uint64_t n = ADDRESSES_RESERVED_FIRST; n < SEARCHED_MAX; n++) {
-			if (!ip_add(&ip, &range.base, n) || !prefix_has_ip(&range, &ip))
-				break;
-			if (!address_is_reserved(&range, &ip) &&
-				!address_taken(w, subnet, nic, configuration, &ip)) {
-				ip_format(&ip, given);
-				return json_put(configuration, "/properties/privateIPAddress",
-					json_string(given));
-			}
-		}
-	}
-	return refuse(w->response, 400, "SubnetIsFull",
-		"Subnet %s does not have enough capacity for 1 IP addresses.",
-		json_text_at(subnet, "/name"));
-}
-
-static bool check_address(struct write *w, const json_t *subnet, const json_t *nic,
-	const json_t *configuration, const char *text)
+/* `taken` is NULL for a start of many thousand machines, which is trusted. */
+static bool check_address(
+	struct write *w, const json_t *subnet, const json_t *taken, const char *text)
 {
 	struct ip ip;
 
@@ -144,16 +62,32 @@ static bool check_address(struct write *w, const json_t *subnet, const json_t *n
 			"prefix "
 			"%s.",
 			text, subnet_range(subnet, 0));
-	if (!w->request->internal && reserved_in(subnet, &ip))
+	if (taken == NULL)
+		return true;
+	if (reserved_in(subnet, &ip))
 		return refuse(w->response, 400, "PrivateIPAddressInReservedRange",
 			"Private static IP address %s falls within reserved IP range of subnet "
 			"prefix %s.",
 			text, subnet_range(subnet, 0));
-	/* A start of many thousand machines is trusted. */
-	if (!w->request->internal && address_taken(w, subnet, nic, configuration, &ip))
+	if (address_is_taken(taken, &ip))
 		return refuse(w->response, 400, "PrivateIPAddressInUse",
 			"Private static IP address %s in use by another resource.", text);
 	return true;
+}
+
+static bool settle_address(struct write *w, const json_t *subnet, const json_t *nic,
+	json_t *configuration, enum family family)
+{
+	const char *text = json_text_at(configuration, "/properties/privateIPAddress");
+	json_auto_t *taken = text != NULL && w->request->internal
+		? NULL
+		: taken_by_others(w, subnet, nic, configuration);
+	char given[IP_TEXT];
+
+	if (text != NULL)
+		return check_address(w, subnet, taken, text);
+	return address_give(w, subnet, taken, family, given) &&
+		json_put(configuration, "/properties/privateIPAddress", json_string(given));
 }
 
 static bool check_configuration(struct write *w, const json_t *nic, json_t *item, size_t i)
@@ -163,28 +97,19 @@ static bool check_configuration(struct write *w, const json_t *nic, json_t *item
 	const char *nic_id = json_text_at(nic, "/id");
 	const char *version = json_text_at(properties, "/privateIPAddressVersion");
 	const char *address = json_text_at(properties, "/privateIPAddress");
-	struct target target;
-	const json_t *network, *subnet;
+	const json_t *subnet;
 
 	if (json_text_at(item, "/name") == NULL || subnet_id == NULL)
 		return refuse_format(w->response, "MissingJsonProperty",
 			"An ipConfiguration of %s has no name or no subnet.", nic_id);
-	subnet = cloud_by_id(&w->emulator->cloud, w->request->arena, subnet_id, &target);
-	if (subnet == NULL || target.type->index != TYPE_SUBNET)
-		return refuse_reference(w->response, subnet_id, nic_id);
-	network = cloud_find(&w->emulator->cloud, target.root_type, target.root_key);
-	if (strcmp(json_text_at(network, "/location"), json_text_at(nic, "/location")) != 0)
-		return refuse_reference(w->response, subnet_id, nic_id);
+	subnet = subnet_for(w, subnet_id, nic);
+	if (subnet == NULL)
+		return false;
 	if (version == NULL)
 		version = address != NULL && strchr(address, ':') != NULL ? "IPv6" : "IPv4";
-	if (address == NULL) {
-		enum family family = strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
-
-		if (!give_address(w, subnet, nic, item, family))
-			return false;
-	} else if (!check_address(w, subnet, nic, item, address)) {
+	if (!settle_address(
+		    w, subnet, nic, item, strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4))
 		return false;
-	}
 	json_put(properties, "/subnet", json_pack("{s:s}", "id", json_text_at(subnet, "/id")));
 	json_put(properties, "/privateIPAddressVersion", json_string(version));
 	if (json_object_get(properties, "privateIPAllocationMethod") == NULL)

@@ -7,6 +7,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "providers/emulator/addresses.h"
 #include "providers/emulator/machines.h"
 #include "providers/emulator/peerings.h"
 #include "providers/emulator/refusals.h"
@@ -326,15 +327,14 @@ static bool check_subnet_table(struct write *w, const json_t *network, json_t *s
 
 static bool check_allocations(struct write *w, const json_t *subnet)
 {
-	json_t *reference;
-	size_t i;
+	json_auto_t *taken = addresses_taken(&w->emulator->cloud, subnet);
+	const char *address;
+	json_t *id;
 
-	json_array_foreach (json_at(subnet, "/properties/ipConfigurations"), i, reference) {
-		const char *address = nic_address(
-			&w->emulator->cloud, w->request->arena, json_text_at(reference, "/id"));
+	json_object_foreach (taken, address, id) {
 		struct ip ip;
 
-		if (address == NULL || !ip_parse(&ip, address) || subnet_has(subnet, &ip))
+		if (!ip_parse(&ip, address) || subnet_has(subnet, &ip))
 			continue;
 		return refuse(w->response, 400, "InUsePrefixCannotBeDeleted",
 			"IpPrefix of address %s on Subnet %s has active allocations and cannot be "

@@ -7,18 +7,6 @@
 #include "engine/base/text.h"
 #include "providers/emulator/links.h"
 #include "providers/emulator/refusals.h"
-#include "providers/emulator/write.h"
-
-#define INSTANCES "/properties/instances"
-
-bool check_scale_set(struct write *w, json_t *set)
-{
-	if (!w->request->internal)
-		return refuse_method(w->response, w->request);
-	if (json_at(set, "/properties/orchestrationMode") == NULL)
-		json_put(set, "/properties/orchestrationMode", json_string("Uniform"));
-	return true;
-}
 
 static const char *id_of(const json_t *set)
 {
@@ -55,7 +43,7 @@ json_t *scale_set_instances(const json_t *set)
 	const char *instance;
 	json_t *value;
 
-	json_object_foreach (json_at(set, INSTANCES), instance, value)
+	json_object_foreach (json_at(set, SCALE_SET_INSTANCES), instance, value)
 		json_array_append_new(list, told_instance(set, instance, value));
 	return list;
 }
@@ -64,7 +52,7 @@ json_t *scale_set_instance(
 	const json_t *set, const struct target *target, struct response *response)
 {
 	const char *id = target->child;
-	const json_t *value = json_object_get(json_at(set, INSTANCES), id);
+	const json_t *value = json_object_get(json_at(set, SCALE_SET_INSTANCES), id);
 
 	if (id[strspn(id, "0123456789")] != '\0') {
 		refuse(response, 400, "InvalidParameter",
@@ -85,19 +73,17 @@ static json_t *told_addresses(const json_t *id, const json_t *nic)
 	size_t i;
 
 	json_array_foreach (json_object_get(nic, "addresses"), i, item) {
-		json_t *name = json_sprintf("ipconfig%zu", i + 1);
+		const char *name = json_text_at(item, "/name");
 		const char *ip = json_text_at(item, "/ip");
 
 		json_array_append_new(list,
-			json_pack("{s:O,s:o,s:{s:s,s:s,s:s,s:s,s:b,s:{s:s}}}", "name", name, "id",
-				json_sprintf("%s/ipConfigurations/%s", json_string_value(id),
-					json_string_value(name)),
+			json_pack("{s:s,s:o,s:{s:s,s:s,s:s,s:s,s:b,s:{s:s}}}", "name", name, "id",
+				json_sprintf("%s/ipConfigurations/%s", json_string_value(id), name),
 				"properties", "provisioningState", "Succeeded", "privateIPAddress",
 				ip, "privateIPAllocationMethod", "Dynamic",
 				"privateIPAddressVersion",
 				strchr(ip, ':') != NULL ? "IPv6" : "IPv4", "primary", i == 0,
 				"subnet", "id", json_text_at(item, "/subnet")));
-		json_decref(name);
 	}
 	return list;
 }
@@ -121,7 +107,7 @@ json_t *scale_set_nics(const json_t *set)
 	const char *instance, *name;
 	json_t *value, *nic;
 
-	json_object_foreach (json_at(set, INSTANCES), instance, value) {
+	json_object_foreach (json_at(set, SCALE_SET_INSTANCES), instance, value) {
 		json_object_foreach (json_object_get(value, "nics"), name, nic)
 			json_array_append_new(list, told_nic(set, instance, name, nic));
 	}
@@ -130,7 +116,7 @@ json_t *scale_set_nics(const json_t *set)
 
 json_t *scale_set_view(const json_t *set)
 {
-	size_t count = json_object_size(json_at(set, INSTANCES));
+	size_t count = json_object_size(json_at(set, SCALE_SET_INSTANCES));
 
 	return json_pack("{s:{s:[{s:s,s:I}]},s:[{s:s,s:s,s:s}]}", "virtualMachine",
 		"statusesSummary", "code", "ProvisioningState/succeeded", "count",
@@ -141,12 +127,29 @@ json_t *scale_set_view(const json_t *set)
 json_t *scale_set_told(const json_t *set)
 {
 	json_t *copy = json_deep_copy(set);
+	size_t count = json_object_size(json_at(set, SCALE_SET_INSTANCES));
+	json_auto_t *usual = json_pack("{s:s,s:s}", "name", "Standard_D2s_v3", "tier", "Standard");
 
-	json_put(copy, "/sku",
-		json_pack("{s:s,s:s,s:I}", "name", "Standard_D2s_v3", "tier", "Standard",
-			"capacity", (json_int_t)json_object_size(json_at(set, INSTANCES))));
-	json_drop(copy, INSTANCES);
+	json_put(copy, "/sku/capacity", json_integer((json_int_t)count));
+	json_object_update_missing(json_object_get(copy, "sku"), usual);
+	json_drop(copy, SCALE_SET_INSTANCES);
 	return copy;
+}
+
+const char *scale_set_address(
+	const json_t *set, const struct target *target, const char *configuration)
+{
+	const json_t *nics = json_object_get(json_at(set, SCALE_SET_INSTANCES), target->child);
+	json_t *item;
+	size_t i;
+
+	nics = json_object_get(nics, "nics");
+	json_array_foreach (
+		json_object_get(json_object_get(nics, target->part), "addresses"), i, item) {
+		if (text_same_nocase(json_text_at(item, "/name"), configuration))
+			return json_text_at(item, "/ip");
+	}
+	return NULL;
 }
 
 void scale_set_link(struct cloud *cloud, const json_t *set, bool add)

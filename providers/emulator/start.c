@@ -245,6 +245,14 @@ static bool make_machine(struct start *start, const struct entry *entry)
 			"networkInterfaces", nics, "virtualMachineScaleSet", of));
 }
 
+static void add_instance_address(json_t *list, json_t *ip, const char *subnet)
+{
+	json_array_append_new(list,
+		json_pack("{s:o,s:O,s:s}", "name",
+			json_sprintf("ipconfig%zu", json_array_size(list) + 1), "ip", ip, "subnet",
+			subnet));
+}
+
 /* As scale_sets.h keeps it; NULL: complained. */
 static json_t *instance_nic(struct start *start, const struct entry *set, const char *pointer,
 	const json_t *value, bool primary)
@@ -258,9 +266,9 @@ static json_t *instance_nic(struct start *start, const struct entry *set, const 
 		return NULL;
 	list = json_array();
 	if (ip != NULL)
-		json_array_append_new(list, json_pack("{s:O,s:s}", "ip", ip, "subnet", subnet));
+		add_instance_address(list, ip, subnet);
 	json_array_foreach (json_object_get(value, "ips"), i, item)
-		json_array_append_new(list, json_pack("{s:O,s:s}", "ip", item, "subnet", subnet));
+		add_instance_address(list, item, subnet);
 	return json_pack("{s:b,s:b,s:o}", "ipForwarding",
 		json_is_true(json_object_get(value, "ipForwarding")), "primary", primary,
 		"addresses", list);

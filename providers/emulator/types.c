@@ -7,6 +7,7 @@
 #include "providers/emulator/peerings.h"
 #include "providers/emulator/rules.h"
 #include "providers/emulator/scale_sets.h"
+#include "providers/emulator/scaling.h"
 
 /* Defaults and states as in the recordings of api-version 2025-05-01, except hasBgpOverride, which
  * an older recording shows: a client must not mind it. */
@@ -191,7 +192,8 @@ static const struct resource_type types[TYPE_COUNT] = {
 		.read_only = "provisioningState uniqueId",
 		.guid = "uniqueId",
 		.numbered_etag = true,
-		.new_state = "Updating",
+		.patched = true,
+		.new_state = "Creating",
 		.new_waits = true,
 		.again_waits = true,
 		.again_status = 200,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Machines as clients make, change and read them."""
+"""Machines and scale sets as clients make, change and read them."""
 
 import pytest
 
@@ -16,6 +16,8 @@ virtualNetworks:
     subnets: {nodes: {addressPrefix: 10.240.0.0/24}, few: {addressPrefix: 10.240.1.0/29}}
 virtualMachines:
   worker: {resourceGroup: g, tags: {a: b}, nics: {worker-nic: {ip: 10.240.0.5, subnet: net/nodes}}}
+virtualMachineScaleSets:
+  pool: {resourceGroup: g, instances: {0: {nics: {eth0: {ip: 10.240.0.4, subnet: net/nodes}}}}}
 """
 
 
@@ -32,12 +34,115 @@ def machine(cloud, name="worker"):
     return cloud.id("Microsoft.Compute/virtualMachines", name, "g")
 
 
+def scale_set(cloud, name="new"):
+    return cloud.id("Microsoft.Compute/virtualMachineScaleSets", name, "g")
+
+
+def subnet(cloud, name="nodes"):
+    return cloud.id("virtualNetworks", "net", "g") + "/subnets/" + name
+
+
+def body(cloud, capacity, into="nodes", **properties):
+    """What a client sends to make a scale set, as recorded."""
+    address = {"name": "ip", "properties": {"subnet": {"id": subnet(cloud, into)}}}
+    nic = {"name": "eth0", "properties": {"primary": True, "enableIPForwarding": True, "ipConfigurations": [address]}}
+    profile = {"networkProfile": {"networkInterfaceConfigurations": [nic]},
+               "osProfile": {"computerNamePrefix": "vmss", "adminUsername": "user", "adminPassword": "Planted-1"}}
+    return {"location": "japaneast", "sku": {"name": "Standard_D2s_v3", "capacity": capacity}, "tags": {"team": "a"},
+            "properties": {"upgradePolicy": {"mode": "Manual"}, "virtualMachineProfile": profile, **properties}}
+
+
+def addresses(cloud, name="new"):
+    """instance: (NIC, its configuration, address), of a set."""
+    out = {}
+    for nic in cloud.get(scale_set(cloud, name) + "/networkInterfaces")["value"]:
+        (item,) = nic["properties"]["ipConfigurations"]
+        instance = nic["properties"]["virtualMachine"]["id"].rsplit("/", 1)[1]
+        out[instance] = (nic["name"], item["name"], item["properties"]["privateIPAddress"])
+    return out
+
+
+def test_a_client_makes_a_scale_set_and_scales_it(cloud):
+    path = scale_set(cloud)
+    status, headers, made = cloud.request("PUT", path, body(cloud, 2))
+    assert status == 201 and "azure-asyncoperation" in headers and headers["etag"] == '"1"'
+    assert "Planted-1" not in str(cloud.get(path)) and made["properties"]["orchestrationMode"] == "Uniform"
+    # What others have is passed over.
+    assert addresses(cloud) == {"0": ("eth0", "ip", "10.240.0.6"), "1": ("eth0", "ip", "10.240.0.7")}
+    assert cloud.get(path + "/virtualMachines/1")["tags"] == {"team": "a"}
+    told = cloud.get(path)
+    assert told["sku"] == {"name": "Standard_D2s_v3", "tier": "Standard", "capacity": 2}
+    told["sku"]["capacity"] = 3
+    told["properties"]["instances"] = {"9": {}}
+    assert cloud.request("PUT", path, told)[0] == 200
+    assert [ip for _, _, ip in addresses(cloud).values()] == ["10.240.0.6", "10.240.0.7", "10.240.0.8"]
+    assert "instances" not in cloud.get(path)["properties"]
+    # The newest go, and what they had is free again.
+    assert cloud.request("PATCH", path, {"sku": {"capacity": 1}})[2]["sku"]["capacity"] == 1
+    assert list(addresses(cloud)) == ["0"]
+    assert refused(cloud.request("DELETE", subnet(cloud))) == (400, "InUseSubnetCannotBeDeleted")
+    assert cloud.request("DELETE", path)[0] == 202 and cloud.get(path) is None
+    assert len(cloud.get(subnet(cloud))["properties"]["ipConfigurations"]) == 2
+
+
+def test_a_scale_set_is_made_in_time_and_kept_in_the_store(emulator, tmp_path):
+    cloud = emulator(CLOUD, args=["--operation-time", 60000, "--store", tmp_path / "store"])
+    path = scale_set(cloud)
+    assert cloud.request("PUT", path, body(cloud, 1))[2]["properties"]["provisioningState"] == "Creating"
+    cloud.clock(60000)
+    assert cloud.request("PUT", path, body(cloud, 1))[2]["properties"]["provisioningState"] == "Updating"
+    before = addresses(cloud)
+    cloud.stop()
+    cloud = emulator(args=["--store", tmp_path / "store"])
+    assert addresses(cloud) == before
+
+
 def test_a_machine_that_is_started_or_stopped_is_being_updated(emulator):
     cloud = emulator(CLOUD, args=["--operation-time", 60000])
     assert cloud.request("POST", machine(cloud) + "/deallocate")[0] == 202
     assert cloud.get(machine(cloud))["properties"]["provisioningState"] == "Updating"
     cloud.clock(60000)
     assert cloud.get(machine(cloud))["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_addresses_of_instances_are_theirs(cloud):
+    def nic(**properties):
+        item = {"name": "ip", "properties": {"subnet": {"id": subnet(cloud)}, **properties}}
+        return cloud.request("PUT", cloud.id("networkInterfaces", "n", "g"), {
+            "location": "japaneast", "properties": {"ipConfigurations": [item]}})
+
+    assert refused(nic(privateIPAddress="10.240.0.4")) == (400, "PrivateIPAddressInUse")
+    assert nic()[2]["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"] == "10.240.0.6"
+    check = cloud.id("virtualNetworks", "net", "g") + "/CheckIPAddressAvailability?api-version=2024-05-01&ipAddress="
+    assert [cloud.request("GET", f"{check}10.240.0.{n}")[2]["available"] for n in (4, 6, 7)] == [False, False, True]
+    moved = {"properties": {"addressPrefix": "10.240.9.0/24"}}
+    assert refused(cloud.request("PUT", subnet(cloud), moved)) == (400, "InUsePrefixCannotBeDeleted")
+
+
+def without(sent, *names):
+    """The NIC of a set, or its configuration, without a member."""
+    (nic,) = sent["properties"]["virtualMachineProfile"]["networkProfile"]["networkInterfaceConfigurations"]
+    for name in names:
+        (nic if name == "nic" else nic["properties"]["ipConfigurations"][0]).pop("name")
+    return sent
+
+
+def test_scale_sets_that_are_refused(cloud):
+    def put(sent, name="new"):
+        return refused(cloud.request("PUT", scale_set(cloud, name), sent))
+
+    for capacity in (-1, 1001, "2", 1.5):
+        assert put(body(cloud, capacity)) == (400, "InvalidParameter"), capacity
+    assert put({**body(cloud, 1), "sku": "big"}) == (400, "InvalidParameter")
+    assert put(body(cloud, 1, orchestrationMode="Flexible")) == (400, "InvalidParameter")
+    assert put(body(cloud, 1, orchestrationMode="Other")) == (400, "InvalidParameter")
+    assert put(without(body(cloud, 1), "nic")) == put(without(body(cloud, 1), "address")) == (400, "InvalidParameter")
+    assert put(body(cloud, 1, into="none")) == (400, "InvalidResourceReference")
+    assert put(body(cloud, 4, into="few")) == (400, "SubnetIsFull")
+    assert cloud.get(scale_set(cloud)) is None and "ipConfigurations" not in cloud.get(subnet(cloud, "few"))["properties"]
+    assert put(body(cloud, 1, orchestrationMode="Flexible") | {"sku": {"name": "x", "capacity": 0}}, "pool") == (
+        409, "PropertyChangeNotAllowed")
+    assert cloud.request("PUT", scale_set(cloud, "flexible"), body(cloud, 0, orchestrationMode="Flexible"))[0] == 201
 
 
 def test_a_machine_is_told_with_what_clients_rely_on(cloud):
