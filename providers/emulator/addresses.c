@@ -112,26 +112,37 @@ bool address_is_taken(const json_t *taken, const struct ip *ip)
 	return json_object_get(taken, usual) != NULL;
 }
 
+/* In one range, from its n-th address on; false with n behind those that are looked at. */
+static bool give_in(const struct prefix *range, const json_t *taken, uint64_t *n, char out[IP_TEXT])
+{
+	struct ip ip;
+
+	for (; *n < SEARCHED_MAX; ++*n) {
+		if (!ip_add(&ip, &range->base, *n) || !prefix_has_ip(range, &ip))
+			return false;
+		if (address_is_reserved(range, &ip) || address_is_taken(taken, &ip))
+			continue;
+		ip_format(&ip, out);
+		return true;
+	}
+	return false;
+}
+
 bool address_give(struct write *w, const json_t *subnet, const json_t *taken, enum family family,
-	char out[IP_TEXT])
+	uint64_t *from, char out[IP_TEXT])
 {
 	const char *text;
-	size_t i = 0;
 
-	while ((text = subnet_range(subnet, i++)) != NULL) {
+	/* A place is that of a range and that in it. */
+	for (size_t i = *from / SEARCHED_MAX; (text = subnet_range(subnet, i)) != NULL; i++) {
+		uint64_t n = i == *from / SEARCHED_MAX ? *from % SEARCHED_MAX : 0;
 		struct prefix range;
-		struct ip ip;
 
-		if (!prefix_parse(&range, text) || range.base.family != family)
+		if (!prefix_parse(&range, text) || range.base.family != family ||
+			!give_in(&range, taken, &n, out))
 			continue;
-		for (uint64_t n = ADDRESSES_RESERVED_FIRST; n < SEARCHED_MAX; n++) {
-			if (!ip_add(&ip, &range.base, n) || !prefix_has_ip(&range, &ip))
-				break;
-			if (address_is_reserved(&range, &ip) || address_is_taken(taken, &ip))
-				continue;
-			ip_format(&ip, out);
-			return true;
-		}
+		*from = i * SEARCHED_MAX + n + 1;
+		return true;
 	}
 	return refuse(w->response, 400, "SubnetIsFull",
 		"Subnet %s does not have enough capacity for 1 IP addresses.",

@@ -28,8 +28,9 @@ json_t *addresses_taken(const struct cloud *, const json_t *subnet);
 /* One more; passes over what is no address. */
 void address_take(json_t *taken, const char *text, const char *configuration_id);
 bool address_is_taken(const json_t *taken, const struct ip *);
-/* The first free one of the family; false with a refusal when there is none. */
-bool address_give(
-	struct write *, const json_t *subnet, const json_t *taken, enum family, char out[IP_TEXT]);
+/* The first free one of the family, from the place *from on, which it moves behind what it gives: 0
+ * is the first of all. False with a refusal when there is none. */
+bool address_give(struct write *, const json_t *subnet, const json_t *taken, enum family,
+	uint64_t *from, char out[IP_TEXT]);
 
 #endif

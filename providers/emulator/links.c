@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/emulator/links.h"
 
+#include <string.h>
+
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/peerings.h"
@@ -18,14 +20,17 @@ static void list_add(json_t *item, const char *member, const char *id)
 	json_array_append_new(list, json_pack("{s:s}", "id", id));
 }
 
-/* The member is absent, not empty, when nothing is left: as recorded. */
+/* What is below the id, too. The member is absent, not empty, when nothing is left: as recorded. */
 static void list_drop(json_t *item, const char *member, const char *id)
 {
+	size_t len = strlen(id);
 	json_t *properties = json_object_get(item, "properties");
 	json_t *list = json_object_get(properties, member);
 
 	for (size_t i = json_array_size(list); i-- > 0;) {
-		if (text_same_nocase(json_text_at(json_array_get(list, i), "/id"), id))
+		const char *listed = json_text_at(json_array_get(list, i), "/id");
+
+		if (text_starts_nocase(listed, id) && (listed[len] == '\0' || listed[len] == '/'))
 			json_array_remove(list, i);
 	}
 	if (json_array_size(list) == 0)

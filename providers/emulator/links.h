@@ -9,7 +9,8 @@
 
 #include "providers/emulator/cloud.h"
 
-/* Puts an id into a list of references, or takes it out: `member` of the resource `to`. */
+/* Puts an id into a list of references, or takes it and what is below it out: `member` of the
+ * resource `to`. */
 void links_list(struct cloud *, const char *to, const char *member, const char *id, bool add);
 /* Writes what `root` refers to into what it refers to, or takes it out there. */
 void links_add(struct cloud *, const struct resource_type *root_type, const json_t *root);

@@ -83,10 +83,11 @@ static bool settle_address(struct write *w, const json_t *subnet, const json_t *
 		? NULL
 		: taken_by_others(w, subnet, nic, configuration);
 	char given[IP_TEXT];
+	uint64_t from = 0;
 
 	if (text != NULL)
 		return check_address(w, subnet, taken, text);
-	return address_give(w, subnet, taken, family, given) &&
+	return address_give(w, subnet, taken, family, &from, given) &&
 		json_put(configuration, "/properties/privateIPAddress", json_string(given));
 }
 

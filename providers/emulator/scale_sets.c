@@ -152,16 +152,32 @@ const char *scale_set_address(
 	return NULL;
 }
 
+/* By subnet, since each may list very many. */
+static void unlink_subnets(struct cloud *cloud, const json_t *set, const json_t *subnets)
+{
+	const char *subnet;
+	json_t *value;
+
+	json_object_foreach ((json_t *)subnets, subnet, value)
+		links_list(cloud, subnet, "ipConfigurations", id_of(set), false);
+}
+
 void scale_set_link(struct cloud *cloud, const json_t *set, bool add)
 {
-	json_t *nics = scale_set_nics(set);
+	json_auto_t *nics = scale_set_nics(set), *subnets = json_object();
 	json_t *nic, *item;
 	size_t i, n;
 
 	json_array_foreach (nics, i, nic) {
-		json_array_foreach (json_at(nic, "/properties/ipConfigurations"), n, item)
-			links_list(cloud, json_text_at(item, "/properties/subnet/id"),
-				"ipConfigurations", json_text_at(item, "/id"), add);
+		json_array_foreach (json_at(nic, "/properties/ipConfigurations"), n, item) {
+			const char *subnet = json_text_at(item, "/properties/subnet/id");
+
+			json_object_set_new(subnets, subnet, json_true());
+			if (add)
+				links_list(cloud, subnet, "ipConfigurations",
+					json_text_at(item, "/id"), true);
+		}
 	}
-	json_decref(nics);
+	if (!add)
+		unlink_subnets(cloud, set, subnets);
 }

@@ -11,13 +11,25 @@
 #include "providers/emulator/scale_sets.h"
 
 #define NICS "/properties/virtualMachineProfile/networkProfile/networkInterfaceConfigurations"
-#define CAPACITY_MAX 1000 /* documented, for images of the marketplace */
+/* Documented: for images of the marketplace, of the largest machines, of a NIC, of a network. */
+#define CAPACITY_MAX 1000
+#define NICS_MAX 8
+#define CONFIGURATIONS_MAX 256
+#define ADDRESSES_MAX 65536
+
+/* What a subnet has, while machines are given of it. */
+struct pool {
+	const json_t *subnet;
+	json_t *taken;
+	uint64_t from4, from6;
+};
 
 /* A set that is being given machines. */
 struct scaling {
 	struct write *w;
 	json_t *set;
-	json_t *taken; /* by the id of a subnet: its addresses in use, and those given here */
+	struct pool *pools;
+	size_t npools;
 };
 
 static bool refuse_parameter(struct write *w, const char *name, const char *why)
@@ -27,16 +39,17 @@ static bool refuse_parameter(struct write *w, const char *name, const char *why)
 	return false;
 }
 
-static json_t *taken_in(struct scaling *s, const json_t *subnet)
+static struct pool *pool_of(struct scaling *s, const json_t *subnet)
 {
-	const char *id = json_text_at(subnet, "/id");
-	json_t *taken = json_object_get(s->taken, id);
+	struct pool *pool;
 
-	if (taken == NULL) {
-		taken = addresses_taken(&s->w->emulator->cloud, subnet);
-		json_object_set_new(s->taken, id, taken);
+	for (size_t i = 0; i < s->npools; i++) {
+		if (s->pools[i].subnet == subnet)
+			return &s->pools[i];
 	}
-	return taken;
+	pool = ARENA_PUSH(s->w->request->arena, s->pools, s->npools);
+	*pool = (struct pool){ subnet, addresses_taken(&s->w->emulator->cloud, subnet), 0, 0 };
+	return pool;
 }
 
 /* As scale_sets.h keeps it; NULL with a refusal. */
@@ -45,20 +58,18 @@ static json_t *new_address(struct scaling *s, const json_t *configuration)
 	const char *name = json_text_at(configuration, "/name");
 	const char *subnet_id = json_text_at(configuration, "/properties/subnet/id");
 	const char *version = json_text_at(configuration, "/properties/privateIPAddressVersion");
-	enum family family =
-		version != NULL && strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
+	bool ipv6 = version != NULL && strcmp(version, "IPv6") == 0;
 	char given[IP_TEXT];
 
-	if (name == NULL || subnet_id == NULL) {
-		refuse_parameter(s->w, "ipConfigurations",
-			"An ipConfiguration of the scale set has no name or no subnet.");
-		return NULL;
-	}
 	const json_t *subnet = subnet_for(s->w, subnet_id, s->set);
 
-	if (subnet == NULL || !address_give(s->w, subnet, taken_in(s, subnet), family, given))
+	if (subnet == NULL)
 		return NULL;
-	address_take(taken_in(s, subnet), given, name);
+	struct pool *pool = pool_of(s, subnet);
+
+	if (!address_give(s->w, subnet, pool->taken, ipv6 ? FAMILY_IPV6 : FAMILY_IPV4,
+		    ipv6 ? &pool->from6 : &pool->from4, given))
+		return NULL;
 	return json_pack(
 		"{s:s,s:s,s:s}", "name", name, "ip", given, "subnet", json_text_at(subnet, "/id"));
 }
@@ -91,17 +102,13 @@ static json_t *new_instance(struct scaling *s)
 	size_t i;
 
 	json_array_foreach (json_at(s->set, NICS), i, item) {
-		const char *name = json_text_at(item, "/name");
-		json_t *nic = name != NULL ? new_nic(s, item) : NULL;
+		json_t *nic = new_nic(s, item);
 
-		if (name == NULL)
-			refuse_parameter(s->w, "networkInterfaceConfigurations",
-				"A NIC of the scale set has no name.");
 		if (nic == NULL) {
 			json_decref(nics);
 			return NULL;
 		}
-		json_object_set_new(nics, name, nic);
+		json_object_set_new(nics, json_text_at(item, "/name"), nic);
 	}
 	return json_pack("{s:O*,s:o}", "tags", json_object_get(s->set, "tags"), "nics", nics);
 }
@@ -122,24 +129,31 @@ static unsigned long next_id(const json_t *instances)
 	return next;
 }
 
-static bool scale(struct scaling *s, size_t capacity)
+static bool grow(struct scaling *s, size_t capacity)
 {
 	json_t *instances = json_at(s->set, SCALE_SET_INSTANCES);
+	unsigned long next = next_id(instances);
+	char id[24];
+
+	while (json_object_size(instances) < capacity) {
+		json_t *instance = new_instance(s);
+
+		if (instance == NULL)
+			return false;
+		snprintf(id, sizeof(id), "%lu", next++);
+		json_object_set_new(instances, id, instance);
+	}
+	return true;
+}
+
+static void shrink(json_t *instances, size_t capacity)
+{
 	char id[24];
 
 	while (json_object_size(instances) > capacity) {
 		snprintf(id, sizeof(id), "%lu", next_id(instances) - 1);
 		json_object_del(instances, id);
 	}
-	while (json_object_size(instances) < capacity) {
-		json_t *instance = new_instance(s);
-
-		if (instance == NULL)
-			return false;
-		snprintf(id, sizeof(id), "%lu", next_id(instances));
-		json_object_set_new(instances, id, instance);
-	}
-	return true;
 }
 
 static bool check_mode(struct write *w, const json_t *set)
@@ -179,6 +193,57 @@ static bool check_capacity(struct write *w, const json_t *set, size_t *out)
 	return true;
 }
 
+static bool check_configurations(struct write *w, const json_t *nic, json_t *seen)
+{
+	const json_t *list = json_at(nic, "/properties/ipConfigurations");
+	const char *name;
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(list) || json_array_size(list) == 0 ||
+		json_array_size(list) > CONFIGURATIONS_MAX)
+		return refuse_parameter(w, "ipConfigurations",
+			"A NIC of the scale set has no ipConfigurations, or too many.");
+	json_object_clear(seen);
+	json_array_foreach (list, i, item) {
+		name = json_text_at(item, "/name");
+		if (name == NULL || json_object_get(seen, name) != NULL ||
+			json_text_at(item, "/properties/subnet/id") == NULL)
+			return refuse_parameter(w, "ipConfigurations",
+				"An ipConfiguration of the scale set has no subnet or no name of "
+				"its own.");
+		json_object_set_new(seen, name, json_true());
+	}
+	return true;
+}
+
+static bool check_nics(struct write *w, const json_t *set, size_t capacity)
+{
+	const json_t *nics = json_at(set, NICS);
+	json_auto_t *names = json_object(), *seen = json_object();
+	size_t i, addresses = 0;
+	const char *name;
+	json_t *nic;
+
+	if (nics != NULL && (!json_is_array(nics) || json_array_size(nics) > NICS_MAX))
+		return refuse_parameter(w, "networkInterfaceConfigurations",
+			"The NICs of the scale set are no list, or too many.");
+	json_array_foreach (nics, i, nic) {
+		name = json_text_at(nic, "/name");
+		if (name == NULL || json_object_get(names, name) != NULL)
+			return refuse_parameter(w, "networkInterfaceConfigurations",
+				"A NIC of the scale set has no name of its own.");
+		json_object_set_new(names, name, json_true());
+		if (!check_configurations(w, nic, seen))
+			return false;
+		addresses += json_object_size(seen) * capacity;
+	}
+	return addresses <= ADDRESSES_MAX ||
+		refuse_parameter(w, "sku.capacity",
+			"The machines of the scale set would have more addresses than a network "
+			"can have.");
+}
+
 /* Who writes a set does not say which machines it has; the start alone does. */
 static void keep_instances(const struct write *w, json_t *set)
 {
@@ -191,7 +256,7 @@ static void keep_instances(const struct write *w, json_t *set)
 
 bool check_scale_set(struct write *w, json_t *set)
 {
-	struct scaling s = { w, set, NULL };
+	struct scaling s = { .w = w, .set = set };
 	size_t capacity;
 	bool good;
 
@@ -200,10 +265,12 @@ bool check_scale_set(struct write *w, json_t *set)
 		json_put(set, "/properties/orchestrationMode", json_string("Uniform"));
 	/* Azure takes it and never gives it back. */
 	json_drop(set, "/properties/virtualMachineProfile/osProfile/adminPassword");
-	if (!check_mode(w, set) || !check_capacity(w, set, &capacity))
+	if (!check_mode(w, set) || !check_capacity(w, set, &capacity) ||
+		!check_nics(w, set, capacity))
 		return false;
-	s.taken = json_object();
-	good = scale(&s, capacity);
-	json_decref(s.taken);
+	shrink(json_at(set, SCALE_SET_INSTANCES), capacity);
+	good = grow(&s, capacity);
+	for (size_t i = 0; i < s.npools; i++)
+		json_decref(s.pools[i].taken);
 	return good;
 }

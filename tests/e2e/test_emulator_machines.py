@@ -119,12 +119,57 @@ def test_addresses_of_instances_are_theirs(cloud):
     assert refused(cloud.request("PUT", subnet(cloud), moved)) == (400, "InUsePrefixCannotBeDeleted")
 
 
-def without(sent, *names):
-    """The NIC of a set, or its configuration, without a member."""
-    (nic,) = sent["properties"]["virtualMachineProfile"]["networkProfile"]["networkInterfaceConfigurations"]
-    for name in names:
-        (nic if name == "nic" else nic["properties"]["ipConfigurations"][0]).pop("name")
+def nics_of(sent):
+    return sent["properties"]["virtualMachineProfile"]["networkProfile"]["networkInterfaceConfigurations"]
+
+
+def changed(cloud, change, capacity=1):
+    """A scale set in which a function has changed the NICs."""
+    sent = body(cloud, capacity)
+    change(nics_of(sent))
     return sent
+
+
+BAD_NICS = {
+    "no name": lambda nics: nics[0].pop("name"),
+    "a name that is none": lambda nics: nics[0].update(name=1),
+    "no NIC": lambda nics: nics.append(None),
+    "two of a name": lambda nics: nics.append(nics[0]),
+    "too many": lambda nics: nics.extend({**nics[0], "name": f"n{n}"} for n in range(8)),
+    "no properties": lambda nics: nics[0].pop("properties"),
+    "no addresses": lambda nics: nics[0]["properties"].update(ipConfigurations=[]),
+    "addresses that are none": lambda nics: nics[0]["properties"].update(ipConfigurations={"name": "x"}),
+    "an address without a name": lambda nics: nics[0]["properties"]["ipConfigurations"][0].pop("name"),
+    "two addresses of a name": lambda nics: nics[0]["properties"]["ipConfigurations"].extend(
+        nics[0]["properties"]["ipConfigurations"]),
+    "an address without a subnet": lambda nics: nics[0]["properties"]["ipConfigurations"][0]["properties"].pop("subnet"),
+}
+
+
+@pytest.mark.parametrize("change", BAD_NICS.values(), ids=BAD_NICS)
+def test_nics_of_scale_sets_that_are_refused(cloud, change):
+    assert refused(cloud.request("PUT", scale_set(cloud), changed(cloud, change))) == (400, "InvalidParameter")
+    assert cloud.get(scale_set(cloud)) is None
+
+
+def test_a_scale_set_has_no_more_addresses_than_a_network(emulator):
+    cloud = emulator(CLOUD.replace("10.240.0.0/16", "10.240.0.0/16, fd00::/48").replace(
+        "few: {", "many: {addressPrefixes: [10.240.128.0/17, 'fd00::/64']}, few: {"))
+
+    def with_addresses(count):
+        def change(nics):
+            nics[0]["properties"]["ipConfigurations"] = [
+                {"name": f"ip{n}", "properties": {"subnet": {"id": subnet(cloud, "many")},
+                                                  "privateIPAddressVersion": ["IPv4", "IPv6"][n % 2]}} for n in range(count)]
+        return changed(cloud, change, 1000)
+
+    assert refused(cloud.request("PUT", scale_set(cloud), with_addresses(66))) == (400, "InvalidParameter")
+    assert cloud.request("PUT", scale_set(cloud), with_addresses(8))[0] == 201
+    given = [item["properties"]["privateIPAddress"] for nic in cloud.get(scale_set(cloud) + "/networkInterfaces")["value"]
+             for item in nic["properties"]["ipConfigurations"]]
+    assert len(set(given)) == 8000 and given[:2] == ["10.240.128.4", "fd00::4"]
+    assert cloud.request("PATCH", scale_set(cloud), {"sku": {"capacity": 0}})[0] == 200
+    assert "ipConfigurations" not in cloud.get(subnet(cloud, "many"))["properties"]
 
 
 def test_scale_sets_that_are_refused(cloud):
@@ -136,7 +181,6 @@ def test_scale_sets_that_are_refused(cloud):
     assert put({**body(cloud, 1), "sku": "big"}) == (400, "InvalidParameter")
     assert put(body(cloud, 1, orchestrationMode="Flexible")) == (400, "InvalidParameter")
     assert put(body(cloud, 1, orchestrationMode="Other")) == (400, "InvalidParameter")
-    assert put(without(body(cloud, 1), "nic")) == put(without(body(cloud, 1), "address")) == (400, "InvalidParameter")
     assert put(body(cloud, 1, into="none")) == (400, "InvalidResourceReference")
     assert put(body(cloud, 4, into="few")) == (400, "SubnetIsFull")
     assert cloud.get(scale_set(cloud)) is None and "ipConfigurations" not in cloud.get(subnet(cloud, "few"))["properties"]
