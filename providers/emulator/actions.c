@@ -201,7 +201,7 @@ static bool ask_address(struct asking *asking)
 		if (range_text == NULL || !prefix_parse(&range, range_text) ||
 			!prefix_has_ip(&range, &ip))
 			continue;
-		json_auto_t *taken = addresses_taken(&asking->emulator->cloud, subnet);
+		json_auto_t *taken = addresses_taken(&asking->emulator->cloud, subnet, NULL);
 
 		reserved = address_is_reserved(&range, &ip);
 		available = !reserved && !address_is_taken(taken, &ip);

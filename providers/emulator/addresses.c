@@ -42,9 +42,11 @@ json_t *subnet_for(struct write *w, const char *subnet_id, const json_t *resourc
 	const struct cloud *cloud = &w->emulator->cloud;
 	struct target target;
 	json_t *subnet = cloud_by_id(cloud, w->request->arena, subnet_id, &target);
+	const char *state = json_text_at(subnet, "/properties/provisioningState");
 	const json_t *network;
 
-	if (subnet != NULL && target.type->index == TYPE_SUBNET) {
+	if (subnet != NULL && target.type->index == TYPE_SUBNET && strcmp(state, "Deleting") != 0 &&
+		text_same_nocase(target.subscription, w->target->subscription)) {
 		network = cloud_find(cloud, target.root_type, target.root_key);
 		if (strcmp(json_text_at(network, "/location"),
 			    json_text_at(resource, "/location")) == 0)
@@ -77,7 +79,20 @@ const char *configuration_address(
 	return NULL;
 }
 
-json_t *addresses_taken(const struct cloud *cloud, const json_t *subnet)
+static void take(json_t *taken, const struct ip *ip)
+{
+	char usual[IP_TEXT];
+
+	ip_format(ip, usual);
+	json_object_set_new(taken, usual, json_true());
+}
+
+static bool is_below(const char *id, const char *above)
+{
+	return above != NULL && text_starts_nocase(id, above) && id[strlen(above)] == '/';
+}
+
+json_t *addresses_taken(const struct cloud *cloud, const json_t *subnet, const char *except_id)
 {
 	struct arena *arena = arena_new();
 	json_t *taken = json_object();
@@ -86,22 +101,15 @@ json_t *addresses_taken(const struct cloud *cloud, const json_t *subnet)
 
 	json_array_foreach (json_at(subnet, "/properties/ipConfigurations"), i, reference) {
 		const char *id = json_text_at(reference, "/id");
+		const char *text =
+			is_below(id, except_id) ? NULL : configuration_address(cloud, arena, id);
+		struct ip ip;
 
-		address_take(taken, configuration_address(cloud, arena, id), id);
+		if (text != NULL && ip_parse(&ip, text))
+			take(taken, &ip);
 	}
 	arena_free(arena);
 	return taken;
-}
-
-void address_take(json_t *taken, const char *text, const char *configuration_id)
-{
-	char usual[IP_TEXT];
-	struct ip ip;
-
-	if (text == NULL || !ip_parse(&ip, text))
-		return;
-	ip_format(&ip, usual);
-	json_object_set_new(taken, usual, json_string(configuration_id));
 }
 
 bool address_is_taken(const json_t *taken, const struct ip *ip)
@@ -112,39 +120,63 @@ bool address_is_taken(const json_t *taken, const struct ip *ip)
 	return json_object_get(taken, usual) != NULL;
 }
 
-/* In one range, from its n-th address on; false with n behind those that are looked at. */
-static bool give_in(const struct prefix *range, const json_t *taken, uint64_t *n, char out[IP_TEXT])
+struct pool *pool_of(struct pools *pools, const json_t *subnet)
 {
-	struct ip ip;
+	struct pool *pool;
 
+	for (size_t i = 0; i < pools->count; i++) {
+		if (pools->items[i].subnet == subnet)
+			return &pools->items[i];
+	}
+	pool = ARENA_PUSH(pools->w->request->arena, pools->items, pools->count);
+	pool->subnet = subnet;
+	pool->taken = addresses_taken(&pools->w->emulator->cloud, subnet, pools->except_id);
+	return pool;
+}
+
+void pool_take(struct pool *pool, const struct ip *ip)
+{
+	take(pool->taken, ip);
+}
+
+/* In one range, from its n-th address on; false with n behind those that are looked at. */
+static bool find_free(const struct prefix *range, const json_t *taken, uint64_t *n, struct ip *out)
+{
 	for (; *n < SEARCHED_MAX; ++*n) {
-		if (!ip_add(&ip, &range->base, *n) || !prefix_has_ip(range, &ip))
+		if (!ip_add(out, &range->base, *n) || !prefix_has_ip(range, out))
 			return false;
-		if (address_is_reserved(range, &ip) || address_is_taken(taken, &ip))
-			continue;
-		ip_format(&ip, out);
-		return true;
+		if (!address_is_reserved(range, out) && !address_is_taken(taken, out))
+			return true;
 	}
 	return false;
 }
 
-bool address_give(struct write *w, const json_t *subnet, const json_t *taken, enum family family,
-	uint64_t *from, char out[IP_TEXT])
+bool pool_give(struct pools *pools, struct pool *pool, enum family family, char out[IP_TEXT])
 {
+	uint64_t *from = family == FAMILY_IPV6 ? &pool->from6 : &pool->from4;
 	const char *text;
 
 	/* A place is that of a range and that in it. */
-	for (size_t i = *from / SEARCHED_MAX; (text = subnet_range(subnet, i)) != NULL; i++) {
+	for (size_t i = *from / SEARCHED_MAX; (text = subnet_range(pool->subnet, i)) != NULL; i++) {
 		uint64_t n = i == *from / SEARCHED_MAX ? *from % SEARCHED_MAX : 0;
 		struct prefix range;
+		struct ip ip;
 
 		if (!prefix_parse(&range, text) || range.base.family != family ||
-			!give_in(&range, taken, &n, out))
+			!find_free(&range, pool->taken, &n, &ip))
 			continue;
-		*from = i * SEARCHED_MAX + n + 1;
+		*from = i * SEARCHED_MAX + n;
+		take(pool->taken, &ip);
+		ip_format(&ip, out);
 		return true;
 	}
-	return refuse(w->response, 400, "SubnetIsFull",
+	return refuse(pools->w->response, 400, "SubnetIsFull",
 		"Subnet %s does not have enough capacity for 1 IP addresses.",
-		json_text_at(subnet, "/name"));
+		json_text_at(pool->subnet, "/name"));
+}
+
+void pools_release(struct pools *pools)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		json_decref(pools->items[i].taken);
 }

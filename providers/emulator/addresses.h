@@ -2,8 +2,7 @@
 /* addresses.h - the addresses of a subnet, and whose they are
  *
  * A subnet lists the ipConfigurations that are in it, those of NICs and those of a scale set's
- * machines. `taken` is what such a list comes to: each address in use, in its usual text, and the
- * id of the ipConfiguration that has it.
+ * machines. Who gives or checks several addresses keeps a pool for each subnet it meets.
  */
 #ifndef WAYBILL_EMULATOR_ADDRESSES_H
 #define WAYBILL_EMULATOR_ADDRESSES_H
@@ -16,21 +15,40 @@
 bool address_is_reserved(const struct prefix *range, const struct ip *);
 
 bool subnet_has(const json_t *subnet, const struct ip *);
-/* The subnet that a resource refers to, which must be in the same region. NULL with a refusal. */
+/* The subnet that a resource refers to, which must be in the same subscription and region. NULL
+ * with a refusal. */
 json_t *subnet_for(struct write *, const char *subnet_id, const json_t *resource);
 
 /* The private address of an ipConfiguration by its id; NULL when there is none. */
 const char *configuration_address(
 	const struct cloud *, struct arena *, const char *configuration_id);
 
-/* New. */
-json_t *addresses_taken(const struct cloud *, const json_t *subnet);
-/* One more; passes over what is no address. */
-void address_take(json_t *taken, const char *text, const char *configuration_id);
+/* The addresses in use, in their usual text; those of what is below `except_id` (may be NULL) are
+ * left out. New. */
+json_t *addresses_taken(const struct cloud *, const json_t *subnet, const char *except_id);
 bool address_is_taken(const json_t *taken, const struct ip *);
-/* The first free one of the family, from the place *from on, which it moves behind what it gives: 0
- * is the first of all. False with a refusal when there is none. */
-bool address_give(struct write *, const json_t *subnet, const json_t *taken, enum family,
-	uint64_t *from, char out[IP_TEXT]);
+
+/* What a subnet has: `taken`, and by family the place from which on one may be free. */
+struct pool {
+	const json_t *subnet;
+	json_t *taken;
+	uint64_t from4, from6;
+};
+
+/* Those of one write. All zero but the first two, then pools_release() it. */
+struct pools {
+	struct write *w;
+	const char *except_id; /* as above */
+	struct pool *items;    /* in the arena of the request */
+	size_t count;
+};
+
+/* Borrowed until the next pool is asked for. */
+struct pool *pool_of(struct pools *, const json_t *subnet);
+void pool_take(struct pool *, const struct ip *);
+/* The first free one of the family, which is no longer free then; false with a refusal when there
+ * is none. */
+bool pool_give(struct pools *, struct pool *, enum family, char out[IP_TEXT]);
+void pools_release(struct pools *);
 
 #endif

@@ -62,7 +62,7 @@ static bool get_item(struct emulator *emulator, const struct target *target,
 
 	if (target->type->index == TYPE_INSTANCE && item != NULL)
 		return get_instance(target, item, request, response);
-	if (target->type->derive != NULL)
+	if (target->type->derive != NULL && item != NULL)
 		return refuse_derived(response, target);
 	if (item != NULL && target->child != NULL)
 		item = cloud_child(target->type, item, target->child, NULL);

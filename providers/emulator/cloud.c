@@ -13,7 +13,7 @@
 #include "providers/emulator/providers.h"
 
 #define STORE_BYTES ((size_t)4 << 30)
-#define STORE_FORMAT 1
+#define STORE_FORMAT 2
 #define HOLES_MAX 1000
 
 void cloud_init(struct cloud *cloud)

@@ -8,32 +8,9 @@
 #include "providers/emulator/addresses.h"
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/rules.h"
+#include "providers/emulator/shape.h"
 
 #define CONFIGURATIONS_MAX 256
-
-/* Less what this configuration may have: it, and what its NIC has had. */
-static json_t *taken_by_others(
-	struct write *w, const json_t *subnet, const json_t *nic, const json_t *configuration)
-{
-	json_t *taken = addresses_taken(&w->emulator->cloud, subnet);
-	const char *nic_id = json_text_at(nic, "/id");
-	size_t len = strlen(nic_id), i;
-	const char *address;
-	json_t *id, *sister;
-	void *next;
-
-	json_object_foreach_safe (taken, next, address, id) {
-		if (text_starts_nocase(json_string_value(id), nic_id) &&
-			json_string_value(id)[len] == '/')
-			json_object_del(taken, address);
-	}
-	json_array_foreach (json_at(nic, "/properties/ipConfigurations"), i, sister) {
-		if (sister != configuration)
-			address_take(taken, json_text_at(sister, "/properties/privateIPAddress"),
-				nic_id);
-	}
-	return taken;
-}
 
 /* In one of the subnet's ranges that has the address. */
 static bool reserved_in(const json_t *subnet, const struct ip *ip)
@@ -50,10 +27,11 @@ static bool reserved_in(const json_t *subnet, const struct ip *ip)
 	return false;
 }
 
-/* `taken` is NULL for a start of many thousand machines, which is trusted. */
+/* Of a start of many thousand machines, which is trusted, only that it is in the subnet. */
 static bool check_address(
-	struct write *w, const json_t *subnet, const json_t *taken, const char *text)
+	struct write *w, struct pools *pools, const json_t *subnet, const char *text)
 {
+	struct pool *pool;
 	struct ip ip;
 
 	if (!ip_parse(&ip, text) || !subnet_has(subnet, &ip))
@@ -62,36 +40,23 @@ static bool check_address(
 			"prefix "
 			"%s.",
 			text, subnet_range(subnet, 0));
-	if (taken == NULL)
+	if (w->request->internal)
 		return true;
 	if (reserved_in(subnet, &ip))
 		return refuse(w->response, 400, "PrivateIPAddressInReservedRange",
 			"Private static IP address %s falls within reserved IP range of subnet "
 			"prefix %s.",
 			text, subnet_range(subnet, 0));
-	if (address_is_taken(taken, &ip))
+	pool = pool_of(pools, subnet);
+	if (address_is_taken(pool->taken, &ip))
 		return refuse(w->response, 400, "PrivateIPAddressInUse",
 			"Private static IP address %s in use by another resource.", text);
+	pool_take(pool, &ip);
 	return true;
 }
 
-static bool settle_address(struct write *w, const json_t *subnet, const json_t *nic,
-	json_t *configuration, enum family family)
-{
-	const char *text = json_text_at(configuration, "/properties/privateIPAddress");
-	json_auto_t *taken = text != NULL && w->request->internal
-		? NULL
-		: taken_by_others(w, subnet, nic, configuration);
-	char given[IP_TEXT];
-	uint64_t from = 0;
-
-	if (text != NULL)
-		return check_address(w, subnet, taken, text);
-	return address_give(w, subnet, taken, family, &from, given) &&
-		json_put(configuration, "/properties/privateIPAddress", json_string(given));
-}
-
-static bool check_configuration(struct write *w, const json_t *nic, json_t *item, size_t i)
+static bool check_configuration(
+	struct write *w, struct pools *pools, const json_t *nic, json_t *item, size_t i)
 {
 	json_t *properties = json_object_get(item, "properties");
 	const char *subnet_id = json_text_at(properties, "/subnet/id");
@@ -100,17 +65,14 @@ static bool check_configuration(struct write *w, const json_t *nic, json_t *item
 	const char *address = json_text_at(properties, "/privateIPAddress");
 	const json_t *subnet;
 
-	if (json_text_at(item, "/name") == NULL || subnet_id == NULL)
+	if (subnet_id == NULL)
 		return refuse_format(w->response, "MissingJsonProperty",
-			"An ipConfiguration of %s has no name or no subnet.", nic_id);
+			"An ipConfiguration of %s has no subnet.", nic_id);
 	subnet = subnet_for(w, subnet_id, nic);
-	if (subnet == NULL)
+	if (subnet == NULL || (address != NULL && !check_address(w, pools, subnet, address)))
 		return false;
 	if (version == NULL)
 		version = address != NULL && strchr(address, ':') != NULL ? "IPv6" : "IPv4";
-	if (!settle_address(
-		    w, subnet, nic, item, strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4))
-		return false;
 	json_put(properties, "/subnet", json_pack("{s:s}", "id", json_text_at(subnet, "/id")));
 	json_put(properties, "/privateIPAddressVersion", json_string(version));
 	if (json_object_get(properties, "privateIPAllocationMethod") == NULL)
@@ -122,6 +84,37 @@ static bool check_configuration(struct write *w, const json_t *nic, json_t *item
 		json_sprintf("%s/ipConfigurations/%s", nic_id, json_text_at(item, "/name")));
 	return json_put(
 		item, "/type", json_sprintf("%s/ipConfigurations", type_at(TYPE_NIC)->name));
+}
+
+/* To one that has none, once it is known which others have. */
+static bool give_address(struct write *w, struct pools *pools, const json_t *nic, json_t *item)
+{
+	const char *version = json_text_at(item, "/properties/privateIPAddressVersion");
+	enum family family = strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
+	const json_t *subnet;
+	char given[IP_TEXT];
+
+	if (json_text_at(item, "/properties/privateIPAddress") != NULL)
+		return true;
+	subnet = subnet_for(w, json_text_at(item, "/properties/subnet/id"), nic);
+	return pool_give(pools, pool_of(pools, subnet), family, given) &&
+		json_put(item, "/properties/privateIPAddress", json_string(given));
+}
+
+/* Each sees the addresses of all others. */
+static bool settle_addresses(struct write *w, const json_t *nic, json_t *list)
+{
+	struct pools pools = { .w = w, .except_id = json_text_at(nic, "/id") };
+	bool good = true;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		good = good && check_configuration(w, &pools, nic, item, i);
+	json_array_foreach (list, i, item)
+		good = good && give_address(w, &pools, nic, item);
+	pools_release(&pools);
+	return good;
 }
 
 static json_t *configuration_named(const json_t *nic, const char *name)
@@ -154,6 +147,25 @@ static void keep_address(struct write *w, json_t *item)
 		json_string(json_text_at(before, "/properties/privateIPAddress")));
 }
 
+bool check_item_names(struct write *w, const json_t *owner, const json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		const char *name = json_text_at(item, "/name");
+
+		if (name == NULL)
+			return refuse_format(w->response, "MissingJsonProperty",
+				"An item of %s has no name.", json_text_at(owner, "/id"));
+		if (!name_is_good(type_at(TYPE_NIC), name))
+			return refuse(w->response, 400, "InvalidResourceName",
+				"The name of an item of %s is invalid.",
+				json_text_at(owner, "/id"));
+	}
+	return check_names(w, owner, list);
+}
+
 bool check_nic(struct write *w, json_t *nic)
 {
 	json_t *list = json_at(nic, "/properties/ipConfigurations");
@@ -169,12 +181,12 @@ bool check_nic(struct write *w, json_t *nic)
 		return refuse(w->response, 400, "IpConfigurationsLimitExceeded",
 			"Network interface %s has %zu ipConfigurations. The maximum number is %d.",
 			json_text_at(nic, "/name"), json_array_size(list), CONFIGURATIONS_MAX);
+	if (!check_item_names(w, nic, list))
+		return false;
 	json_array_foreach (list, i, item)
 		keep_address(w, item);
-	json_array_foreach (list, i, item) {
-		if (!check_configuration(w, nic, item, i))
-			return false;
-	}
+	if (!settle_addresses(w, nic, list))
+		return false;
 	json_object_set_new(nic, "kind", json_string("Regular"));
 	return true;
 }

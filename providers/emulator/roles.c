@@ -294,7 +294,11 @@ bool roles_check(struct emulator *emulator, const struct principal *principal,
 			"the scope is invalid. If access was recently granted, please refresh "
 			"your credentials.",
 			client(request->arena, principal), linking.want.action, linking.want.scope);
-	if (strcmp(request->method, "PUT") != 0)
+	bool puts = strcmp(request->method, "PUT") == 0;
+	bool patches = strcmp(request->method, "PATCH") == 0 && target->type != NULL &&
+		target->type->patched;
+
+	if (!puts && !patches)
 		return true;
 	json_auto_t *body = json_parse(
 		request->arena, request->body, request->body_len, request->body_len, &why);

@@ -199,8 +199,7 @@ static int compare_names(const void *a, const void *b)
 	return text_compare_nocase(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Two children of one name: ARM cannot tell them apart. */
-static bool check_names(struct write *w, const json_t *root, const json_t *children)
+bool check_names(struct write *w, const json_t *root, const json_t *children)
 {
 	size_t count = json_array_size(children);
 	const char **names = arena_alloc(w->request->arena, (count + 1) * sizeof(*names));
@@ -327,11 +326,11 @@ static bool check_subnet_table(struct write *w, const json_t *network, json_t *s
 
 static bool check_allocations(struct write *w, const json_t *subnet)
 {
-	json_auto_t *taken = addresses_taken(&w->emulator->cloud, subnet);
+	json_auto_t *taken = addresses_taken(&w->emulator->cloud, subnet, NULL);
 	const char *address;
-	json_t *id;
+	json_t *value;
 
-	json_object_foreach (taken, address, id) {
+	json_object_foreach (taken, address, value) {
 		struct ip ip;
 
 		if (!ip_parse(&ip, address) || subnet_has(subnet, &ip))

@@ -19,6 +19,10 @@ bool check_network(struct write *, json_t *network);
 bool check_nic(struct write *, json_t *nic);
 bool check_vm(struct write *, json_t *machine);
 
+/* No two children (or what else has names) of one name, whatever its case: ARM cannot tell them
+ * apart. Each has a name. */
+bool check_names(struct write *, const json_t *root, const json_t *children);
+
 /* An address range without host bits; `owner` is the id of what it belongs to. */
 bool check_prefix(struct write *, const char *owner, const char *text, struct prefix *out);
 /* The range or ranges of a subnet: addressPrefix or addressPrefixes; visits each text. */

@@ -126,14 +126,21 @@ json_t *scale_set_view(const json_t *set)
 
 json_t *scale_set_told(const json_t *set)
 {
-	json_t *copy = json_deep_copy(set);
-	size_t count = json_object_size(json_at(set, SCALE_SET_INSTANCES));
-	json_auto_t *usual = json_pack("{s:s,s:s}", "name", "Standard_D2s_v3", "tier", "Standard");
+	json_t *copy = json_copy((json_t *)set);
 
-	json_put(copy, "/sku/capacity", json_integer((json_int_t)count));
-	json_object_update_missing(json_object_get(copy, "sku"), usual);
+	json_object_set_new(copy, "properties", json_copy(json_object_get(set, "properties")));
 	json_drop(copy, SCALE_SET_INSTANCES);
 	return copy;
+}
+
+void scale_set_hold(json_t *set, json_t *instances_new)
+{
+	size_t count = json_object_size(instances_new);
+	json_auto_t *usual = json_pack("{s:s,s:s}", "name", "Standard_D2s_v3", "tier", "Standard");
+
+	json_put(set, SCALE_SET_INSTANCES, instances_new);
+	json_put(set, "/sku/capacity", json_integer((json_int_t)count));
+	json_object_update_missing(json_object_get(set, "sku"), usual);
 }
 
 const char *scale_set_address(
@@ -152,32 +159,40 @@ const char *scale_set_address(
 	return NULL;
 }
 
-/* By subnet, since each may list very many. */
-static void unlink_subnets(struct cloud *cloud, const json_t *set, const json_t *subnets)
+/* Puts the addresses of a NIC into their subnets; only notes which subnets when `subnets` is given.
+ */
+static void link_nic(struct cloud *cloud, const json_t *nic, const char *id, json_t *subnets)
 {
-	const char *subnet;
-	json_t *value;
+	json_t *item;
+	size_t i;
 
-	json_object_foreach ((json_t *)subnets, subnet, value)
-		links_list(cloud, subnet, "ipConfigurations", id_of(set), false);
+	json_array_foreach (json_object_get(nic, "addresses"), i, item) {
+		const char *subnet = json_text_at(item, "/subnet");
+		json_auto_t *configuration =
+			json_sprintf("%s/ipConfigurations/%s", id, json_text_at(item, "/name"));
+
+		if (subnets != NULL)
+			json_object_set_new(subnets, subnet, json_true());
+		else
+			links_list(cloud, subnet, "ipConfigurations",
+				json_string_value(configuration), true);
+	}
 }
 
 void scale_set_link(struct cloud *cloud, const json_t *set, bool add)
 {
-	json_auto_t *nics = scale_set_nics(set), *subnets = json_object();
-	json_t *nic, *item;
-	size_t i, n;
+	json_auto_t *subnets = add ? NULL : json_object();
+	const char *instance, *name, *subnet;
+	json_t *value, *nic;
 
-	json_array_foreach (nics, i, nic) {
-		json_array_foreach (json_at(nic, "/properties/ipConfigurations"), n, item) {
-			const char *subnet = json_text_at(item, "/properties/subnet/id");
+	json_object_foreach (json_at(set, SCALE_SET_INSTANCES), instance, value) {
+		json_object_foreach (json_object_get(value, "nics"), name, nic) {
+			json_auto_t *id = nic_id(set, instance, name);
 
-			json_object_set_new(subnets, subnet, json_true());
-			if (add)
-				links_list(cloud, subnet, "ipConfigurations",
-					json_text_at(item, "/id"), true);
+			link_nic(cloud, nic, json_string_value(id), subnets);
 		}
 	}
-	if (!add)
-		unlink_subnets(cloud, set, subnets);
+	/* Out of a subnet all at once, since it may list very many. */
+	json_object_foreach (subnets, subnet, value)
+		links_list(cloud, subnet, "ipConfigurations", id_of(set), false);
 }

@@ -29,6 +29,9 @@ json_t *scale_set_view(const json_t *set);
 /* The set as a client sees it. New. */
 json_t *scale_set_told(const json_t *set);
 
+/* Makes these its machines, and its sku say how many they are. */
+void scale_set_hold(json_t *set, json_t *instances_new);
+
 /* The address of one of its ipConfigurations, by the machine and the NIC that the target names;
  * NULL when there is none. */
 const char *scale_set_address(const json_t *set, const struct target *, const char *configuration);

@@ -7,30 +7,17 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/addresses.h"
+#include "providers/emulator/machines.h"
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/scale_sets.h"
 
+#define MODE "/properties/orchestrationMode"
 #define NICS "/properties/virtualMachineProfile/networkProfile/networkInterfaceConfigurations"
 /* Documented: for images of the marketplace, of the largest machines, of a NIC, of a network. */
 #define CAPACITY_MAX 1000
 #define NICS_MAX 8
 #define CONFIGURATIONS_MAX 256
 #define ADDRESSES_MAX 65536
-
-/* What a subnet has, while machines are given of it. */
-struct pool {
-	const json_t *subnet;
-	json_t *taken;
-	uint64_t from4, from6;
-};
-
-/* A set that is being given machines. */
-struct scaling {
-	struct write *w;
-	json_t *set;
-	struct pool *pools;
-	size_t npools;
-};
 
 static bool refuse_parameter(struct write *w, const char *name, const char *why)
 {
@@ -39,49 +26,30 @@ static bool refuse_parameter(struct write *w, const char *name, const char *why)
 	return false;
 }
 
-static struct pool *pool_of(struct scaling *s, const json_t *subnet)
-{
-	struct pool *pool;
-
-	for (size_t i = 0; i < s->npools; i++) {
-		if (s->pools[i].subnet == subnet)
-			return &s->pools[i];
-	}
-	pool = ARENA_PUSH(s->w->request->arena, s->pools, s->npools);
-	*pool = (struct pool){ subnet, addresses_taken(&s->w->emulator->cloud, subnet), 0, 0 };
-	return pool;
-}
-
 /* As scale_sets.h keeps it; NULL with a refusal. */
-static json_t *new_address(struct scaling *s, const json_t *configuration)
+static json_t *new_address(struct pools *pools, const json_t *set, const json_t *configuration)
 {
-	const char *name = json_text_at(configuration, "/name");
-	const char *subnet_id = json_text_at(configuration, "/properties/subnet/id");
 	const char *version = json_text_at(configuration, "/properties/privateIPAddressVersion");
-	bool ipv6 = version != NULL && strcmp(version, "IPv6") == 0;
+	enum family family =
+		version != NULL && strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
+	const json_t *subnet =
+		subnet_for(pools->w, json_text_at(configuration, "/properties/subnet/id"), set);
 	char given[IP_TEXT];
 
-	const json_t *subnet = subnet_for(s->w, subnet_id, s->set);
-
-	if (subnet == NULL)
+	if (subnet == NULL || !pool_give(pools, pool_of(pools, subnet), family, given))
 		return NULL;
-	struct pool *pool = pool_of(s, subnet);
-
-	if (!address_give(s->w, subnet, pool->taken, ipv6 ? FAMILY_IPV6 : FAMILY_IPV4,
-		    ipv6 ? &pool->from6 : &pool->from4, given))
-		return NULL;
-	return json_pack(
-		"{s:s,s:s,s:s}", "name", name, "ip", given, "subnet", json_text_at(subnet, "/id"));
+	return json_pack("{s:s,s:s,s:s}", "name", json_text_at(configuration, "/name"), "ip", given,
+		"subnet", json_text_at(subnet, "/id"));
 }
 
-static json_t *new_nic(struct scaling *s, const json_t *configuration)
+static json_t *new_nic(struct pools *pools, const json_t *set, const json_t *configuration)
 {
 	json_t *addresses = json_array();
 	json_t *item;
 	size_t i;
 
 	json_array_foreach (json_at(configuration, "/properties/ipConfigurations"), i, item) {
-		json_t *address = new_address(s, item);
+		json_t *address = new_address(pools, set, item);
 
 		if (address == NULL) {
 			json_decref(addresses);
@@ -95,14 +63,14 @@ static json_t *new_nic(struct scaling *s, const json_t *configuration)
 		addresses);
 }
 
-static json_t *new_instance(struct scaling *s)
+static json_t *new_instance(struct pools *pools, const json_t *set)
 {
 	json_t *nics = json_object();
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (json_at(s->set, NICS), i, item) {
-		json_t *nic = new_nic(s, item);
+	json_array_foreach (json_at(set, NICS), i, item) {
+		json_t *nic = new_nic(pools, set, item);
 
 		if (nic == NULL) {
 			json_decref(nics);
@@ -110,57 +78,59 @@ static json_t *new_instance(struct scaling *s)
 		}
 		json_object_set_new(nics, json_text_at(item, "/name"), nic);
 	}
-	return json_pack("{s:O*,s:o}", "tags", json_object_get(s->set, "tags"), "nics", nics);
+	return json_pack("{s:O*,s:o}", "tags", json_object_get(set, "tags"), "nics", nics);
 }
 
-/* One more than the newest; 0 when there is none. */
-static unsigned long next_id(const json_t *instances)
+/* The highest number of a machine, and its key; -1 when there is none. */
+static long long newest(const json_t *instances, const char **key)
 {
-	unsigned long next = 0;
+	long long highest = -1;
 	const char *id;
 	json_t *value;
 
 	json_object_foreach ((json_t *)instances, id, value) {
-		unsigned long own = strtoul(id, NULL, 10);
+		long long own = strtoll(id, NULL, 10);
 
-		if (own >= next)
-			next = own + 1;
+		if (own > highest) {
+			highest = own;
+			*key = id;
+		}
 	}
-	return next;
+	return highest;
 }
 
-static bool grow(struct scaling *s, size_t capacity)
+static bool grow(struct write *w, const json_t *set, json_t *instances, size_t capacity)
 {
-	json_t *instances = json_at(s->set, SCALE_SET_INSTANCES);
-	unsigned long next = next_id(instances);
-	char id[24];
+	struct pools pools = { .w = w };
+	const char *key;
+	long long next = newest(instances, &key) + 1;
+	json_t *instance = NULL;
 
-	while (json_object_size(instances) < capacity) {
-		json_t *instance = new_instance(s);
-
-		if (instance == NULL)
-			return false;
-		snprintf(id, sizeof(id), "%lu", next++);
-		json_object_set_new(instances, id, instance);
-	}
-	return true;
+	while (json_object_size(instances) < capacity &&
+		(instance = new_instance(&pools, set)) != NULL)
+		json_object_set_new(
+			instances, arena_printf(w->request->arena, "%lld", next++), instance);
+	pools_release(&pools);
+	return json_object_size(instances) >= capacity;
 }
 
 static void shrink(json_t *instances, size_t capacity)
 {
-	char id[24];
+	const char *key;
 
-	while (json_object_size(instances) > capacity) {
-		snprintf(id, sizeof(id), "%lu", next_id(instances) - 1);
-		json_object_del(instances, id);
-	}
+	while (json_object_size(instances) > capacity && newest(instances, &key) >= 0)
+		json_object_del(instances, key);
 }
 
-static bool check_mode(struct write *w, const json_t *set)
+/* Unless it says another, a set stays what it is. */
+static bool check_mode(struct write *w, json_t *set)
 {
-	const char *mode = json_text_at(set, "/properties/orchestrationMode");
-	const char *had = json_text_at(w->before, "/properties/orchestrationMode");
+	const char *had = json_text_at(w->before, MODE);
+	const char *mode;
 
+	if (json_at(set, MODE) == NULL)
+		json_put(set, MODE, json_string(had != NULL ? had : "Uniform"));
+	mode = json_text_at(set, MODE);
 	if (mode == NULL || (strcmp(mode, "Uniform") != 0 && strcmp(mode, "Flexible") != 0))
 		return refuse_parameter(w, "orchestrationMode",
 			"The orchestration mode of a scale set is Uniform or Flexible.");
@@ -170,22 +140,21 @@ static bool check_mode(struct write *w, const json_t *set)
 }
 
 /* Codes and words of these refusals are made as those of other parameters. */
-static bool check_capacity(struct write *w, const json_t *set, size_t *out)
+static bool check_capacity(struct write *w, const json_t *set, size_t had, size_t *out)
 {
-	const char *mode = json_text_at(set, "/properties/orchestrationMode");
 	const json_t *sku = json_object_get(set, "sku");
 	const json_t *capacity = json_object_get(sku, "capacity");
 	json_int_t number = json_integer_value(capacity);
 
-	*out = json_object_size(json_at(set, SCALE_SET_INSTANCES));
+	*out = had;
 	if (sku != NULL && !json_is_object(sku))
 		return refuse_parameter(w, "sku", "The sku of a scale set is an object.");
-	if (capacity == NULL)
+	if (capacity == NULL || json_is_null(capacity))
 		return true;
 	if (!json_is_integer(capacity) || number < 0 || number > CAPACITY_MAX)
 		return refuse_parameter(w, "sku.capacity",
 			"The capacity of a scale set is a number from 0 to 1000.");
-	if (strcmp(mode, "Flexible") == 0 && number > 0)
+	if (strcmp(json_text_at(set, MODE), "Flexible") == 0 && number > 0)
 		return refuse_parameter(w, "sku.capacity",
 			"This emulator makes no machines for a flexible scale set: make machines "
 			"that name it as their virtualMachineScaleSet.");
@@ -193,10 +162,9 @@ static bool check_capacity(struct write *w, const json_t *set, size_t *out)
 	return true;
 }
 
-static bool check_configurations(struct write *w, const json_t *nic, json_t *seen)
+static bool check_configurations(struct write *w, const json_t *set, const json_t *nic)
 {
 	const json_t *list = json_at(nic, "/properties/ipConfigurations");
-	const char *name;
 	json_t *item;
 	size_t i;
 
@@ -204,73 +172,59 @@ static bool check_configurations(struct write *w, const json_t *nic, json_t *see
 		json_array_size(list) > CONFIGURATIONS_MAX)
 		return refuse_parameter(w, "ipConfigurations",
 			"A NIC of the scale set has no ipConfigurations, or too many.");
-	json_object_clear(seen);
 	json_array_foreach (list, i, item) {
-		name = json_text_at(item, "/name");
-		if (name == NULL || json_object_get(seen, name) != NULL ||
-			json_text_at(item, "/properties/subnet/id") == NULL)
+		const char *subnet = json_text_at(item, "/properties/subnet/id");
+
+		if (subnet == NULL)
 			return refuse_parameter(w, "ipConfigurations",
-				"An ipConfiguration of the scale set has no subnet or no name of "
-				"its own.");
-		json_object_set_new(seen, name, json_true());
+				"An ipConfiguration of the scale set has no subnet.");
+		if (subnet_for(w, subnet, set) == NULL)
+			return false;
 	}
-	return true;
+	return check_item_names(w, set, list);
 }
 
 static bool check_nics(struct write *w, const json_t *set, size_t capacity)
 {
+	const json_t *profile = json_at(set, "/properties/virtualMachineProfile");
 	const json_t *nics = json_at(set, NICS);
-	json_auto_t *names = json_object(), *seen = json_object();
 	size_t i, addresses = 0;
-	const char *name;
 	json_t *nic;
 
+	if (profile != NULL && !json_is_object(profile))
+		return refuse_parameter(w, "virtualMachineProfile",
+			"The virtualMachineProfile of a scale set is an object.");
 	if (nics != NULL && (!json_is_array(nics) || json_array_size(nics) > NICS_MAX))
 		return refuse_parameter(w, "networkInterfaceConfigurations",
 			"The NICs of the scale set are no list, or too many.");
 	json_array_foreach (nics, i, nic) {
-		name = json_text_at(nic, "/name");
-		if (name == NULL || json_object_get(names, name) != NULL)
-			return refuse_parameter(w, "networkInterfaceConfigurations",
-				"A NIC of the scale set has no name of its own.");
-		json_object_set_new(names, name, json_true());
-		if (!check_configurations(w, nic, seen))
+		if (!check_configurations(w, set, nic))
 			return false;
-		addresses += json_object_size(seen) * capacity;
+		addresses += json_array_size(json_at(nic, "/properties/ipConfigurations"));
 	}
-	return addresses <= ADDRESSES_MAX ||
-		refuse_parameter(w, "sku.capacity",
+	if (addresses * capacity > ADDRESSES_MAX)
+		return refuse_parameter(w, "sku.capacity",
 			"The machines of the scale set would have more addresses than a network "
 			"can have.");
-}
-
-/* Who writes a set does not say which machines it has; the start alone does. */
-static void keep_instances(const struct write *w, json_t *set)
-{
-	json_t *had = json_at(w->before, SCALE_SET_INSTANCES);
-
-	if (w->request->internal && json_is_object(json_at(set, SCALE_SET_INSTANCES)))
-		return;
-	json_put(set, SCALE_SET_INSTANCES, had != NULL ? json_deep_copy(had) : json_object());
+	return check_item_names(w, set, nics);
 }
 
 bool check_scale_set(struct write *w, json_t *set)
 {
-	struct scaling s = { .w = w, .set = set };
+	/* Who writes a set does not say which machines it has. */
+	json_t *had = json_at(w->before, SCALE_SET_INSTANCES);
+	json_t *instances = had != NULL ? json_deep_copy(had) : json_object();
 	size_t capacity;
 	bool good;
 
-	keep_instances(w, set);
-	if (json_at(set, "/properties/orchestrationMode") == NULL)
-		json_put(set, "/properties/orchestrationMode", json_string("Uniform"));
 	/* Azure takes it and never gives it back. */
 	json_drop(set, "/properties/virtualMachineProfile/osProfile/adminPassword");
-	if (!check_mode(w, set) || !check_capacity(w, set, &capacity) ||
-		!check_nics(w, set, capacity))
-		return false;
-	shrink(json_at(set, SCALE_SET_INSTANCES), capacity);
-	good = grow(&s, capacity);
-	for (size_t i = 0; i < s.npools; i++)
-		json_decref(s.pools[i].taken);
+	good = check_mode(w, set) &&
+		check_capacity(w, set, json_object_size(instances), &capacity) &&
+		check_nics(w, set, capacity);
+	if (good)
+		shrink(instances, capacity);
+	good = good && grow(w, set, instances, capacity);
+	scale_set_hold(set, instances);
 	return good;
 }

@@ -31,8 +31,7 @@ static bool name_char(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '-';
 }
 
-/* The rule of the network provider; groups also take parentheses. */
-static bool name_is_good(const struct resource_type *type, const char *name)
+bool name_is_good(const struct resource_type *type, const char *name)
 {
 	size_t len = strlen(name);
 	bool group = type->index == TYPE_GROUP;

@@ -3,12 +3,17 @@
 
 #include <string.h>
 
+#include "engine/base/ip.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
 #include "providers/emulator/providers.h"
+#include "providers/emulator/scale_sets.h"
+#include "providers/emulator/shape.h"
 #include "providers/emulator/start_identity.h"
 #include "providers/emulator/usages.h"
+
+#define ID_DIGITS 9 /* of a machine of a scale set */
 
 /* Reading one file. */
 struct start {
@@ -245,12 +250,20 @@ static bool make_machine(struct start *start, const struct entry *entry)
 			"networkInterfaces", nics, "virtualMachineScaleSet", of));
 }
 
-static void add_instance_address(json_t *list, json_t *ip, const char *subnet)
+static bool add_instance_address(
+	struct start *start, const char *pointer, json_t *list, json_t *value, const char *subnet)
 {
+	const char *text = json_string_value(value);
+	struct ip ip;
+
+	if (text == NULL || !ip_parse(&ip, text))
+		return complain(start, arena_strdup(start->arena, pointer),
+			"a NIC's `ip` or `ips` is no address");
 	json_array_append_new(list,
-		json_pack("{s:o,s:O,s:s}", "name",
-			json_sprintf("ipconfig%zu", json_array_size(list) + 1), "ip", ip, "subnet",
-			subnet));
+		json_pack("{s:o,s:s,s:s}", "name",
+			json_sprintf("ipconfig%zu", json_array_size(list) + 1), "ip", text,
+			"subnet", subnet));
+	return true;
 }
 
 /* As scale_sets.h keeps it; NULL: complained. */
@@ -260,32 +273,48 @@ static json_t *instance_nic(struct start *start, const struct entry *set, const 
 	const char *subnet = subnet_id_of(start, set, pointer, value);
 	json_t *ip = json_object_get(value, "ip");
 	json_t *list, *item;
+	bool good;
 	size_t i;
 
 	if (subnet == NULL)
 		return NULL;
 	list = json_array();
-	if (ip != NULL)
-		add_instance_address(list, ip, subnet);
+	good = ip == NULL || add_instance_address(start, pointer, list, ip, subnet);
 	json_array_foreach (json_object_get(value, "ips"), i, item)
-		add_instance_address(list, item, subnet);
+		good = add_instance_address(start, pointer, list, item, subnet) && good;
+	if (!good) {
+		json_decref(list);
+		return NULL;
+	}
 	return json_pack("{s:b,s:b,s:o}", "ipForwarding",
 		json_is_true(json_object_get(value, "ipForwarding")), "primary", primary,
 		"addresses", list);
 }
 
-static json_t *instance(
-	struct start *start, const struct entry *set, const char *pointer, const json_t *value)
+/* An id is a number, as Azure gives them. */
+static json_t *instance(struct start *start, const struct entry *set, const char *pointer,
+	const char *id, const json_t *value)
 {
-	json_t *nics = json_object();
+	json_t *nics;
 	const char *name;
 	json_t *nic;
 
+	if (id[0] == '\0' || strlen(id) > ID_DIGITS || id[strspn(id, "0123456789")] != '\0' ||
+		(id[0] == '0' && id[1] != '\0')) {
+		complain(start, arena_strdup(start->arena, pointer),
+			"the id of a scale set's machine is a number");
+		return NULL;
+	}
+	nics = json_object();
 	json_object_foreach (json_object_get(value, "nics"), name, nic) {
 		const char *at =
 			pointer_add(set->arena, pointer_add(set->arena, pointer, "nics"), name);
-		json_t *made = instance_nic(start, set, at, nic, is_primary(value, name));
+		json_t *made = NULL;
 
+		if (name_is_good(type_at(TYPE_NIC), name))
+			made = instance_nic(start, set, at, nic, is_primary(value, name));
+		else
+			complain(start, arena_strdup(start->arena, at), "this is no name of a NIC");
 		if (made == NULL) {
 			json_decref(nics);
 			return NULL;
@@ -295,16 +324,32 @@ static json_t *instance(
 	return json_pack("{s:O*,s:o}", "tags", json_object_get(value, "tags"), "nics", nics);
 }
 
+/* What no client may say of a set: which machines it has. Steals the instances. */
+static bool fill_scale_set(struct start *start, const char *id, json_t *instances_new)
+{
+	struct arena *arena = arena_new();
+	const char *key = text_lower(arena, id);
+	struct cloud *cloud = &start->emulator->cloud;
+	json_t *set = json_deep_copy(cloud_find(cloud, type_at(TYPE_SCALE_SET), key));
+
+	scale_set_hold(set, instances_new);
+	cloud_set(cloud, type_at(TYPE_SCALE_SET), key, set);
+	arena_free(arena);
+	return true;
+}
+
 static bool make_scale_set(struct start *start, const struct entry *entry)
 {
 	const char *at = pointer_add(entry->arena, entry->pointer, "instances");
+	const char *own =
+		id_of(start, entry, "Microsoft.Compute/virtualMachineScaleSets", entry->name);
 	const char *mode = json_text_at(entry->value, "/mode");
 	json_t *instances = json_object();
 	const char *id;
 	json_t *value;
 
 	json_object_foreach (json_object_get(entry->value, "instances"), id, value) {
-		json_t *made = instance(start, entry, pointer_add(entry->arena, at, id), value);
+		json_t *made = instance(start, entry, pointer_add(entry->arena, at, id), id, value);
 
 		if (made == NULL) {
 			json_decref(instances);
@@ -312,11 +357,14 @@ static bool make_scale_set(struct start *start, const struct entry *entry)
 		}
 		json_object_set_new(instances, id, made);
 	}
-	return put(start, entry, entry->pointer,
-		id_of(start, entry, "Microsoft.Compute/virtualMachineScaleSets", entry->name),
-		json_pack("{s:s,s:O*,s:{s:s*,s:o}}", "location", entry->location, "tags",
-			json_object_get(entry->value, "tags"), "properties", "orchestrationMode",
-			mode, "instances", instances));
+	if (!put(start, entry, entry->pointer, own,
+		    json_pack("{s:s,s:O*,s:{s:s*}}", "location", entry->location, "tags",
+			    json_object_get(entry->value, "tags"), "properties",
+			    "orchestrationMode", mode))) {
+		json_decref(instances);
+		return false;
+	}
+	return fill_scale_set(start, own, instances);
 }
 
 /* In the order in which they refer to each other. */

@@ -575,6 +575,33 @@ def test_roles_decide_who_may_do_what(emulator):
     assert code("PUT", table, {}, body) == 200  # the built-in token
 
 
+def test_a_patch_is_let_in_where_a_put_is(emulator):
+    """Of what a PATCH can change, and Microsoft.Network's tags are not among that."""
+    cloud = emulator(f"""\
+applications: {{narrow: {{clientId: {ID(1)}, secrets: [{{value: s}}]}}}}
+roleAssignments:
+  - {{principal: narrow, actions: [Microsoft.Compute/*, Microsoft.Network/virtualNetworks/write, "*/read"], scope: /}}
+resourceGroups: {{g: {{location: eastus}}}}
+virtualNetworks: {{net: {{resourceGroup: g, addressPrefixes: [10.0.0.0/16], subnets: {{a: {{addressPrefix: 10.0.0.0/24}}}}}}}}
+virtualMachines: {{m: {{resourceGroup: g, nics: {{nic: {{subnet: net/a}}}}}}}}
+virtualMachineScaleSets: {{s: {{resourceGroup: g}}}}
+""")
+    narrow = bearer(cloud, ID(1), "s")
+    machine, scale_set, network = (cloud.id(kind, name, "g") for kind, name in (
+        ("Microsoft.Compute/virtualMachines", "m"), ("Microsoft.Compute/virtualMachineScaleSets", "s"), ("virtualNetworks", "net")))
+    attach = {"networkProfile": {"networkInterfaces": [{"id": cloud.id("networkInterfaces", "nic", "g")}]}}
+    address = {"name": "ip", "properties": {"subnet": {"id": network + "/subnets/a"}}}
+    profile = {"networkProfile": {"networkInterfaceConfigurations": [{"name": "n", "properties": {"ipConfigurations": [address]}}]}}
+    for path, properties in ((machine, attach), (scale_set, {"virtualMachineProfile": profile})):
+        for method in ("PUT", "PATCH"):
+            sent = {"properties": properties, **({"location": "eastus"} if method == "PUT" else {})}
+            status, _, answer = cloud.request(method, path, sent, narrow)
+            assert (status, answer["error"]["code"]) == (403, "LinkedAuthorizationFailed")
+            assert cloud.request(method, path, sent)[0] == 200
+    assert cloud.request("PATCH", scale_set, {"sku": {"capacity": 1}}, narrow)[0] == 200
+    assert cloud.request("PATCH", network, {"tags": {"subnet": "x"}}, narrow)[0] == 200
+
+
 def test_permissions_tell_what_a_principal_may(emulator):
     cloud = emulator(ROLES)
 
