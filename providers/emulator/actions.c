@@ -7,6 +7,7 @@
 #include "engine/base/text.h"
 #include "providers/emulator/addresses.h"
 #include "providers/emulator/effective.h"
+#include "providers/emulator/machine_model.h"
 #include "providers/emulator/machine_state.h"
 #include "providers/emulator/providers.h"
 #include "providers/emulator/refusals.h"
@@ -111,6 +112,11 @@ static bool answer_nic(struct asking *asking, json_t *nics)
 		json_text_at(asking->item, "/id"), part);
 	json_put(asking->response->body, "/error/details", json_array());
 	return false;
+}
+
+static bool ask_sizes(struct asking *asking)
+{
+	return response_json(asking->response, 200, json_pack("{s:o}", "value", machine_sizes()));
 }
 
 static bool ask_scale_set_view(struct asking *asking)
@@ -229,6 +235,7 @@ static const struct {
 	{ TYPE_VM, "POST", "powerOff", ask_power_off },
 	{ TYPE_VM, "POST", "deallocate", ask_deallocate },
 	{ TYPE_VM, "GET", "instanceView", ask_instance_view },
+	{ TYPE_VM, "GET", "vmSizes", ask_sizes },
 	{ TYPE_NETWORK, "GET", "usages", ask_usages },
 	{ TYPE_NETWORK, "GET", "CheckIPAddressAvailability", ask_address },
 	{ TYPE_SCALE_SET, "GET", "instanceView", ask_scale_set_view },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "providers/emulator/links.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "engine/base/json.h"
@@ -49,16 +50,30 @@ void links_list(struct cloud *cloud, const char *to, const char *member, const c
 	arena_free(arena);
 }
 
+/* Of Azure's range, and always the same for a NIC. */
+static json_t *mac_of(struct arena *arena, const char *nic_id)
+{
+	const char *key = text_lower(arena, nic_id);
+	char *hex = sha256_hex(arena, key, strlen(key));
+
+	for (char *at = hex; *at != '\0'; at++)
+		*at = (char)toupper((unsigned char)*at);
+	return json_sprintf("00-0D-3A-%.2s-%.2s-%.2s", hex, hex + 2, hex + 4);
+}
+
 static void link_machine(struct cloud *cloud, const char *nic_id, const char *id, bool add)
 {
 	struct arena *arena = arena_new();
 	json_t *nic = nic_id != NULL ? cloud_by_id(cloud, arena, nic_id, NULL) : NULL;
 	json_t *properties = json_object_get(nic, "properties");
 
-	if (properties != NULL && add)
+	if (properties != NULL && add) {
 		json_object_set_new(properties, "virtualMachine", json_pack("{s:s}", "id", id));
-	else if (properties != NULL)
+		json_object_set_new(properties, "macAddress", mac_of(arena, nic_id));
+	} else if (properties != NULL) {
 		json_object_del(properties, "virtualMachine");
+		json_object_del(properties, "macAddress");
+	}
 	arena_free(arena);
 }
 

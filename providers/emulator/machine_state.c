@@ -5,6 +5,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "providers/emulator/machine_model.h"
 
 #define POWER_AT "/properties/" MACHINE_POWER
 #define USUAL_TIME "2026-01-01T00:00:00+00:00"
@@ -26,32 +27,6 @@ void machine_set_power(json_t *machine, const char *power)
 	json_put(machine, POWER_AT, json_string(power));
 }
 
-/* What Azure tells of every machine, however it was made: clients rely on it. */
-static void add_usual(const json_t *machine, json_t *properties)
-{
-	const char *name = json_text_at(machine, "/name");
-	json_auto_t *usual = json_pack(
-		"{s:{s:s},s:{s:{s:s,s:o,s:s,s:s,s:{s:s},s:s,s:i},s:[]},s:{s:s,s:[],s:b,s:b}}",
-		"hardwareProfile", "vmSize", "Standard_D2s_v3", "storageProfile", "osDisk",
-		"osType", "Linux", "name", json_sprintf("%s_OsDisk_1", name), "createOption",
-		"FromImage", "caching", "ReadWrite", "managedDisk", "storageAccountType",
-		"Premium_LRS", "deleteOption", "Detach", "diskSizeGB", 30, "dataDisks", "osProfile",
-		"computerName", name, "secrets", "allowExtensionOperations", 1,
-		"requireGuestProvisionSignal", 1);
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (usual, key, value) {
-		json_t *told = json_copy(json_object_get(properties, key));
-
-		if (told == NULL)
-			told = json_incref(value);
-		else
-			json_object_update_missing(told, value);
-		json_object_set_new(properties, key, told);
-	}
-}
-
 json_t *machine_told(const json_t *machine)
 {
 	/* Only what is changed is copied: there are thousands of machines in a list. */
@@ -59,7 +34,7 @@ json_t *machine_told(const json_t *machine)
 	json_t *properties = json_copy(json_object_get(machine, "properties"));
 
 	json_object_del(properties, MACHINE_POWER);
-	add_usual(machine, properties);
+	machine_complete(machine, properties);
 	json_object_set_new(copy, "properties", properties);
 	return copy;
 }

@@ -6,6 +6,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "providers/emulator/addresses.h"
+#include "providers/emulator/machine_model.h"
 #include "providers/emulator/refusals.h"
 #include "providers/emulator/rules.h"
 #include "providers/emulator/shape.h"
@@ -196,8 +197,7 @@ bool check_vm(struct write *w, json_t *machine)
 	json_t *item;
 	size_t i;
 
-	/* Azure takes it and never gives it back. */
-	json_drop(machine, "/properties/osProfile/adminPassword");
+	machine_accept(w, machine);
 	json_array_foreach (
 		json_at(machine, "/properties/networkProfile/networkInterfaces"), i, item) {
 		const char *id = json_text_at(item, "/id");

@@ -78,7 +78,11 @@ static struct bucket *bucket_of(struct throttle *throttle, const struct draw *dr
 	}
 	if (bucket == NULL) {
 		bucket = new_bucket(throttle);
-		*bucket = (struct bucket){ mem_strdup(draw->key), draw->size, now_ms, 0 };
+		*bucket = (struct bucket){
+			.key = mem_strdup(draw->key),
+			.tokens = draw->size,
+			.filled_ms = now_ms,
+		};
 	}
 	if (now_ms > bucket->filled_ms) {
 		bucket->tokens += (double)(now_ms - bucket->filled_ms) / 1000 * draw->per_second;
@@ -89,14 +93,51 @@ static struct bucket *bucket_of(struct throttle *throttle, const struct draw *dr
 	return bucket;
 }
 
+/* FNV-1a, of what makes two requests the same one. */
+static uint64_t hash_of(const struct request *request)
+{
+	const char *const parts[] = { request->method, " ", request->path };
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		for (const char *at = parts[i]; *at != '\0'; at++)
+			hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+	}
+	return hash;
+}
+
+static bool must_wait(const struct bucket *bucket, uint64_t hash, uint64_t now_ms)
+{
+	for (size_t i = 0; i < THROTTLE_WAITING; i++) {
+		if (bucket->waiting[i].request == hash && bucket->waiting[i].until_ms > now_ms)
+			return true;
+	}
+	return false;
+}
+
+static void note_refused(struct bucket *bucket, uint64_t hash, uint64_t until_ms)
+{
+	size_t at = bucket->refused % THROTTLE_WAITING;
+
+	for (size_t i = 0; i < THROTTLE_WAITING; i++) {
+		if (bucket->waiting[i].request == hash)
+			at = i;
+	}
+	if (at == bucket->refused % THROTTLE_WAITING)
+		bucket->refused++;
+	bucket->waiting[at].request = hash;
+	bucket->waiting[at].until_ms = until_ms;
+}
+
 /* Whole seconds until a token is there; 0: it is. */
-static uint64_t wait_of(const struct bucket *bucket, const struct draw *draw, uint64_t now_ms)
+static uint64_t wait_of(
+	const struct bucket *bucket, const struct draw *draw, uint64_t hash, uint64_t now_ms)
 {
 	double missing = 1 - bucket->tokens;
 
-	if (missing <= 0 && bucket->blocked_ms <= now_ms)
-		return 0;
-	return missing > 0 ? (uint64_t)(missing / draw->per_second) + 1 : 1;
+	if (missing <= 0)
+		return must_wait(bucket, hash, now_ms) ? 1 : 0;
+	return (uint64_t)(missing / draw->per_second) + 1;
 }
 
 static size_t draws_of(struct draw out[3], const struct principal *principal,
@@ -160,6 +201,7 @@ bool throttle_take(struct emulator *emulator, const struct principal *principal,
 	struct bucket *buckets[3];
 	struct draw draws[3];
 	size_t count = draws_of(draws, principal, target, request);
+	uint64_t hash = hash_of(request);
 	bool good = true;
 
 	for (size_t i = 0; i < count; i++) {
@@ -167,10 +209,10 @@ bool throttle_take(struct emulator *emulator, const struct principal *principal,
 
 		if (emulator->options.throttles) {
 			buckets[i] = bucket_of(&emulator->throttle, &draws[i], request->now_ms);
-			uint64_t wait_s = wait_of(buckets[i], &draws[i], request->now_ms);
+			uint64_t wait_s = wait_of(buckets[i], &draws[i], hash, request->now_ms);
 
 			if (wait_s > 0 && good) {
-				buckets[i]->blocked_ms = request->now_ms + wait_s * 1000;
+				note_refused(buckets[i], hash, request->now_ms + wait_s * 1000);
 				good = refuse_by(&draws[i], wait_s, who, target, request, response);
 			}
 			left = buckets[i]->tokens - 1;

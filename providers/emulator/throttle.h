@@ -3,9 +3,10 @@
  *
  * One for each subscription, principal and kind of request (reads, writes, deletes), one for a
  * subscription as a whole of 15 times that, one for the tenant, and the network provider's own.
- * They fill by the emulator's clock. A request that comes before its Retry-After is over is refused
- * too, and waits anew. Without `throttles` nothing is counted and the headers tell of full buckets.
- * Actions (POST) count as writes; Azure's numbers as documented in 2024.
+ * They fill by the emulator's clock. The same request (by method and path) that comes back before
+ * its Retry-After is over is refused too, and waits anew; others are served as soon as there are
+ * tokens. Without `throttles` nothing is counted and the headers tell of full buckets. Actions
+ * (POST) count as writes; Azure's numbers as documented in 2024.
  */
 #ifndef WAYBILL_EMULATOR_THROTTLE_H
 #define WAYBILL_EMULATOR_THROTTLE_H
@@ -17,6 +18,7 @@
 #include "providers/emulator/auth.h"
 #include "providers/emulator/target.h"
 
+#define THROTTLE_WAITING 16
 #define THROTTLE_BUCKETS 1024 /* the one that was used longest ago makes room */
 
 struct emulator;
@@ -24,8 +26,12 @@ struct emulator;
 struct bucket {
 	char *key;
 	double tokens;
-	uint64_t filled_ms;  /* when `tokens` was so */
-	uint64_t blocked_ms; /* refused until then */
+	uint64_t filled_ms; /* when `tokens` was so */
+	/* The last requests that were refused, and until when each is: a ring. */
+	struct {
+		uint64_t request, until_ms;
+	} waiting[THROTTLE_WAITING];
+	size_t refused;
 };
 
 struct throttle {

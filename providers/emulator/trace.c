@@ -46,5 +46,6 @@ void trace_add(FILE *file, const struct request *request, const struct response 
 	if (text != NULL && strlen(text) <= TRACE_BODY_BYTES)
 		/* A disk that is full ends no emulator; who reads the file sees a line cut. */
 		(void)fprintf(file, "%s\n", text);
+	(void)fflush(file);
 	free(text);
 }

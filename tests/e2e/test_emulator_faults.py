@@ -273,6 +273,18 @@ def test_who_does_not_wait_waits_longer(emulator):
     assert cloud.request("PUT", TABLE, BODY)[0] == 200
 
 
+def test_who_waits_is_not_held_up_by_others_who_are_refused(emulator):
+    cloud = emulator(CLOUD, args=["--throttle"])
+    while cloud.request("PUT", TABLE, BODY)[0] == 200:
+        pass
+    assert cloud.request("PUT", TABLE + "2", BODY)[0] == 429
+    served = []
+    for turn in range(6):  # each comes back when its second is over, half a second after the other
+        cloud.clock(500)
+        served.append(cloud.request("PUT", TABLE + ["", "2"][turn % 2], BODY)[0])
+    assert served[0] == 429 and 429 not in served[1:]  # the first came half a second early
+
+
 def test_the_network_provider_has_a_limit_of_its_own(emulator):
     cloud = emulator(CLOUD, args=["--throttle"])
     codes = []

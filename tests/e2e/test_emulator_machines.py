@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Machines and scale sets as clients make, change and read them."""
 
+import re
 import subprocess
 
 import pytest
@@ -282,16 +283,45 @@ def test_a_machine_is_told_with_what_clients_rely_on(cloud):
     told = cloud.get(machine(cloud))["properties"]
     assert told["storageProfile"]["dataDisks"] == [] and told["storageProfile"]["osDisk"]["osType"] == "Linux"
     assert told["hardwareProfile"] == {"vmSize": "Standard_D2s_v3"} and told["osProfile"]["computerName"] == "worker"
-    sent = {"location": "japaneast", "properties": {
-        "hardwareProfile": {"vmSize": "Standard_B1s"},
-        "storageProfile": {"imageReference": {"offer": "u"}, "osDisk": {"osType": "Windows", "createOption": "FromImage"}},
+    disks = f"{cloud.group('g')}/providers/Microsoft.Compute/disks"
+    assert told["storageProfile"]["osDisk"]["managedDisk"] == {
+        "storageAccountType": "Premium_LRS", "id": f"{disks}/worker_OsDisk_1"}
+    sizes = cloud.get(machine(cloud) + "/vmSizes")["value"]
+    assert {"Standard_B1s", "Standard_D2s_v3"} <= {one["name"] for one in sizes}
+    sent = {"location": "japaneast", "identity": {"type": "None", "userAssignedIdentities": None}, "properties": {
+        "additionalCapabilities": {}, "hardwareProfile": {"vmSize": "Standard_B1s"},
+        "storageProfile": {"imageReference": {"offer": "u"}, "osDisk": {
+            "osType": "Windows", "name": "disk1", "createOption": "Attach", "managedDisk": {"storageAccountType": "Standard_LRS"}}},
         "osProfile": {"computerName": "other", "adminUsername": "user", "adminPassword": "Planted-1"}}}
     assert cloud.request("PUT", machine(cloud, "made"), sent)[0] == 201
-    told = cloud.request("GET", machine(cloud, "made") + f"?api-version={COMPUTE_API}&$expand=instanceView")[2]["properties"]
+    told = cloud.request("GET", machine(cloud, "made") + f"?api-version={COMPUTE_API}&$expand=instanceView")[2]
+    assert "identity" not in told
+    told = told["properties"]
     assert told["hardwareProfile"] == {"vmSize": "Standard_B1s"} and "instanceView" in told
-    assert told["storageProfile"]["osDisk"] == {"osType": "Windows", "createOption": "FromImage"}
+    assert told["storageProfile"]["osDisk"] == {
+        "osType": "Windows", "name": "disk1", "createOption": "Attach", "caching": "ReadWrite", "deleteOption": "Detach",
+        "diskSizeGB": 30, "managedDisk": {"storageAccountType": "Standard_LRS", "id": f"{disks}/disk1"}}
     assert told["storageProfile"]["imageReference"] == {"offer": "u"} and told["storageProfile"]["dataDisks"] == []
+    assert "additionalCapabilities" not in told
     assert told["osProfile"]["computerName"] == "other" and "adminPassword" not in told["osProfile"]
+
+
+def test_the_system_gives_a_machine_an_identity(cloud):
+    sent = {"location": "japaneast", "identity": {"type": "SystemAssigned"}, "properties": {}}
+    made = cloud.request("PUT", machine(cloud, "made"), sent)[2]["identity"]
+    assert made.keys() == {"type", "principalId", "tenantId"} and len(made["principalId"]) == 36
+    assert cloud.request("PUT", machine(cloud, "made"), sent)[2]["identity"] == made
+    cloud.request("PATCH", machine(cloud, "made"), {"identity": {"type": "None"}})
+    assert "identity" not in cloud.get(machine(cloud, "made"))
+
+
+def test_a_nic_has_a_mac_address_with_its_machine(cloud):
+    nic = cloud.id("networkInterfaces", "worker-nic", "g")
+    address = cloud.get(nic)["properties"]["macAddress"]
+    assert re.fullmatch("00-0D-3A(-[0-9A-F]{2}){3}", address)
+    assert cloud.get(cloud.id("networkInterfaces", "second", "g"))["properties"]["macAddress"] != address
+    cloud.request("DELETE", machine(cloud))
+    assert "macAddress" not in cloud.get(nic)["properties"]
 
 
 def test_a_patch_sets_what_it_names(cloud):
