@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -409,6 +410,9 @@ int main(int argc, char **argv)
 	int signals, read;
 	bool good;
 
+	/* A thread for each connection, and all of it under one lock: with a heap for each, what
+	 * comes and goes would leave holes in many. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	mem_guard_jansson();
 	diags_init(&diags, arena);
 	read = read_arguments(argc, argv, &settings, arena, &diags);

@@ -92,18 +92,14 @@ static void add_missing(json_t *into, const json_t *usual)
 
 void machine_complete(const json_t *machine, json_t *properties)
 {
-	const char *name = json_text_at(machine, "/name"), *id = json_text_at(machine, "/id");
-	const char *sent = json_text_at(properties, "/storageProfile/osDisk/name");
-	const char *provider = strstr(id, "/providers/");
-	json_auto_t *disk = sent != NULL ? json_string(sent) : json_sprintf("%s_OsDisk_1", name);
+	const char *name = json_text_at(machine, "/name");
+	/* Without the id of its disk, which clients would delete: there are no disks here. */
 	json_auto_t *usual = json_pack(
-		"{s:{s:s},s:{s:{s:s,s:O,s:s,s:s,s:{s:s,s:o},s:s,s:i},s:[]},s:{s:s,s:[],s:b,s:b}}",
+		"{s:{s:s},s:{s:{s:s,s:o,s:s,s:s,s:{s:s},s:s,s:i},s:[]},s:{s:s,s:[],s:b,s:b}}",
 		"hardwareProfile", "vmSize", "Standard_D2s_v3", "storageProfile", "osDisk",
-		"osType", "Linux", "name", disk, "createOption", "FromImage", "caching",
-		"ReadWrite", "managedDisk", "storageAccountType", "Premium_LRS", "id",
-		json_sprintf("%.*s/providers/Microsoft.Compute/disks/%s", (int)(provider - id), id,
-			json_string_value(disk)),
-		"deleteOption", "Detach", "diskSizeGB", 30, "dataDisks", "osProfile",
+		"osType", "Linux", "name", json_sprintf("%s_OsDisk_1", name), "createOption",
+		"FromImage", "caching", "ReadWrite", "managedDisk", "storageAccountType",
+		"Premium_LRS", "deleteOption", "Detach", "diskSizeGB", 30, "dataDisks", "osProfile",
 		"computerName", name, "secrets", "allowExtensionOperations", 1,
 		"requireGuestProvisionSignal", 1);
 
