@@ -15,8 +15,8 @@
 bool address_is_reserved(const struct prefix *range, const struct ip *);
 
 bool subnet_has(const json_t *subnet, const struct ip *);
-/* The subnet that a resource refers to, which must be in the same subscription and region. NULL
- * with a refusal. */
+/* The subnet that a resource refers to, which must be in the same subscription and region, and not
+ * about to go. NULL with a refusal. */
 json_t *subnet_for(struct write *, const char *subnet_id, const json_t *resource);
 
 /* The private address of an ipConfiguration by its id; NULL when there is none. */

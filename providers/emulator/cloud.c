@@ -345,8 +345,10 @@ static void relink(struct cloud *cloud)
 
 	json_object_foreach (cloud->items[TYPE_TABLE], key, body)
 		json_drop(body, "/properties/subnets");
-	json_object_foreach (cloud->items[TYPE_NIC], key, body)
+	json_object_foreach (cloud->items[TYPE_NIC], key, body) {
 		json_drop(body, "/properties/virtualMachine");
+		json_drop(body, "/properties/macAddress");
+	}
 	json_object_foreach (cloud->items[TYPE_NETWORK], key, body) {
 		json_array_foreach (json_at(body, "/properties/subnets"), i, child)
 			json_drop(child, "/properties/ipConfigurations");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* links.h - members that Azure computes from other resources
  *
- * A table lists the subnets that use it, a subnet the addresses in it, a NIC its machine (and its
- * MAC address since it has one); peerings
+ * A table lists the subnets that use it, a subnet the addresses in it, a NIC its machine (and a
+ * MAC address as long as it has one); peerings
  * know of each other. Etags do not change with them.
  */
 #ifndef WAYBILL_EMULATOR_LINKS_H

@@ -39,24 +39,31 @@ json_t *machine_sizes(void)
 	return list;
 }
 
+/* Whether the system gives it one: "SystemAssigned", or that and "UserAssigned". */
+static bool has_principal(const json_t *machine)
+{
+	const char *type = json_text_at(machine, "/identity/type");
+
+	return type != NULL && text_starts_nocase(type, "SystemAssigned");
+}
+
 /* An identity of type None is none: recorded. */
 static void accept_identity(const struct write *w, json_t *machine)
 {
 	const char *type = json_text_at(machine, "/identity/type");
-	const json_t *had = json_at(w->before, "/identity/principalId");
 	char id[37];
 
-	if (type == NULL || text_same_nocase(type, "None")) {
+	json_drop(machine, "/identity/principalId");
+	json_drop(machine, "/identity/tenantId");
+	if (type == NULL || text_same_nocase(type, "None"))
 		json_object_del(machine, "identity");
-		return;
-	}
-	if (json_is_null(json_at(machine, "/identity/userAssignedIdentities")))
-		json_drop(machine, "/identity/userAssignedIdentities");
-	if (strstr(type, "SystemAssigned") == NULL)
+	if (!has_principal(machine))
 		return;
 	uuid_random(id);
 	json_put(machine, "/identity/principalId",
-		json_string(had != NULL ? json_string_value(had) : id));
+		json_string(has_principal(w->before)
+				? json_text_at(w->before, "/identity/principalId")
+				: id));
 	json_put(machine, "/identity/tenantId", json_string(w->emulator->cloud.tenant));
 }
 

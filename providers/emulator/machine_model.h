@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* machine_model.h - what Azure makes of a machine's body
  *
- * Clients rely on members that nobody sends: profiles, a name of the disk, a principal for an identity
- * that the system assigns. As recorded at api-version 2025-04-01 where a recording has it.
+ * Clients rely on members that nobody sends: profiles, a name of the disk, a principal for an
+ * identity that the system assigns. As recorded at api-version 2025-04-01 where a recording has it.
  */
 #ifndef WAYBILL_EMULATOR_MACHINE_MODEL_H
 #define WAYBILL_EMULATOR_MACHINE_MODEL_H

@@ -102,16 +102,37 @@ static bool give_address(struct write *w, struct pools *pools, const json_t *nic
 		json_put(item, "/properties/privateIPAddress", json_string(given));
 }
 
+/* Those that are given, so that no other gets them: an internal write has not looked. */
+static void take_given(struct pools *pools, const json_t *nic, const json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		const char *text = json_text_at(item, "/properties/privateIPAddress");
+		const json_t *subnet =
+			subnet_for(pools->w, json_text_at(item, "/properties/subnet/id"), nic);
+		struct ip ip;
+
+		if (text != NULL && ip_parse(&ip, text))
+			pool_take(pool_of(pools, subnet), &ip);
+	}
+}
+
 /* Each sees the addresses of all others. */
 static bool settle_addresses(struct write *w, const json_t *nic, json_t *list)
 {
 	struct pools pools = { .w = w, .except_id = json_text_at(nic, "/id") };
-	bool good = true;
+	bool good = true, all_given = true;
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item)
+	json_array_foreach (list, i, item) {
 		good = good && check_configuration(w, &pools, nic, item, i);
+		all_given &= json_text_at(item, "/properties/privateIPAddress") != NULL;
+	}
+	if (good && !all_given)
+		take_given(&pools, nic, list);
 	json_array_foreach (list, i, item)
 		good = good && give_address(w, &pools, nic, item);
 	pools_release(&pools);
@@ -130,22 +151,28 @@ static json_t *configuration_named(const json_t *nic, const char *name)
 	return NULL;
 }
 
-/* What one of a name was given is its own until it goes, or moves to another subnet. */
+/* What one of a name was given is its own until it goes, or moves to another subnet: then an
+ * address that is not fixed is told as it was by those who have read it, and is given anew. */
 static void keep_address(struct write *w, json_t *item)
 {
-	const char *name = json_text_at(item, "/name");
+	const json_t *before = configuration_named(w->before, json_text_at(item, "/name"));
 	const char *subnet = json_text_at(item, "/properties/subnet/id");
 	const char *version = json_text_at(item, "/properties/privateIPAddressVersion");
-	const json_t *before = name != NULL ? configuration_named(w->before, name) : NULL;
+	const char *method = json_text_at(item, "/properties/privateIPAllocationMethod");
+	const char *address = json_text_at(item, "/properties/privateIPAddress");
+	const char *had = json_text_at(before, "/properties/privateIPAddress");
 	const char *had_version = json_text_at(before, "/properties/privateIPAddressVersion");
 
 	if (before == NULL || subnet == NULL ||
-		json_at(item, "/properties/privateIPAddress") != NULL ||
-		!text_same_nocase(json_text_at(before, "/properties/subnet/id"), subnet) ||
 		(version != NULL && strcmp(version, had_version) != 0))
 		return;
-	json_put(item, "/properties/privateIPAddress",
-		json_string(json_text_at(before, "/properties/privateIPAddress")));
+	bool stays = text_same_nocase(json_text_at(before, "/properties/subnet/id"), subnet);
+
+	if (stays && address == NULL)
+		json_put(item, "/properties/privateIPAddress", json_string(had));
+	else if (!stays && address != NULL && strcmp(address, had) == 0 && method != NULL &&
+		strcmp(method, "Dynamic") == 0)
+		json_drop(item, "/properties/privateIPAddress");
 }
 
 bool check_item_names(struct write *w, const json_t *owner, const json_t *list)

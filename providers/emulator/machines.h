@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* machines.h - what holds a resource in use */
+/* machines.h - names inside NICs and scale sets, and what holds a resource in use */
 #ifndef WAYBILL_EMULATOR_MACHINES_H
 #define WAYBILL_EMULATOR_MACHINES_H
 

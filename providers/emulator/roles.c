@@ -27,7 +27,7 @@ static const struct {
 		"" },
 };
 
-/* What a PUT needs on what it refers to, by the member that refers. */
+/* What a PUT or a PATCH needs on what it refers to, by the member that refers. */
 static const struct {
 	const char *member, *action;
 } links[] = {
@@ -224,7 +224,7 @@ static const char *client(struct arena *arena, const struct principal *principal
 		principal->object_id);
 }
 
-/* One PUT whose body is looked through for what it refers to. */
+/* One PUT or PATCH whose body is looked through for what it refers to. */
 struct linking {
 	struct emulator *emulator;
 	const struct principal *principal;

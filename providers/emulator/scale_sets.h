@@ -16,6 +16,7 @@
 #include "providers/emulator/cloud.h"
 
 #define SCALE_SET_INSTANCES "/properties/instances"
+#define SCALE_SET_CAPACITY_MAX 1000 /* documented, for images of the marketplace */
 
 struct response;
 

@@ -13,8 +13,7 @@
 
 #define MODE "/properties/orchestrationMode"
 #define NICS "/properties/virtualMachineProfile/networkProfile/networkInterfaceConfigurations"
-/* Documented: for images of the marketplace, of the largest machines, of a NIC, of a network. */
-#define CAPACITY_MAX 1000
+/* Documented: of the largest machines, of a NIC, of a network. */
 #define NICS_MAX 8
 #define CONFIGURATIONS_MAX 256
 #define ADDRESSES_MAX 65536
@@ -149,9 +148,9 @@ static bool check_capacity(struct write *w, const json_t *set, size_t had, size_
 	*out = had;
 	if (sku != NULL && !json_is_object(sku))
 		return refuse_parameter(w, "sku", "The sku of a scale set is an object.");
-	if (capacity == NULL || json_is_null(capacity))
+	if (capacity == NULL)
 		return true;
-	if (!json_is_integer(capacity) || number < 0 || number > CAPACITY_MAX)
+	if (!json_is_integer(capacity) || number < 0 || number > SCALE_SET_CAPACITY_MAX)
 		return refuse_parameter(w, "sku.capacity",
 			"The capacity of a scale set is a number from 0 to 1000.");
 	if (strcmp(json_text_at(set, MODE), "Flexible") == 0 && number > 0)

@@ -7,6 +7,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
+#include "providers/emulator/addresses.h"
 #include "providers/emulator/providers.h"
 #include "providers/emulator/scale_sets.h"
 #include "providers/emulator/shape.h"
@@ -250,20 +251,55 @@ static bool make_machine(struct start *start, const struct entry *entry)
 			"networkInterfaces", nics, "virtualMachineScaleSet", of));
 }
 
-static bool add_instance_address(
-	struct start *start, const char *pointer, json_t *list, json_t *value, const char *subnet)
+/* One NIC of a scale set's machine, while its addresses are read. */
+struct instance_nic {
+	struct start *start;
+	const char *pointer;
+	const json_t *subnet;
+	json_t *addresses;
+};
+
+static bool complain_there(struct start *start, const char *pointer, const char *text)
+{
+	return complain(start, arena_strdup(start->arena, pointer), text);
+}
+
+static bool is_map(struct start *start, const char *pointer, const json_t *value)
+{
+	return value == NULL || json_is_object(value) ||
+		complain_there(start, pointer, "a map was expected here");
+}
+
+static bool add_instance_address(const struct instance_nic *nic, const json_t *value)
 {
 	const char *text = json_string_value(value);
 	struct ip ip;
 
 	if (text == NULL || !ip_parse(&ip, text))
-		return complain(start, arena_strdup(start->arena, pointer),
-			"a NIC's `ip` or `ips` is no address");
-	json_array_append_new(list,
+		return complain_there(
+			nic->start, nic->pointer, "a NIC's `ip` or `ips` is no address");
+	if (!subnet_has(nic->subnet, &ip))
+		return complain_there(
+			nic->start, nic->pointer, "a NIC's address is not in its subnet");
+	json_array_append_new(nic->addresses,
 		json_pack("{s:o,s:s,s:s}", "name",
-			json_sprintf("ipconfig%zu", json_array_size(list) + 1), "ip", text,
-			"subnet", subnet));
+			json_sprintf("ipconfig%zu", json_array_size(nic->addresses) + 1), "ip",
+			text, "subnet", json_text_at(nic->subnet, "/id")));
 	return true;
+}
+
+static bool add_instance_addresses(const struct instance_nic *nic, const json_t *value)
+{
+	json_t *ip = json_object_get(value, "ip"), *ips = json_object_get(value, "ips");
+	bool good = ip == NULL || add_instance_address(nic, ip);
+	json_t *item;
+	size_t i;
+
+	if (ips != NULL && !json_is_array(ips))
+		good = complain_there(nic->start, nic->pointer, "a NIC's `ips` is a list");
+	json_array_foreach (ips, i, item)
+		good = add_instance_address(nic, item) && good;
+	return good;
 }
 
 /* As scale_sets.h keeps it; NULL: complained. */
@@ -271,100 +307,111 @@ static json_t *instance_nic(struct start *start, const struct entry *set, const 
 	const json_t *value, bool primary)
 {
 	const char *subnet = subnet_id_of(start, set, pointer, value);
-	json_t *ip = json_object_get(value, "ip");
-	json_t *list, *item;
-	bool good;
-	size_t i;
+	struct instance_nic nic = { start, pointer, NULL, NULL };
 
 	if (subnet == NULL)
 		return NULL;
-	list = json_array();
-	good = ip == NULL || add_instance_address(start, pointer, list, ip, subnet);
-	json_array_foreach (json_object_get(value, "ips"), i, item)
-		good = add_instance_address(start, pointer, list, item, subnet) && good;
-	if (!good) {
-		json_decref(list);
+	nic.subnet = cloud_by_id(&start->emulator->cloud, set->arena, subnet, NULL);
+	if (nic.subnet == NULL) {
+		complain_there(start, pointer, "a NIC's `subnet` is not among the networks");
+		return NULL;
+	}
+	nic.addresses = json_array();
+	if (!add_instance_addresses(&nic, value)) {
+		json_decref(nic.addresses);
 		return NULL;
 	}
 	return json_pack("{s:b,s:b,s:o}", "ipForwarding",
 		json_is_true(json_object_get(value, "ipForwarding")), "primary", primary,
-		"addresses", list);
+		"addresses", nic.addresses);
 }
 
-/* An id is a number, as Azure gives them. */
-static json_t *instance(struct start *start, const struct entry *set, const char *pointer,
-	const char *id, const json_t *value)
+/* Into `nics`, as scale_sets.h keeps them. */
+static bool make_instance_nics(struct start *start, const struct entry *set, const char *at,
+	const json_t *value, json_t *out)
 {
-	json_t *nics;
+	json_t *nics = json_object_get(value, "nics");
+	bool good = is_map(start, at, nics);
 	const char *name;
 	json_t *nic;
 
-	if (id[0] == '\0' || strlen(id) > ID_DIGITS || id[strspn(id, "0123456789")] != '\0' ||
-		(id[0] == '0' && id[1] != '\0')) {
-		complain(start, arena_strdup(start->arena, pointer),
-			"the id of a scale set's machine is a number");
-		return NULL;
-	}
-	nics = json_object();
-	json_object_foreach (json_object_get(value, "nics"), name, nic) {
-		const char *at =
-			pointer_add(set->arena, pointer_add(set->arena, pointer, "nics"), name);
+	json_object_foreach (nics, name, nic) {
+		const char *pointer =
+			pointer_add(set->arena, pointer_add(set->arena, at, "nics"), name);
 		json_t *made = NULL;
 
 		if (name_is_good(type_at(TYPE_NIC), name))
-			made = instance_nic(start, set, at, nic, is_primary(value, name));
+			made = instance_nic(start, set, pointer, nic, is_primary(value, name));
 		else
-			complain(start, arena_strdup(start->arena, at), "this is no name of a NIC");
-		if (made == NULL) {
-			json_decref(nics);
-			return NULL;
-		}
-		json_object_set_new(nics, name, made);
+			complain_there(start, pointer, "this is no name of a NIC");
+		if (made != NULL)
+			json_object_set_new(out, name, made);
+		good = good && made != NULL;
 	}
-	return json_pack("{s:O*,s:o}", "tags", json_object_get(value, "tags"), "nics", nics);
+	return good;
+}
+
+/* An id is a number, as Azure gives them. */
+static bool make_instance(struct start *start, const struct entry *set, const char *pointer,
+	const char *id, const json_t *value, json_t *out)
+{
+	json_t *nics;
+	bool good;
+
+	if (id[0] == '\0' || strlen(id) > ID_DIGITS || id[strspn(id, "0123456789")] != '\0' ||
+		(id[0] == '0' && id[1] != '\0'))
+		return complain_there(
+			start, pointer, "the id of a scale set's machine is a number");
+	if (!is_map(start, pointer, value))
+		return false;
+	nics = json_object();
+	good = make_instance_nics(start, set, pointer, value, nics);
+	json_object_set_new(out, id,
+		json_pack("{s:O*,s:o}", "tags", json_object_get(value, "tags"), "nics", nics));
+	return good;
 }
 
 /* What no client may say of a set: which machines it has. Steals the instances. */
-static bool fill_scale_set(struct start *start, const char *id, json_t *instances_new)
+static void fill_scale_set(
+	struct start *start, const struct entry *entry, const char *id, json_t *instances_new)
 {
-	struct arena *arena = arena_new();
-	const char *key = text_lower(arena, id);
 	struct cloud *cloud = &start->emulator->cloud;
-	json_t *set = json_deep_copy(cloud_find(cloud, type_at(TYPE_SCALE_SET), key));
+	struct target target;
+	json_t *set = json_deep_copy(cloud_by_id(cloud, entry->arena, id, &target));
 
 	scale_set_hold(set, instances_new);
-	cloud_set(cloud, type_at(TYPE_SCALE_SET), key, set);
-	arena_free(arena);
-	return true;
+	cloud_set(cloud, target.root_type, target.root_key, set);
 }
 
 static bool make_scale_set(struct start *start, const struct entry *entry)
 {
-	const char *at = pointer_add(entry->arena, entry->pointer, "instances");
 	const char *own =
 		id_of(start, entry, "Microsoft.Compute/virtualMachineScaleSets", entry->name);
-	const char *mode = json_text_at(entry->value, "/mode");
-	json_t *instances = json_object();
-	const char *id;
+	const char *at = pointer_add(entry->arena, entry->pointer, "instances");
+	const char *mode = json_text_at(entry->value, "/mode"), *id;
+	json_t *given = json_object_get(entry->value, "instances"), *instances = json_object();
+	bool good = is_map(start, entry->pointer, given);
 	json_t *value;
 
-	json_object_foreach (json_object_get(entry->value, "instances"), id, value) {
-		json_t *made = instance(start, entry, pointer_add(entry->arena, at, id), id, value);
-
-		if (made == NULL) {
-			json_decref(instances);
-			return false;
-		}
-		json_object_set_new(instances, id, made);
-	}
-	if (!put(start, entry, entry->pointer, own,
-		    json_pack("{s:s,s:O*,s:{s:s*}}", "location", entry->location, "tags",
-			    json_object_get(entry->value, "tags"), "properties",
-			    "orchestrationMode", mode))) {
+	json_object_foreach (given, id, value)
+		good = make_instance(start, entry, pointer_add(entry->arena, at, id), id, value,
+			       instances) &&
+			good;
+	if (mode != NULL && strcmp(mode, "Flexible") == 0 && json_object_size(given) > 0)
+		good = complain_there(start, at,
+			"a flexible scale set holds no machines: they are among `virtualMachines`");
+	if (json_object_size(given) > SCALE_SET_CAPACITY_MAX)
+		good = complain_there(start, at, "a scale set has at most 1,000 machines");
+	good = put(start, entry, entry->pointer, own,
+		       json_pack("{s:s,s:O*,s:{s:s*}}", "location", entry->location, "tags",
+			       json_object_get(entry->value, "tags"), "properties",
+			       "orchestrationMode", mode)) &&
+		good;
+	if (good)
+		fill_scale_set(start, entry, own, instances);
+	else
 		json_decref(instances);
-		return false;
-	}
-	return fill_scale_set(start, own, instances);
+	return good;
 }
 
 /* In the order in which they refer to each other. */

@@ -4,7 +4,8 @@
  * One for each subscription, principal and kind of request (reads, writes, deletes), one for a
  * subscription as a whole of 15 times that, one for the tenant, and the network provider's own.
  * They fill by the emulator's clock. The same request (by method and path) that comes back before
- * its Retry-After is over is refused too, and waits anew; others are served as soon as there are
+ * its Retry-After is over is refused too, and waits anew, if it is among the last
+ * THROTTLE_WAITING that its bucket refused; others are served as soon as there are
  * tokens. Without `throttles` nothing is counted and the headers tell of full buckets. Actions
  * (POST) count as writes; Azure's numbers as documented in 2024.
  */

@@ -257,6 +257,14 @@ def test_nothing_is_put_into_a_subnet_that_goes(emulator):
 
 
 BAD_STARTS = {
+    "instances: [a]": "a map was expected here",
+    "instances: {0: 5}": "a map was expected here",
+    "instances: {0: {nics: [a]}}": "a map was expected here",
+    "mode: Flexible, instances: {0: {}}": "a flexible scale set holds no machines",
+    "instances: {" + ", ".join(f"{n}: {{}}" for n in range(1001)) + "}": "a scale set has at most 1,000 machines",
+    "instances: {0: {nics: {e: {ip: 10.240.0.9, subnet: net/none}}}}": "a NIC's `subnet` is not among the networks",
+    "instances: {0: {nics: {e: {ip: 10.240.9.9, subnet: net/nodes}}}}": "a NIC's address is not in its subnet",
+    "instances: {0: {nics: {e: {ips: 10.240.0.9, subnet: net/nodes}}}}": "a NIC's `ips` is a list",
     "instances: {x: {}}": "the id of a scale set's machine is a number",
     "instances: {'01': {}}": "the id of a scale set's machine is a number",
     "instances: {0: {nics: {a/b: {ip: 10.240.0.9, subnet: net/nodes}}}}": "this is no name of a NIC",
@@ -265,12 +273,19 @@ BAD_STARTS = {
 }
 
 
-@pytest.mark.parametrize("text, why", BAD_STARTS.items())
+@pytest.mark.parametrize("text, why", BAD_STARTS.items(), ids=[text[:60] for text in BAD_STARTS])
 def test_scale_sets_that_no_start_can_have(tmp_path, text, why):
     (tmp_path / "cloud.yaml").write_text(CLOUD + f"  bad: {{resourceGroup: g, {text}}}\n")
     done = subprocess.run([BUILD / "waybill-emulator", "--cloud", tmp_path / "cloud.yaml"],
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1 and why in done.stderr and "cloud.yaml:14:" in done.stderr
+
+
+def test_a_start_tells_all_that_is_wrong_with_a_scale_set(tmp_path):
+    (tmp_path / "cloud.yaml").write_text(CLOUD + "  bad: {resourceGroup: g, instances: {x: {}, 0: {nics: {a/b: {}, e: {ip: 5, subnet: net/few}}}}}\n")
+    done = subprocess.run([BUILD / "waybill-emulator", "--cloud", tmp_path / "cloud.yaml"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and done.stderr.count("error: ") == 3
 
 
 def test_an_edit_does_not_say_which_machines_a_scale_set_has(cloud):
@@ -314,6 +329,52 @@ def test_the_system_gives_a_machine_an_identity(cloud):
     assert "identity" not in cloud.get(machine(cloud, "made"))
 
 
+@pytest.mark.parametrize("principal", [5, None, {"a": 1}, "mine"])
+def test_nobody_chooses_the_principal_of_an_identity(cloud, principal):
+    def identity(method, kind, **more):
+        sent = {"identity": {"type": kind, **more}, **({} if method == "PATCH" else {"location": "japaneast", "properties": {}})}
+        return cloud.request(method, machine(cloud, "made"), sent)[2]["identity"]
+
+    assert identity("PUT", "UserAssigned", principalId=principal) == {"type": "UserAssigned"}
+    made = identity("PATCH", "SystemAssigned, UserAssigned")
+    assert len(made["principalId"]) == 36 and made["tenantId"]
+    assert identity("PATCH", "UserAssigned") == {"type": "UserAssigned"}
+    assert identity("PUT", "SystemAssigned")["principalId"] != made["principalId"]
+
+
+def test_a_nic_of_a_machine_that_was_deleted_meanwhile(emulator, tmp_path):
+    cloud = emulator(CLOUD, args=["--operation-time", 60000, "--store", tmp_path / "store"])
+    cloud.request("DELETE", machine(cloud))
+    cloud.stop()
+    cloud = emulator(args=["--store", tmp_path / "store"])
+    told = cloud.get(cloud.id("networkInterfaces", "worker-nic", "g"))["properties"]
+    assert ("virtualMachine" in told, "macAddress" in told) == (cloud.get(machine(cloud)) is not None,) * 2
+
+
+def put_nic(cloud, put, *items):
+    """Its addresses, after it has been written with (configuration, subnet, more of its properties)."""
+    path = cloud.id("networkInterfaces", "n", "g")
+    put(path, {"location": "japaneast", "properties": {"ipConfigurations": [
+        {"name": name, "properties": {"subnet": {"id": subnet(cloud, where)}, **more}} for name, where, more in items]}})
+    return [item["properties"]["privateIPAddress"] for item in cloud.get(path)["properties"]["ipConfigurations"]]
+
+
+def test_somebody_elses_nic_has_each_address_once(cloud):
+    assert put_nic(cloud, cloud.put, ("a", "nodes", {}), ("b", "nodes", {})) == ["10.240.0.6", "10.240.0.7"]
+    assert put_nic(cloud, cloud.put, *((name, "nodes", {}) for name in "abc")) == ["10.240.0.6", "10.240.0.7", "10.240.0.8"]
+    assert put_nic(cloud, cloud.put, ("d", "few", {"privateIPAddress": "10.240.1.4"}), ("e", "few", {})) == ["10.240.1.4", "10.240.1.5"]
+
+
+def test_an_address_that_is_not_fixed_follows_its_subnet(cloud):
+    def put(path, sent):
+        assert cloud.request("PUT", path, sent)[0] in (200, 201)
+
+    dynamic = {"privateIPAllocationMethod": "Dynamic"}
+    assert put_nic(cloud, put, ("a", "nodes", dynamic), ("b", "nodes", dynamic)) == ["10.240.0.6", "10.240.0.7"]
+    assert put_nic(cloud, put, ("b", "nodes", {"privateIPAddress": None})) == ["10.240.0.7"]
+    assert put_nic(cloud, put, ("b", "few", {**dynamic, "privateIPAddress": "10.240.0.7"})) == ["10.240.1.4"]
+
+
 def test_a_nic_has_a_mac_address_with_its_machine(cloud):
     nic = cloud.id("networkInterfaces", "worker-nic", "g")
     address = cloud.get(nic)["properties"]["macAddress"]
@@ -336,6 +397,9 @@ def test_a_patch_sets_what_it_names(cloud):
     elsewhere = {"properties": {"networkProfile": {"networkInterfaces": [{"id": cloud.id("networkInterfaces", "no", "g")}]}}}
     assert refused(cloud.request("PATCH", machine(cloud), elsewhere)) == (400, "InvalidResourceReference")
     assert cloud.get(machine(cloud))["properties"] == told["properties"]
+    nothing = {"tags": None, "properties": {"storageProfile": {"osDisk": None}, "hardwareProfile": {"vmSize": None}}}
+    assert cloud.request("PATCH", machine(cloud), nothing)[2]["properties"] == told["properties"]
+    assert cloud.get(machine(cloud))["tags"] == told["tags"]
     # Of what is Microsoft.Network's, tags alone.
     network = cloud.id("virtualNetworks", "net", "g")
     sent = {"tags": {"e": "f"}, "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}}
