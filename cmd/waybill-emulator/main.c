@@ -14,6 +14,7 @@
 #include "providers/emulator/server.h"
 
 #define SAVE_EVERY_MS 200
+#define LARGE_BYTES (128 * 1024) /* what the C library begins with */
 
 static const char help_text[] =
 	"Usage: waybill-emulator [options]\n"
@@ -413,6 +414,9 @@ int main(int argc, char **argv)
 	/* A thread for each connection, and all of it under one lock: with a heap for each, what
 	 * comes and goes would leave holes in many. */
 	(void)mallopt(M_ARENA_MAX, 1);
+	/* Said, it stays so: else what is large comes to lie in the heap, too, which then never
+	 * ends at its last small piece. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	mem_guard_jansson();
 	diags_init(&diags, arena);
 	read = read_arguments(argc, argv, &settings, arena, &diags);
