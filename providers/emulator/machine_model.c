@@ -55,6 +55,8 @@ static void accept_identity(const struct write *w, json_t *machine)
 
 	json_drop(machine, "/identity/principalId");
 	json_drop(machine, "/identity/tenantId");
+	if (json_is_null(json_at(machine, "/identity/userAssignedIdentities")))
+		json_drop(machine, "/identity/userAssignedIdentities");
 	if (type == NULL || text_same_nocase(type, "None"))
 		json_object_del(machine, "identity");
 	if (!has_principal(machine))
@@ -88,7 +90,7 @@ static void add_missing(json_t *into, const json_t *usual)
 	json_object_foreach ((json_t *)usual, key, value) {
 		json_t *had = json_object_get(into, key);
 
-		if (had == NULL) {
+		if (had == NULL || json_is_null(had)) {
 			json_object_set(into, key, value);
 		} else if (json_is_object(had) && json_is_object(value)) {
 			json_object_set_new(into, key, json_copy(had));

@@ -148,7 +148,7 @@ static bool check_capacity(struct write *w, const json_t *set, size_t had, size_
 	*out = had;
 	if (sku != NULL && !json_is_object(sku))
 		return refuse_parameter(w, "sku", "The sku of a scale set is an object.");
-	if (capacity == NULL)
+	if (capacity == NULL || json_is_null(capacity))
 		return true;
 	if (!json_is_integer(capacity) || number < 0 || number > SCALE_SET_CAPACITY_MAX)
 		return refuse_parameter(w, "sku.capacity",
@@ -193,7 +193,8 @@ static bool check_nics(struct write *w, const json_t *set, size_t capacity)
 	if (profile != NULL && !json_is_object(profile))
 		return refuse_parameter(w, "virtualMachineProfile",
 			"The virtualMachineProfile of a scale set is an object.");
-	if (nics != NULL && (!json_is_array(nics) || json_array_size(nics) > NICS_MAX))
+	if (nics != NULL && !json_is_null(nics) &&
+		(!json_is_array(nics) || json_array_size(nics) > NICS_MAX))
 		return refuse_parameter(w, "networkInterfaceConfigurations",
 			"The NICs of the scale set are no list, or too many.");
 	json_array_foreach (nics, i, nic) {

@@ -112,25 +112,6 @@ static bool is_deeper(const json_t *value, size_t levels)
 	return false;
 }
 
-/* A null says nothing, as if it were not there. */
-/* NOLINTNEXTLINE(misc-no-recursion): by BODY_LEVELS */
-static void drop_nulls(json_t *value)
-{
-	const char *key;
-	json_t *item;
-	void *next;
-	size_t i;
-
-	json_object_foreach_safe (value, next, key, item) {
-		if (json_is_null(item))
-			json_object_del(value, key);
-		else
-			drop_nulls(item);
-	}
-	json_array_foreach (value, i, item)
-		drop_nulls(item);
-}
-
 static json_t *parse_body(struct write *w)
 {
 	char *why = NULL;
@@ -148,13 +129,6 @@ static json_t *parse_body(struct write *w)
 		json_decref(body);
 		body = NULL;
 	}
-	/* A tag's value that is none is refused. */
-	json_auto_t *tags = json_incref(json_object_get(body, "tags"));
-
-	json_object_del(body, "tags");
-	drop_nulls(body);
-	if (tags != NULL && !json_is_null(tags))
-		json_object_set(body, "tags", tags);
 	return body;
 }
 
@@ -260,7 +234,7 @@ bool write_put(struct emulator *emulator, const struct target *target,
 	return root != NULL && put_checked(&w, root, item != NULL);
 }
 
-/* An object member by member. */
+/* An object member by member; a null says nothing. */
 /* NOLINTNEXTLINE(misc-no-recursion): by BODY_LEVELS */
 static void merge(json_t *into, const json_t *sent)
 {
@@ -268,11 +242,11 @@ static void merge(json_t *into, const json_t *sent)
 	json_t *value;
 
 	json_object_foreach ((json_t *)sent, key, value) {
-		json_t *had = json_object_get(into, key);
-
-		if (json_is_object(had) && json_is_object(value))
-			merge(had, value);
-		else
+		if (json_is_object(value) && !json_is_object(json_object_get(into, key)))
+			json_object_set_new(into, key, json_object());
+		if (json_is_object(value))
+			merge(json_object_get(into, key), value);
+		else if (!json_is_null(value))
 			json_object_set(into, key, value);
 	}
 }
@@ -280,12 +254,12 @@ static void merge(json_t *into, const json_t *sent)
 /* What a PUT would have to say for what a PATCH says. Tags are replaced as a whole. New. */
 static json_t *patched(const struct resource_type *type, const json_t *before, const json_t *sent)
 {
-	json_t *root = json_deep_copy(before);
+	json_t *root = json_deep_copy(before), *tags = json_object_get(sent, "tags");
 
 	if (type->patched)
 		merge(root, sent);
-	if (json_object_get(sent, "tags") != NULL)
-		json_object_set(root, "tags", json_object_get(sent, "tags"));
+	if (tags != NULL && !json_is_null(tags))
+		json_object_set(root, "tags", tags);
 	return root;
 }
 

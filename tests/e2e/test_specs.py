@@ -71,6 +71,14 @@ def write_everything(cloud, table, network, nic, machine):
     body = cloud.get(machine)
     body["properties"]["powerState"] = "running"
     cloud.request("PUT", machine, body)
+    cloud.request("PATCH", machine, {"properties": {"osProfile": None}})
+    cloud.request("GET", f"{machine}/vmSizes")
+    pool = cloud.id("Microsoft.Compute/virtualMachineScaleSets", "pool", "g")
+    for capacity in (3, 1):
+        body = cloud.get(pool)
+        body["sku"]["capacity"] = capacity
+        cloud.request("PUT", pool, body)
+        cloud.request("PATCH", pool, {"sku": {"capacity": capacity}})
     for path in (table, network, nic, machine, f"{network}/subnets/nodes", f"{table}/routes/new",
                  f"{network}/virtualNetworkPeerings/to-peer"):
         cloud.request("PUT", path, cloud.get(path))
