@@ -56,6 +56,13 @@ json_t *subnet_for(struct write *w, const char *subnet_id, const json_t *resourc
 	return NULL;
 }
 
+enum family configuration_family(const json_t *configuration)
+{
+	const char *version = json_text_at(configuration, "/properties/privateIPAddressVersion");
+
+	return version != NULL && strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
 const char *configuration_address(
 	const struct cloud *cloud, struct arena *arena, const char *configuration_id)
 {

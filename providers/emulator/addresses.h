@@ -19,6 +19,8 @@ bool subnet_has(const json_t *subnet, const struct ip *);
  * about to go. NULL with a refusal. */
 json_t *subnet_for(struct write *, const char *subnet_id, const json_t *resource);
 
+/* IPv4, unless its privateIPAddressVersion says otherwise. */
+enum family configuration_family(const json_t *configuration);
 /* The private address of an ipConfiguration by its id; NULL when there is none. */
 const char *configuration_address(
 	const struct cloud *, struct arena *, const char *configuration_id);

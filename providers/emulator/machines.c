@@ -11,8 +11,6 @@
 #include "providers/emulator/rules.h"
 #include "providers/emulator/shape.h"
 
-#define CONFIGURATIONS_MAX 256
-
 /* In one of the subnet's ranges that has the address. */
 static bool reserved_in(const json_t *subnet, const struct ip *ip)
 {
@@ -90,8 +88,7 @@ static bool check_configuration(
 /* To one that has none, once it is known which others have. */
 static bool give_address(struct write *w, struct pools *pools, const json_t *nic, json_t *item)
 {
-	const char *version = json_text_at(item, "/properties/privateIPAddressVersion");
-	enum family family = strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
+	enum family family = configuration_family(item);
 	const json_t *subnet;
 	char given[IP_TEXT];
 
@@ -151,8 +148,8 @@ static json_t *configuration_named(const json_t *nic, const char *name)
 	return NULL;
 }
 
-/* What one of a name was given is its own until it goes, or moves to another subnet: then an
- * address that is not fixed is told as it was by those who have read it, and is given anew. */
+/* What one of a name was given is its own until it goes, or moves to another subnet: then one that
+ * is not fixed is given anew, though it may be sent as it was read. */
 static void keep_address(struct write *w, json_t *item)
 {
 	const json_t *before = configuration_named(w->before, json_text_at(item, "/name"));
@@ -205,10 +202,10 @@ bool check_nic(struct write *w, json_t *nic)
 			"Network interface %s has no ipConfigurations.",
 			json_text_at(nic, "/name"));
 	/* The limit is documented, the code of the refusal is not confirmed. */
-	if (json_array_size(list) > CONFIGURATIONS_MAX)
+	if (json_array_size(list) > NIC_CONFIGURATIONS_MAX)
 		return refuse(w->response, 400, "IpConfigurationsLimitExceeded",
 			"Network interface %s has %zu ipConfigurations. The maximum number is %d.",
-			json_text_at(nic, "/name"), json_array_size(list), CONFIGURATIONS_MAX);
+			json_text_at(nic, "/name"), json_array_size(list), NIC_CONFIGURATIONS_MAX);
 	if (!check_item_names(w, nic, list))
 		return false;
 	json_array_foreach (list, i, item)

@@ -5,6 +5,8 @@
 
 #include "providers/emulator/write.h"
 
+#define NIC_CONFIGURATIONS_MAX 256 /* documented */
+
 /* Of ipConfigurations or NICs inside `owner`: ids are made of them, and nothing has two of one. */
 bool check_item_names(struct write *, const json_t *owner, const json_t *list);
 

@@ -168,14 +168,16 @@ static void link_nic(struct cloud *cloud, const json_t *nic, const char *id, jso
 
 	json_array_foreach (json_object_get(nic, "addresses"), i, item) {
 		const char *subnet = json_text_at(item, "/subnet");
+
+		if (subnets != NULL) {
+			json_object_set_new(subnets, subnet, json_true());
+			continue;
+		}
 		json_auto_t *configuration =
 			json_sprintf("%s/ipConfigurations/%s", id, json_text_at(item, "/name"));
 
-		if (subnets != NULL)
-			json_object_set_new(subnets, subnet, json_true());
-		else
-			links_list(cloud, subnet, "ipConfigurations",
-				json_string_value(configuration), true);
+		links_list(
+			cloud, subnet, "ipConfigurations", json_string_value(configuration), true);
 	}
 }
 

@@ -13,9 +13,8 @@
 
 #define MODE "/properties/orchestrationMode"
 #define NICS "/properties/virtualMachineProfile/networkProfile/networkInterfaceConfigurations"
-/* Documented: of the largest machines, of a NIC, of a network. */
+/* Documented: of the largest machines, of a network. */
 #define NICS_MAX 8
-#define CONFIGURATIONS_MAX 256
 #define ADDRESSES_MAX 65536
 
 static bool refuse_parameter(struct write *w, const char *name, const char *why)
@@ -28,9 +27,7 @@ static bool refuse_parameter(struct write *w, const char *name, const char *why)
 /* As scale_sets.h keeps it; NULL with a refusal. */
 static json_t *new_address(struct pools *pools, const json_t *set, const json_t *configuration)
 {
-	const char *version = json_text_at(configuration, "/properties/privateIPAddressVersion");
-	enum family family =
-		version != NULL && strcmp(version, "IPv6") == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
+	enum family family = configuration_family(configuration);
 	const json_t *subnet =
 		subnet_for(pools->w, json_text_at(configuration, "/properties/subnet/id"), set);
 	char given[IP_TEXT];
@@ -168,7 +165,7 @@ static bool check_configurations(struct write *w, const json_t *set, const json_
 	size_t i;
 
 	if (!json_is_array(list) || json_array_size(list) == 0 ||
-		json_array_size(list) > CONFIGURATIONS_MAX)
+		json_array_size(list) > NIC_CONFIGURATIONS_MAX)
 		return refuse_parameter(w, "ipConfigurations",
 			"A NIC of the scale set has no ipConfigurations, or too many.");
 	json_array_foreach (list, i, item) {

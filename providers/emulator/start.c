@@ -32,10 +32,12 @@ struct entry {
 	const char *group, *location;
 };
 
+/* The pointer may be of an entry's arena. */
 static bool complain(struct start *start, const char *pointer, const char *text)
 {
-	return diag_error(
-		start->diags, yaml_place(start->yaml, pointer, YAML_KEY), "bad-cloud", "%s", text);
+	return diag_error(start->diags,
+		yaml_place(start->yaml, arena_strdup(start->arena, pointer), YAML_KEY), "bad-cloud",
+		"%s", text);
 }
 
 static bool put(struct start *start, const struct entry *entry, const char *pointer, const char *id,
@@ -49,8 +51,8 @@ static bool put(struct start *start, const struct entry *entry, const char *poin
 	if (made)
 		return true;
 	message = json_text_at(response.body, "/error/message");
-	return complain(start, arena_strdup(start->arena, pointer),
-		arena_strdup(start->arena, message != NULL ? message : "refused"));
+	return complain(
+		start, pointer, arena_strdup(start->arena, message != NULL ? message : "refused"));
 }
 
 static const char *group_id(const struct start *start, const struct entry *entry)
@@ -170,8 +172,7 @@ static const char *subnet_id_of(
 	const char *slash = subnet != NULL ? strchr(subnet, '/') : NULL;
 
 	if (slash == NULL) {
-		complain(start, arena_strdup(start->arena, pointer),
-			"a NIC has a `subnet`, written NETWORK/SUBNET");
+		complain(start, pointer, "a NIC has a `subnet`, written NETWORK/SUBNET");
 		return NULL;
 	}
 	const char *network = arena_strndup(machine->arena, subnet, (size_t)(slash - subnet));
@@ -259,15 +260,10 @@ struct instance_nic {
 	json_t *addresses;
 };
 
-static bool complain_there(struct start *start, const char *pointer, const char *text)
-{
-	return complain(start, arena_strdup(start->arena, pointer), text);
-}
-
 static bool is_map(struct start *start, const char *pointer, const json_t *value)
 {
 	return value == NULL || json_is_object(value) ||
-		complain_there(start, pointer, "a map was expected here");
+		complain(start, pointer, "a map was expected here");
 }
 
 static bool add_instance_address(const struct instance_nic *nic, const json_t *value)
@@ -276,11 +272,9 @@ static bool add_instance_address(const struct instance_nic *nic, const json_t *v
 	struct ip ip;
 
 	if (text == NULL || !ip_parse(&ip, text))
-		return complain_there(
-			nic->start, nic->pointer, "a NIC's `ip` or `ips` is no address");
+		return complain(nic->start, nic->pointer, "a NIC's `ip` or `ips` is no address");
 	if (!subnet_has(nic->subnet, &ip))
-		return complain_there(
-			nic->start, nic->pointer, "a NIC's address is not in its subnet");
+		return complain(nic->start, nic->pointer, "a NIC's address is not in its subnet");
 	json_array_append_new(nic->addresses,
 		json_pack("{s:o,s:s,s:s}", "name",
 			json_sprintf("ipconfig%zu", json_array_size(nic->addresses) + 1), "ip",
@@ -296,7 +290,7 @@ static bool add_instance_addresses(const struct instance_nic *nic, const json_t 
 	size_t i;
 
 	if (ips != NULL && !json_is_array(ips))
-		good = complain_there(nic->start, nic->pointer, "a NIC's `ips` is a list");
+		good = complain(nic->start, nic->pointer, "a NIC's `ips` is a list");
 	json_array_foreach (ips, i, item)
 		good = add_instance_address(nic, item) && good;
 	return good;
@@ -313,7 +307,7 @@ static json_t *instance_nic(struct start *start, const struct entry *set, const 
 		return NULL;
 	nic.subnet = cloud_by_id(&start->emulator->cloud, set->arena, subnet, NULL);
 	if (nic.subnet == NULL) {
-		complain_there(start, pointer, "a NIC's `subnet` is not among the networks");
+		complain(start, pointer, "a NIC's `subnet` is not among the networks");
 		return NULL;
 	}
 	nic.addresses = json_array();
@@ -343,7 +337,7 @@ static bool make_instance_nics(struct start *start, const struct entry *set, con
 		if (name_is_good(type_at(TYPE_NIC), name))
 			made = instance_nic(start, set, pointer, nic, is_primary(value, name));
 		else
-			complain_there(start, pointer, "this is no name of a NIC");
+			complain(start, pointer, "this is no name of a NIC");
 		if (made != NULL)
 			json_object_set_new(out, name, made);
 		good = good && made != NULL;
@@ -360,8 +354,7 @@ static bool make_instance(struct start *start, const struct entry *set, const ch
 
 	if (id[0] == '\0' || strlen(id) > ID_DIGITS || id[strspn(id, "0123456789")] != '\0' ||
 		(id[0] == '0' && id[1] != '\0'))
-		return complain_there(
-			start, pointer, "the id of a scale set's machine is a number");
+		return complain(start, pointer, "the id of a scale set's machine is a number");
 	if (!is_map(start, pointer, value))
 		return false;
 	nics = json_object();
@@ -398,10 +391,10 @@ static bool make_scale_set(struct start *start, const struct entry *entry)
 			       instances) &&
 			good;
 	if (mode != NULL && strcmp(mode, "Flexible") == 0 && json_object_size(given) > 0)
-		good = complain_there(start, at,
+		good = complain(start, at,
 			"a flexible scale set holds no machines: they are among `virtualMachines`");
 	if (json_object_size(given) > SCALE_SET_CAPACITY_MAX)
-		good = complain_there(start, at, "a scale set has at most 1,000 machines");
+		good = complain(start, at, "a scale set has at most 1,000 machines");
 	good = put(start, entry, entry->pointer, own,
 		       json_pack("{s:s,s:O*,s:{s:s*}}", "location", entry->location, "tags",
 			       json_object_get(entry->value, "tags"), "properties",
@@ -435,15 +428,13 @@ static bool find_group(struct start *start, struct entry *entry)
 
 	entry->group = json_text_at(entry->value, "/resourceGroup");
 	if (entry->group == NULL)
-		return complain(start, arena_strdup(start->arena, entry->pointer),
-			"`resourceGroup` is missing");
+		return complain(start, entry->pointer, "`resourceGroup` is missing");
 	group = cloud_by_id(&start->emulator->cloud, entry->arena, group_id(start, entry), NULL);
 	entry->location = json_text_at(entry->value, "/location");
 	if (entry->location == NULL)
 		entry->location = json_text_at(group, "/location");
 	return group != NULL ||
-		complain(start, arena_strdup(start->arena, entry->pointer),
-			"`resourceGroup` is not among `resourceGroups`");
+		complain(start, entry->pointer, "`resourceGroup` is not among `resourceGroups`");
 }
 
 static bool make_section(struct start *start, size_t section, const json_t *map)
